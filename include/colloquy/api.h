@@ -1,0 +1,70 @@
+/*
+ * api: the table of every endpoint, and what each answers.
+ *
+ * A request is answered by api_answer(), or, when its route belongs to the llm pool, in steps: api_begin() checks it and starts
+ * the turn, api_turn_text() passes a piece of the reply on, api_turn_end() answers. In between the request belongs to
+ * the server's loop. Whatever happens, the answer is in req->response, errors too, in the form of the API that was called.
+ */
+#ifndef COLLOQUY_API_H
+#define COLLOQUY_API_H
+
+#include "colloquy/engine.h"
+#include "colloquy/http.h"
+
+enum pool { POOL_API, POOL_LLM, POOL_OPS, POOL_COUNT };
+
+const char *pool_name(enum pool pool); /* "api", "llm", "ops" */
+
+/* Answer a request of the api pool; req->db is connected when needed. */
+void api_answer(struct request *req);
+
+/* What the scoreboard knows, for a request of the ops pool. */
+struct health {
+    bool is_database_up;
+    struct {
+        unsigned workers, ready; /* configured, and accepting now */
+        unsigned places, busy;   /* for requests or turns */
+    } pools[POOL_COUNT];
+};
+
+void api_answer_health(struct request *req, const struct health *health);
+
+/*
+ * Check a request of the llm pool and store its turn. Returns the turn, whose ask is to be put to the model, or NULL when the request is
+ * answered already (refused, or a repeated one). owner outlives the request. Needs req->db.
+ */
+struct turn *api_begin(struct request *req, const char *owner);
+
+/* A piece of the reply came: into the stream, if the client asked for one. Needs no database. */
+void api_turn_text(struct request *req, const char *text, size_t len);
+
+/* Silence for a while: a comment line into the stream, if there is one. */
+void api_turn_wait(struct request *req);
+
+/*
+ * The turn's end, as engine_turn_end(): stores it and completes the answer. CQ_BUSY: the database is away and nothing was answered; call
+ * again, or give up with api_refuse().
+ */
+enum cq_status api_turn_end(struct request *req, enum cq_status asked, const struct llm_reply *reply) MUST_USE;
+
+/* Answer with an error, whatever was answered before; in a stream that has begun, as its last event. */
+void api_refuse(struct request *req, enum cq_status st);
+
+/* For the log: the pattern of the request's route, "-" before it is known; and the caller, 0 when unknown. */
+const char *api_route_name(const struct request *req);
+uint64_t api_user_id(const struct request *req);
+
+/* ---- the table, for whoever prints or checks it ---- */
+
+struct route_info {
+    const char *method, *pattern;
+    enum pool pool;
+};
+
+size_t api_route_count(void);
+struct route_info api_route_info(size_t i);
+
+/* The lines of nginx/pools.conf that say which pool each route belongs to. */
+void api_write_nginx_map(struct buf *out);
+
+#endif

@@ -1,0 +1,31 @@
+/* Identifiers and secrets: random numbers, UUIDs, access tokens and their hashes. */
+#ifndef COLLOQUY_BASE_IDENT_H
+#define COLLOQUY_BASE_IDENT_H
+
+#include "colloquy/base/status.h"
+
+enum {
+    UUID_TEXT_BYTES = 37,          /* 36 characters and a NUL */
+    SHA256_BYTES = 32,
+    ACCESS_TOKEN_TEXT_BYTES = 44,  /* 43 characters of base64url, 256 random bits, and a NUL */
+};
+
+/* Fill with bytes of the kernel's random generator. Cannot fail on Linux 3.17 and later; exits the process if it does. */
+void random_bytes(void *out, size_t len);
+
+/*
+ * A UUID of version 7 in lower case: sorted by the time it was made, so that it goes to the end of an index.
+ * Source: RFC 9562 section 5.7.
+ */
+void uuid_new(char out[UUID_TEXT_BYTES]);
+
+/* Whether text is a UUID of any version; out gets it in lower case. */
+bool uuid_parse(const char *text, size_t len, char out[UUID_TEXT_BYTES]);
+
+/* When libcrypto has no memory the result is random, so that it equals no hash ever stored; the log says it. */
+void sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES]);
+
+/* A new access token. Only its SHA-256 is ever stored. */
+void access_token_new(char out[ACCESS_TOKEN_TEXT_BYTES]);
+
+#endif

@@ -1,0 +1,263 @@
+/*
+ * store: every SQL statement, one file per aggregate.
+ *
+ * Functions take a connection and typed values and give rows whose texts live in ctx->arena. They return
+ *   CQ_OK
+ *   CQ_RESOURCE_NOT_FOUND  no such row
+ *   CQ_BUSY                the database is away, read-only or full: the same call may succeed later
+ *   CQ_INTERNAL            a statement is wrong (logged)
+ * and what their own comment adds. A read that finds its connection gone is run once more on a new one; a write runs in a
+ * transaction, which is run again when it lost a deadlock or its connection before the commit was sent.
+ * Times are milliseconds since 1970 UTC, by the database's clock.
+ */
+#ifndef COLLOQUY_STORE_H
+#define COLLOQUY_STORE_H
+
+#include "colloquy/base.h"
+
+/* ---- the connection ---- */
+
+struct db;
+
+/* Once in each process, before any thread is made. */
+enum cq_status db_library_init(void) MUST_USE;
+
+/* At the end of each thread that used a connection. */
+void db_thread_end(void);
+
+/* A connection that connects when first used and again when lost. For one thread. config is borrowed. NULL: memory. */
+struct db *db_create(const struct config *config);
+void db_destroy(struct db *db);
+
+/* Whether the database answers. */
+enum cq_status db_ping(struct cq_ctx *ctx, struct db *db) MUST_USE;
+
+/* On clock_mono_ms(): when the database last answered, and when it last failed to; 0: never. */
+int64_t db_answered_ms(const struct db *db);
+int64_t db_failed_ms(const struct db *db);
+
+/* ---- migrations (migrate.c) ---- */
+
+/*
+ * Apply what schema/ holds and the database lacks, in order; said says each step. Safe to run from several hosts at once.
+ * CQ_INVALID_REQUEST: a file that was applied has been edited since.
+ */
+enum cq_status store_migrate(struct cq_ctx *ctx, struct db *db, const struct config *config,
+                             void (*said)(const char *line)) MUST_USE;
+
+/* ---- people, courses, access tokens (admin.c): what the command line writes ---- */
+
+enum role { ROLE_STUDENT, ROLE_OBSERVER, ROLE_DESIGNER, ROLE_TA, ROLE_TEACHER, ROLE_COUNT };
+
+struct new_user {
+    const char *login, *name, *sortable_name, *short_name; /* not NULL */
+    const char *email, *password_hash;                     /* NULL: none */
+    bool is_admin;
+};
+
+/* CQ_DUPLICATE: the login is taken. */
+enum cq_status store_user_add(struct cq_ctx *ctx, struct db *db, const struct new_user *user, uint64_t *id) MUST_USE;
+enum cq_status store_user_by_login(struct cq_ctx *ctx, struct db *db, const char *login, uint64_t *id) MUST_USE;
+
+enum cq_status store_course_add(struct cq_ctx *ctx, struct db *db, const char *code, const char *name,
+                                uint64_t *id) MUST_USE;
+
+/* Add the enrollment or change its state (is_active: active, else completed). CQ_RESOURCE_NOT_FOUND: no such course. */
+enum cq_status store_enroll(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t user_id, enum role role,
+                            bool is_active, uint64_t *id) MUST_USE;
+
+struct new_access_token {
+    uint64_t user_id;
+    uint8_t hash[SHA256_BYTES];
+    const char *purpose;
+    const char *const *scopes; /* n_scopes 0: may call everything */
+    size_t n_scopes;
+    uint64_t expires_in_s; /* 0: never */
+};
+
+/* expires_at_ms is 0 when it never does. */
+enum cq_status store_access_token_add(struct cq_ctx *ctx, struct db *db, const struct new_access_token *token, uint64_t *id,
+                                      int64_t *expires_at_ms) MUST_USE;
+
+/* By id, or when id is 0 by hash. CQ_RESOURCE_NOT_FOUND: no such token. Revoking again changes nothing. */
+enum cq_status store_access_token_revoke(struct cq_ctx *ctx, struct db *db, uint64_t id,
+                                         const uint8_t hash[SHA256_BYTES]) MUST_USE;
+
+/* ---- who asks, and for what: one statement for each request (access.c, with the aggregates) ---- */
+
+/* What names the caller and the thing. An id of 0 names nothing, and finds nothing. */
+struct load_key {
+    uint8_t token_hash[SHA256_BYTES];
+    const char *scope; /* of the route */
+    uint64_t course_id, ai_experience_id, conversation_id;
+};
+
+struct access_row {
+    uint64_t user_id;
+    bool is_admin;
+    bool is_expired, is_revoked;
+    int64_t expires_at_ms;
+    bool has_scope;
+    uint64_t course_id; /* 0: no such course */
+    uint32_t roles;     /* bit 1 << enum role for each active enrollment in that course */
+};
+
+/* CQ_TOKEN_UNKNOWN from each of the loads: no such token. What else is missing is a 0 in its id. */
+enum cq_status store_load_course(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
+                                 struct access_row *access) MUST_USE;
+
+/* ---- AI experiences (ai_experience.c) ---- */
+
+struct ai_experience_row {
+    uint64_t id; /* 0: none, or deleted, or of another course */
+    uint64_t course_id;
+    const char *workflow_state;
+    const char *title;
+    const char *description, *facts; /* NULL: none */
+    const char *learning_objective;  /* objectives joined by \n */
+    const char *pedagogical_guidance;
+    const char *evaluation_metrics; /* JSON array; NULL: none */
+    int64_t created_at_ms, updated_at_ms;
+    bool is_started;           /* a student enrolled now has a conversation of it */
+    const char *latest_state;  /* of the caller's latest conversation; NULL: none */
+    bool latest_met;           /* which met all objectives */
+    uint64_t completed_count;  /* of a manager's list only */
+};
+
+enum cq_status store_load_ai_experience(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
+                                        struct access_row *access, struct ai_experience_row *row) MUST_USE;
+
+struct ai_experience_list {
+    struct ai_experience_row *rows;
+    size_t n;
+    uint64_t total;          /* in all pages */
+    uint64_t total_students; /* with an active enrollment; of a manager's list only */
+};
+
+/*
+ * One page, by id. workflow_state: only that one; NULL: all but deleted, or only published ones unless is_manager. The caller's
+ * latest conversation is filled in unless is_manager, the counts if.
+ */
+enum cq_status store_ai_experience_list(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t user_id,
+                                        bool is_manager, const char *workflow_state, uint64_t limit, uint64_t offset,
+                                        struct ai_experience_list *out) MUST_USE;
+
+/* What a create or an update sets. Of an update: NULL with the flag set clears, without it leaves as it is. */
+struct ai_experience_change {
+    bool set_title, set_description, set_facts, set_learning_objective, set_pedagogical_guidance, set_workflow_state,
+        set_evaluation_metrics;
+    const char *title, *description, *facts, *learning_objective, *pedagogical_guidance, *workflow_state,
+        *evaluation_metrics;
+};
+
+enum cq_status store_ai_experience_create(struct cq_ctx *ctx, struct db *db, uint64_t course_id,
+                                          const struct ai_experience_change *change, struct ai_experience_row *row) MUST_USE;
+
+/* CQ_INVALID_FIELDS: it would be unpublished though students have started; nothing was changed. row: as it is now. */
+enum cq_status store_ai_experience_update(struct cq_ctx *ctx, struct db *db, uint64_t id,
+                                          const struct ai_experience_change *change, struct ai_experience_row *row) MUST_USE;
+enum cq_status store_ai_experience_delete(struct cq_ctx *ctx, struct db *db, uint64_t id,
+                                          struct ai_experience_row *row) MUST_USE;
+
+/* ---- conversations and messages (conversation.c) ---- */
+
+struct conversation_row {
+    uint64_t id; /* 0: none, or of another experience */
+    uint64_t ai_experience_id, user_id;
+    const char *uuid;
+    const char *workflow_state;     /* active, completed */
+    const char *learning_objective; /* as when it was opened */
+    const char *met_at;             /* one entry an objective, comma-separated */
+    bool all_objectives_met;
+    int64_t created_at_ms, updated_at_ms;
+};
+
+/* The conversation named by the key, whoever's it is; key->conversation_id 0: the caller's own active one. */
+enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
+                                       struct access_row *access, struct ai_experience_row *experience,
+                                       struct conversation_row *row) MUST_USE;
+
+enum message_status { MESSAGE_COMPLETE, MESSAGE_PENDING, MESSAGE_FAILED };
+
+struct message_row {
+    uint32_t seq;
+    const char *uuid;
+    bool is_assistant, is_initial;
+    const char *text;
+    const char *html; /* NULL for a user's message */
+    int64_t created_at_ms;
+    enum message_status status;
+};
+
+struct message_list {
+    struct message_row *rows; /* oldest first */
+    size_t n;
+};
+
+/* The messages at places below end_seq; UINT32_MAX: all. */
+enum cq_status store_message_list(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, uint32_t end_seq,
+                                  struct message_list *out) MUST_USE;
+
+/* Make it completed, if it is active; a running turn is still stored. */
+enum cq_status store_conversation_complete(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id) MUST_USE;
+
+/* ---- turns (turn.c): one user message and its reply ---- */
+
+struct turn_request {
+    uint64_t user_id, ai_experience_id;
+    uint64_t conversation_id; /* 0: open a conversation, with the four below */
+    const char *conversation_uuid;
+    const char *learning_objective, *met_at;
+    const char *text;         /* the user's, or the opening message */
+    const char *message_uuid; /* a new one; a turn that is tried again keeps its message's own */
+    const char *reply_uuid;
+    const char *owner; /* of the lease */
+    uint32_t lease_s;
+    const uint8_t *key_hash;  /* SHA-256 of what names the key; NULL: no idempotency key */
+    const uint8_t *body_hash; /* SHA-256 of what must be the same when the key comes again */
+    bool key_is_message_id;   /* decides which conflict is reported */
+};
+
+struct turn_row {
+    uint64_t id, conversation_id;
+    uint32_t user_seq;
+    bool is_replay;      /* the key was used before: nothing was begun, */
+    uint32_t reply_seq;  /* … the reply stands here, */
+    const char *met_at;  /* … and this was the progress after it */
+};
+
+/*
+ * Store the user's message and a pending turn with a lease, and what the model will be told: the messages up to and with
+ * the new one. A failed turn whose text is the same and which is the conversation's last is begun again in its place.
+ * CQ_TURN_IN_PROGRESS: a turn of the conversation, or of this key, is running. CQ_IDEMPOTENCY_CONFLICT, CQ_MESSAGE_ID_CONFLICT: the key came
+ * with another body before. CQ_RESOURCE_NOT_FOUND: the conversation is no longer active.
+ */
+enum cq_status store_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_request *request, struct turn_row *turn,
+                                struct message_list *messages) MUST_USE;
+
+struct turn_end {
+    const struct turn_row *turn;
+    uint64_t user_id, ai_experience_id;
+    bool is_opening;
+    const char *reply_uuid, *owner;
+    const char *text, *html; /* the reply; NULL of a turn that failed */
+    const char *met_at;      /* the progress now */
+    bool all_objectives_met;
+    uint32_t tries, input_tokens, output_tokens;
+};
+
+/*
+ * Store the reply and make the turn complete; an opening becomes the user's active conversation, and the one before it completed.
+ * Calling it again with the same reply_uuid changes nothing. CQ_LOST: the lease is no longer ours, nothing was stored.
+ */
+enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
+                                   struct message_row *reply) MUST_USE;
+
+/* Make the turn failed, for the reason that failure names; an opening is removed. CQ_LOST: it is no longer ours. */
+enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, const char *failure) MUST_USE;
+
+/* Prolong the lease. CQ_LOST: it is no longer ours. */
+enum cq_status store_turn_renew(struct cq_ctx *ctx, struct db *db, uint64_t turn_id, const char *owner,
+                                uint32_t lease_s) MUST_USE;
+
+#endif

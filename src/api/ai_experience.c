@@ -1,0 +1,122 @@
+/* Experiences: list, show, create, update, delete (doc/api-canvas.md 3). */
+#include "api/ai_experience_change.h"
+#include "api/represent.h"
+#include "api/route.h"
+
+static enum cq_status reply_ai_experience(struct request *req, int status, const struct ai_experience_row *row,
+                                          bool with_submission)
+{
+    struct json_out out = response_json(req, status);
+
+    write_ai_experience(&out, row, is_manager(req), with_submission, NULL);
+    return CQ_OK;
+}
+
+/* What is asked for, within what the caller may see: NULL means their default, "" nothing at all. */
+static const char *wanted_state(const struct request *req)
+{
+    static const char *const known[] = {"published", "unpublished", "deleted"};
+    struct param p = param_text(req, NULL, "workflow_state");
+
+    if (p.state == PARAM_ABSENT || p.state == PARAM_NULL || (p.state == PARAM_VALUE && !p.len))
+        return NULL;
+    for (size_t i = 0; p.state == PARAM_VALUE && i < LEN(known); i++)
+        if (str_eq(p.text, known[i]) && (i == 0 || is_manager(req)))
+            return known[i];
+    return "";
+}
+
+/* GET …/ai_experiences: 200 and a page of them, by id. */
+enum cq_status ai_experience_index(struct request *req)
+{
+    const struct access_row *access = &req->loaded->access;
+    struct ai_experience_list list;
+    struct page page;
+
+    enum cq_status st = page_read(req, 10, 100, &page);
+    if (!st)
+        st = store_ai_experience_list(&req->ctx, req->db, access->course_id, access->user_id, is_manager(req),
+                                      wanted_state(req), page.per_page, (page.number - 1) * page.per_page, &list);
+    if (st)
+        return st;
+    struct json_out out = response_json(req, 200);
+
+    json_open_array(&out);
+    for (size_t i = 0; i < list.n; i++)
+        write_ai_experience(&out, &list.rows[i], is_manager(req), true, &list);
+    json_close_array(&out);
+    page_link(req, &page, list.total);
+    return CQ_OK;
+}
+
+/* GET …/ai_experiences/:id: 200 and the experience; 403 to students while unpublished, 404 when deleted or of another course. */
+enum cq_status ai_experience_show(struct request *req)
+{
+    return reply_ai_experience(req, 200, &req->loaded->ai_experience, true);
+}
+
+/* Read the change, or answer what is wrong with it: *is_answered. */
+static enum cq_status read_change(struct request *req, bool is_create, struct ai_experience_change *change,
+                                  struct field_errors *errors)
+{
+    enum cq_status st = ai_experience_change_read(req, is_create, change, errors);
+
+    return st == CQ_INVALID_REQUEST ? refuse(req, st, "ai_experience is missing") : st;
+}
+
+/* POST …/ai_experiences: 201 and the experience; 400 with every field that is wrong. */
+enum cq_status ai_experience_create(struct request *req)
+{
+    struct ai_experience_change change;
+    struct ai_experience_row row;
+    struct field_errors errors = {.n = 0};
+
+    enum cq_status st = read_change(req, true, &change, &errors);
+    if (!st && errors.n) {
+        answer_field_errors(req, &errors);
+        return CQ_OK;
+    }
+    if (!st)
+        st = store_ai_experience_create(&req->ctx, req->db, req->loaded->access.course_id, &change, &row);
+    return st ? st : reply_ai_experience(req, 201, &row, false);
+}
+
+static void unpublish_error(struct field_errors *errors)
+{
+    field_error(errors, "workflow_state", "Cannot unpublish if students have started conversations");
+}
+
+/* PUT …/ai_experiences/:id: 200 and the experience; what is not sent stays, an error changes nothing. */
+enum cq_status ai_experience_update(struct request *req)
+{
+    const struct ai_experience_row *now = &req->loaded->ai_experience;
+    struct ai_experience_change change;
+    struct ai_experience_row row;
+    struct field_errors errors = {.n = 0};
+
+    enum cq_status st = read_change(req, false, &change, &errors);
+    if (st)
+        return st;
+    if (str_eq(change.workflow_state, "unpublished") && str_eq(now->workflow_state, "published") && now->is_started)
+        unpublish_error(&errors);
+    if (!errors.n)
+        st = store_ai_experience_update(&req->ctx, req->db, now->id, &change, &row);
+    if (st == CQ_INVALID_FIELDS) { /* a student has started since it was loaded */
+        unpublish_error(&errors);
+        st = CQ_OK;
+    }
+    if (errors.n) {
+        answer_field_errors(req, &errors);
+        return CQ_OK;
+    }
+    return st ? st : reply_ai_experience(req, 200, &row, false);
+}
+
+/* DELETE …/ai_experiences/:id: 200 and the experience as it was left; its rows stay, but all under it is 404 from now on. */
+enum cq_status ai_experience_delete(struct request *req)
+{
+    struct ai_experience_row row;
+
+    enum cq_status st = store_ai_experience_delete(&req->ctx, req->db, req->loaded->ai_experience.id, &row);
+    return st ? st : reply_ai_experience(req, 200, &row, false);
+}

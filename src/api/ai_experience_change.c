@@ -1,0 +1,282 @@
+/* Reading the parameters of an AI experience. */
+#include "api/ai_experience_change.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+static const char ROOT[] = "ai_experience";
+
+static const char BLANK[] = "can't be blank";
+static const char INVALID[] = "is invalid";
+
+struct reading {
+    struct request *req;
+    bool is_create;
+    size_t n_found; /* parameters that are there at all */
+    struct field_errors *errors;
+};
+
+/* ---- plain texts ---- */
+
+static const struct text_rule {
+    const char *name;
+    bool is_required;
+    size_t max;
+    const char *too_long;
+    size_t set, value; /* where in struct ai_experience_change */
+} text_rules[] = {
+#define FIELD(name) offsetof(struct ai_experience_change, set_##name), offsetof(struct ai_experience_change, name)
+    {"title", true, 255, "is too long (maximum is 255 characters)", FIELD(title)},
+    {"description", false, 10000, "is too long (maximum is 10000 characters)", FIELD(description)},
+    {"facts", false, 10000, "is too long (maximum is 10000 characters)", FIELD(facts)},
+    {"pedagogical_guidance", true, 10000, "is too long (maximum is 10000 characters)", FIELD(pedagogical_guidance)},
+#undef FIELD
+};
+
+static const char *text_fault(const struct text_rule *rule, const struct param *p)
+{
+    if (p->state == PARAM_WRONG)
+        return INVALID;
+    if (rule->is_required && (p->state != PARAM_VALUE || utf8_blank(p->text, p->len)))
+        return BLANK;
+    return p->state == PARAM_VALUE && utf8_count(p->text, p->len) > rule->max ? rule->too_long : NULL;
+}
+
+static void read_text(struct reading *r, const struct text_rule *rule, struct ai_experience_change *change)
+{
+    struct param p = param_text(r->req, ROOT, rule->name);
+
+    r->n_found += p.state != PARAM_ABSENT;
+    if (p.state == PARAM_ABSENT && !(r->is_create && rule->is_required))
+        return;
+    const char *fault = text_fault(rule, &p);
+
+    if (fault)
+        field_error(r->errors, rule->name, fault);
+    *(bool *)((char *)change + rule->set) = true;
+    *(const char **)((char *)change + rule->value) = p.state == PARAM_VALUE ? p.text : NULL;
+}
+
+/* ---- workflow_state ---- */
+
+static void read_workflow_state(struct reading *r, struct ai_experience_change *change)
+{
+    struct param p = param_text(r->req, ROOT, "workflow_state");
+
+    r->n_found += p.state != PARAM_ABSENT;
+    if (p.state == PARAM_ABSENT)
+        return;
+    if (p.state != PARAM_VALUE || !(str_eq(p.text, "published") || str_eq(p.text, "unpublished")))
+        field_error(r->errors, "workflow_state", p.state == PARAM_WRONG ? INVALID : "is not included in the list");
+    change->set_workflow_state = true;
+    change->workflow_state = p.text;
+}
+
+/* ---- objectives: an array, or one text of lines ---- */
+
+struct objectives {
+    struct buf *joined;
+    size_t n;
+    const char *fault;
+};
+
+/* One objective: trimmed, blank ones dropped, line ends within it made blanks. */
+static void add_objective(struct objectives *o, const char *text, size_t len)
+{
+    utf8_trim(&text, &len);
+    if (!len)
+        return;
+    if (o->n++)
+        buf_char(o->joined, '\n');
+    size_t at = o->joined->len;
+
+    buf_append(o->joined, text, len);
+    for (; !o->joined->failed && at < o->joined->len; at++)
+        if (o->joined->data[at] == '\n' || o->joined->data[at] == '\r')
+            o->joined->data[at] = ' ';
+    if (utf8_count(text, len) > 10000)
+        o->fault = "each item must be 10000 characters or less";
+}
+
+static void add_lines(struct objectives *o, const char *text)
+{
+    while (*text) {
+        size_t len = strcspn(text, "\r\n");
+
+        add_objective(o, text, len);
+        text += len;
+        text += strspn(text, "\r\n");
+    }
+}
+
+static void add_items(struct objectives *o, struct json_object *array)
+{
+    size_t n = json_object_array_length(array);
+
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *item = json_object_array_get_idx(array, i);
+        size_t len = json_object_is_type(item, json_type_string) ? (size_t)json_object_get_string_len(item) : 0;
+
+        if (!json_object_is_type(item, json_type_string) || memchr(json_object_get_string(item), '\0', len))
+            o->fault = INVALID;
+        else
+            add_objective(o, json_object_get_string(item), len);
+    }
+}
+
+static void objectives_error(struct reading *r, const char *fault)
+{
+    field_error(r->errors, "learning_objective", fault);
+    field_error(r->errors, "learning_objectives", fault);
+}
+
+static enum cq_status read_objectives(struct reading *r, struct ai_experience_change *change)
+{
+    struct param list = param_list(r->req, ROOT, "learning_objectives");
+    struct param lines = param_text(r->req, ROOT, "learning_objective");
+    const struct param *p = list.state != PARAM_ABSENT ? &list : &lines;
+    struct objectives o = {.joined = buf_in_arena(r->req->ctx.arena, 64u << 20)};
+
+    if (!o.joined)
+        return cq_fail(&r->req->ctx, CQ_INTERNAL, "out of memory");
+    r->n_found += p->state != PARAM_ABSENT;
+    if (p->state == PARAM_ABSENT && !r->is_create)
+        return CQ_OK;
+    if (p->state == PARAM_WRONG)
+        o.fault = INVALID;
+    else if (p->state == PARAM_VALUE && p == &list)
+        add_items(&o, p->json);
+    else if (p->state == PARAM_VALUE)
+        add_lines(&o, p->text);
+    if (o.n > 10)
+        o.fault = o.fault ? o.fault : "cannot exceed 10 items";
+    if (!o.n && !o.fault)
+        o.fault = BLANK;
+    if (o.fault)
+        objectives_error(r, o.fault);
+    change->set_learning_objective = true;
+    change->learning_objective = o.joined->data;
+    return CQ_OK;
+}
+
+/* ---- evaluation metrics ---- */
+
+static const char *metric_name_fault(const struct param *name, struct json_object *array, size_t i)
+{
+    if (name->state == PARAM_WRONG)
+        return "name is invalid";
+    if (name->state != PARAM_VALUE || utf8_blank(name->text, name->len))
+        return "name can't be blank";
+    if (utf8_count(name->text, name->len) > 255)
+        return "name is too long (maximum is 255 characters)";
+    if (strpbrk(name->text, "\r\n\t"))
+        return "name can't hold a line end or a tab";
+    for (size_t k = 0; k < i; k++)
+        if (str_eq(json_get_text(json_object_array_get_idx(array, k), "name", NULL), name->text))
+            return "name must be unique";
+    return NULL;
+}
+
+/* A member of a metric, with the rules that parameters have. */
+static struct param member_text(struct json_object *metric, const char *name)
+{
+    size_t len = 0;
+    const char *text = json_get_text(metric, name, &len);
+
+    if (!json_get(metric, name))
+        return (struct param){.state = json_object_object_get_ex(metric, name, NULL) ? PARAM_NULL : PARAM_ABSENT};
+    if (!text || strlen(text) != len)
+        return (struct param){.state = PARAM_WRONG};
+    return (struct param){.state = PARAM_VALUE, .text = text, .len = len};
+}
+
+static bool member_boolean(struct json_object *metric, const char *name, bool is_form, bool *value)
+{
+    struct json_object *member = json_get(metric, name);
+    size_t len = 0;
+    const char *text = json_get_text(metric, name, &len);
+
+    if (!member)
+        return true;
+    if (json_object_is_type(member, json_type_boolean)) {
+        *value = json_object_get_boolean(member);
+        return true;
+    }
+    return is_form && text && parse_bool(text, len, value);
+}
+
+static const char *write_metric(struct reading *r, struct json_out *out, struct json_object *array, size_t i)
+{
+    struct json_object *metric = json_object_array_get_idx(array, i);
+    struct param name = member_text(metric, "name"), description = member_text(metric, "description");
+    bool is_enabled = true, is_visible = false;
+    const char *fault = metric_name_fault(&name, array, i);
+
+    if (fault)
+        return fault;
+    if (description.state == PARAM_WRONG)
+        return "description is invalid";
+    if (description.state == PARAM_VALUE && utf8_count(description.text, description.len) > 1000)
+        return "description is too long (maximum is 1000 characters)";
+    if (!member_boolean(metric, "enabled", r->req->params_from_form, &is_enabled) ||
+        !member_boolean(metric, "visible_to_learners", r->req->params_from_form, &is_visible))
+        return "enabled and visible_to_learners must be booleans";
+    json_open_object(out);
+    json_key(out, "name");
+    json_text(out, name.text);
+    json_key(out, "description");
+    json_text(out, description.state == PARAM_VALUE ? description.text : NULL);
+    json_key(out, "enabled");
+    json_boolean(out, is_enabled);
+    json_key(out, "visible_to_learners");
+    json_boolean(out, is_visible);
+    json_close_object(out);
+    return NULL;
+}
+
+/* The list is stored as the JSON that is answered. */
+static enum cq_status read_metrics(struct reading *r, struct ai_experience_change *change)
+{
+    struct param p = param_list(r->req, ROOT, "evaluation_metrics");
+    struct buf *buf = buf_in_arena(r->req->ctx.arena, 1 << 20);
+    const char *fault = p.state == PARAM_WRONG ? INVALID : NULL;
+    size_t n = p.state == PARAM_VALUE ? json_object_array_length(p.json) : 0;
+    struct json_out out;
+
+    if (!buf)
+        return cq_fail(&r->req->ctx, CQ_INTERNAL, "out of memory");
+    r->n_found += p.state != PARAM_ABSENT;
+    if (p.state == PARAM_ABSENT)
+        return CQ_OK;
+    if (n > 5)
+        fault = "cannot exceed 5";
+    json_out_init(&out, buf);
+    json_open_array(&out);
+    for (size_t i = 0; !fault && i < n; i++)
+        fault = write_metric(r, &out, p.json, i);
+    json_close_array(&out);
+    if (fault)
+        field_error(r->errors, "evaluation_metrics", fault);
+    change->set_evaluation_metrics = true;
+    change->evaluation_metrics = n ? buf->data : NULL;
+    return CQ_OK;
+}
+
+/* ---- all of them ---- */
+
+enum cq_status ai_experience_change_read(struct request *req, bool is_create, struct ai_experience_change *change,
+                                         struct field_errors *errors)
+{
+    struct reading r = {.req = req, .is_create = is_create, .errors = errors};
+
+    *change = (struct ai_experience_change){0};
+    for (size_t i = 0; i < LEN(text_rules); i++)
+        read_text(&r, &text_rules[i], change);
+    read_workflow_state(&r, change);
+    enum cq_status st = read_objectives(&r, change);
+    if (!st)
+        st = read_metrics(&r, change);
+    if (!st && !r.n_found)
+        st = CQ_INVALID_REQUEST;
+    return st;
+}

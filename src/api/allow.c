@@ -1,0 +1,72 @@
+/*
+ * Who may do what: every check of every row, in the contract's order (doc/api-canvas.md, "Checks run in this order").
+ *
+ * A caller who is not a member is told so whether or not the experience exists, and a thing of somebody else looks the
+ * same as one that is not there.
+ */
+#include "api/route.h"
+
+static const uint32_t MANAGERS = 1u << ROLE_TEACHER | 1u << ROLE_TA | 1u << ROLE_DESIGNER;
+
+bool is_manager(const struct request *req)
+{
+    return req->loaded->access.is_admin || (req->loaded->access.roles & MANAGERS);
+}
+
+static bool is_member(const struct request *req)
+{
+    return req->loaded->access.is_admin || req->loaded->access.roles;
+}
+
+static enum cq_status allow_token(const struct access_row *access)
+{
+    if (access->is_revoked)
+        return CQ_TOKEN_REVOKED;
+    if (access->is_expired)
+        return CQ_TOKEN_EXPIRED;
+    return access->has_scope ? CQ_OK : CQ_SCOPE_MISSING;
+}
+
+static enum cq_status allow_course(const struct request *req, enum may may)
+{
+    if (!req->loaded->access.course_id)
+        return CQ_NOT_FOUND;
+    if (!req->config->features.ai_experiences)
+        return CQ_RESOURCE_NOT_FOUND;
+    return may == MAY_AUTHOR ? (is_manager(req) ? CQ_OK : CQ_FORBIDDEN) : (is_member(req) ? CQ_OK : CQ_FORBIDDEN);
+}
+
+static enum cq_status allow_ai_experience(const struct request *req)
+{
+    const struct ai_experience_row *x = &req->loaded->ai_experience;
+
+    if (!x->id)
+        return CQ_RESOURCE_NOT_FOUND;
+    return is_manager(req) || str_eq(x->workflow_state, "published") ? CQ_OK : CQ_FORBIDDEN;
+}
+
+/* A manager finds any conversation of the experience, anyone else only an active one of their own. */
+static enum cq_status allow_conversation(const struct request *req, enum may may)
+{
+    const struct conversation_row *v = &req->loaded->conversation;
+    bool is_own = v->user_id == req->loaded->access.user_id;
+    bool is_active = str_eq(v->workflow_state, "active");
+
+    if (!v->id || (!is_manager(req) && !(is_own && is_active)))
+        return CQ_RESOURCE_NOT_FOUND;
+    return may == MAY_SAY && !is_own ? CQ_FORBIDDEN : CQ_OK;
+}
+
+enum cq_status allow(struct request *req)
+{
+    const struct route *route = req->loaded->route;
+    enum cq_status st = allow_token(&req->loaded->access);
+
+    if (!st)
+        st = allow_course(req, route->may);
+    if (!st && route->load != LOAD_COURSE)
+        st = allow_ai_experience(req);
+    if (!st && route->load == LOAD_CONVERSATION)
+        st = allow_conversation(req, route->may);
+    return st;
+}

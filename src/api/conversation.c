@@ -1,0 +1,79 @@
+/* Conversations: the active one, opening, ending (doc/api-canvas.md 4.1, 4.2, 4.5). */
+#include "api/idempotency.h"
+#include "api/represent.h"
+#include "api/route.h"
+
+/* GET …/conversations: 200 and the caller's active conversation, or {}. */
+enum cq_status conversation_active(struct request *req)
+{
+    const struct conversation_row *v = &req->loaded->conversation;
+    struct message_list messages = {0};
+    struct progress progress = {0};
+    enum cq_status st = CQ_OK;
+
+    if (v->id)
+        st = store_message_list(&req->ctx, req->db, v->id, UINT32_MAX, &messages);
+    if (v->id && !st)
+        st = engine_progress_read(&req->ctx, v->learning_objective, v->met_at, &progress);
+    if (st)
+        return st;
+    struct json_out out = response_json(req, 200);
+
+    json_open_object(&out);
+    if (v->id) {
+        json_key(&out, "id");
+        json_id(&out, v->id);
+        json_key(&out, "messages");
+        write_messages(&out, &messages);
+        json_key(&out, "progress");
+        write_progress(&out, &progress);
+        json_key(&out, "workflow_state");
+        json_text(&out, v->workflow_state);
+        json_key(&out, "all_objectives_met");
+        json_boolean(&out, v->all_objectives_met);
+        json_key(&out, "created_at");
+        json_time(&out, v->created_at_ms);
+        json_key(&out, "updated_at");
+        json_time(&out, v->updated_at_ms);
+    }
+    json_close_object(&out);
+    return CQ_OK;
+}
+
+/* POST …/conversations: the opening message is the server's own; no parameters, any body is ignored. */
+enum cq_status conversation_create(struct request *req)
+{
+    struct loaded *l = req->loaded;
+    struct turn_params params = {.config = req->config,
+                                 .owner = l->owner,
+                                 .user_id = l->access.user_id,
+                                 .experience = &l->ai_experience};
+
+    enum cq_status st = idempotency_read(req, false, "", &params);
+    return st ? st : engine_turn_begin(&req->ctx, req->db, &params, &l->turn);
+}
+
+/* 201 and the opening message with its greeting. */
+void conversation_create_reply(struct request *req, struct turn *turn)
+{
+    struct json_out out = response_json(req, 201);
+
+    open_turn(&out, turn);
+    json_close_object(&out);
+}
+
+/* DELETE …/conversations/:id: 200; a running turn is still stored. */
+enum cq_status conversation_complete(struct request *req)
+{
+    enum cq_status st = store_conversation_complete(&req->ctx, req->db, req->loaded->conversation.id);
+
+    if (st)
+        return st;
+    struct json_out out = response_json(req, 200);
+
+    json_open_object(&out);
+    json_key(&out, "message");
+    json_text(&out, "Conversation completed successfully");
+    json_close_object(&out);
+    return CQ_OK;
+}

@@ -1,0 +1,225 @@
+/* From a request to its answer: routed, understood, loaded in one statement, allowed, handled. */
+#include <string.h>
+
+#include "api/route.h"
+#include "api/stream.h"
+
+const char *api_route_name(const struct request *req)
+{
+    return req->loaded && req->loaded->route ? req->loaded->route->key.pattern : "-";
+}
+
+uint64_t api_user_id(const struct request *req)
+{
+    return req->loaded ? req->loaded->access.user_id : 0;
+}
+
+static enum cq_status find_route(struct request *req)
+{
+    size_t i;
+
+    req->loaded = arena_zalloc(req->ctx.arena, 1, sizeof(*req->loaded));
+    if (!req->loaded)
+        return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
+    enum cq_status st = route_find(req, routes, n_routes, sizeof(routes[0]), &i);
+    if (!st)
+        req->loaded->route = &routes[i];
+    return st;
+}
+
+static enum cq_status load(struct request *req, const char *access_token)
+{
+    struct loaded *l = req->loaded;
+    bool is_experience = l->route->load == LOAD_AI_EXPERIENCE && l->route->answers == ANSWER_PLAIN;
+    struct load_key key = {.scope = route_scope(req, l->route),
+                           .course_id = path_param_id(req, "course_id"),
+                           .ai_experience_id = path_param_id(req, is_experience ? "id" : "ai_experience_id"),
+                           .conversation_id = path_param_id(req, "id")};
+
+    if (!key.scope)
+        return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
+    sha256(access_token, strlen(access_token), key.token_hash);
+    switch (l->route->load) {
+    case LOAD_NOTHING:
+        return CQ_OK;
+    case LOAD_COURSE:
+        return store_load_course(&req->ctx, req->db, &key, &l->access);
+    case LOAD_AI_EXPERIENCE:
+        return store_load_ai_experience(&req->ctx, req->db, &key, &l->access, &l->ai_experience);
+    case LOAD_CONVERSATION:
+        if (!key.conversation_id) /* 0 would mean the active one: an id that is none is found nowhere */
+            key.conversation_id = INT64_MAX;
+        return store_load_conversation(&req->ctx, req->db, &key, &l->access, &l->ai_experience, &l->conversation);
+    case LOAD_ACTIVE_CONVERSATION:
+        key.conversation_id = 0;
+        return store_load_conversation(&req->ctx, req->db, &key, &l->access, &l->ai_experience, &l->conversation);
+    }
+    return CQ_INTERNAL;
+}
+
+/*
+ * Everything before the handler. What a body says of itself is judged before the database is asked for anything, but
+ * a caller without credentials learns only that they are missing.
+ */
+static enum cq_status prepare(struct request *req, enum pool pool)
+{
+    enum cq_status read = params_read(req);
+
+    if (!read)
+        params_override_method(req);
+    enum cq_status st = find_route(req);
+    if (st)
+        return st;
+    if (req->loaded->route->pool != pool)
+        return cq_fail(&req->ctx, CQ_INTERNAL, "a request of the %s pool came to the %s pool: nginx/pools.conf is stale",
+                       pool_name(req->loaded->route->pool), pool_name(pool));
+    const char *access_token = request_access_token(req);
+    if (!access_token)
+        return CQ_UNAUTHENTICATED;
+    if (read && req->loaded->route->answers != ANSWER_OPENING)
+        return read;
+    st = load(req, access_token);
+    return st ? st : allow(req);
+}
+
+/* Failures of ours are logged where they are answered; a client's own mistakes are not. */
+static void log_failure(const struct request *req, enum cq_status st)
+{
+    if (cq_status_info(st)->http >= 500)
+        log_warn("request_id=%s route=%s %s: %s", req->ctx.request_id, api_route_name(req), cq_status_info(st)->name,
+                 req->ctx.error);
+}
+
+static void answer_failure(struct request *req, enum cq_status st)
+{
+    log_failure(req, st);
+    answer_error(req, st);
+}
+
+void api_answer(struct request *req)
+{
+    enum cq_status st = prepare(req, POOL_API);
+
+    if (!st)
+        st = req->loaded->route->handler(req);
+    if (st)
+        answer_failure(req, st);
+    else if (req->response.body && req->response.body->failed)
+        answer_failure(req, cq_fail(&req->ctx, CQ_INTERNAL, "the answer is too large"));
+}
+
+struct turn *api_begin(struct request *req, const char *owner)
+{
+    enum cq_status st = prepare(req, POOL_LLM);
+
+    if (!st) {
+        req->loaded->owner = owner;
+        req->loaded->is_event_stream = req->config->features.streaming && req->loaded->route->may == MAY_SAY &&
+                                       request_accepts(req, "text/event-stream");
+        st = req->loaded->route->handler(req);
+    }
+    if (st) {
+        answer_failure(req, st);
+        return NULL;
+    }
+    struct turn *turn = req->loaded->turn;
+
+    if (turn->row.is_replay) {
+        response_header(req, "Idempotent-Replayed", "true");
+        if (req->loaded->is_event_stream)
+            stream_replay(req, turn);
+        else
+            req->loaded->route->reply(req, turn);
+        return NULL;
+    }
+    if (req->loaded->is_event_stream)
+        stream_start(req, turn);
+    return turn;
+}
+
+void api_turn_text(struct request *req, const char *text, size_t len)
+{
+    if (req->loaded->is_event_stream)
+        stream_delta(req, text, len);
+}
+
+void api_turn_wait(struct request *req)
+{
+    if (req->response.is_stream)
+        buf_str(req->response.body, ": waiting\n\n");
+}
+
+enum cq_status api_turn_end(struct request *req, enum cq_status asked, const struct llm_reply *reply)
+{
+    struct turn *turn = req->loaded->turn;
+    enum cq_status st = engine_turn_end(&req->ctx, req->db, turn, asked, reply);
+
+    if (st == CQ_BUSY)
+        return st;
+    if (st)
+        api_refuse(req, st);
+    else if (req->response.is_stream)
+        stream_done(req, turn);
+    else
+        req->loaded->route->reply(req, turn);
+    return CQ_OK;
+}
+
+void api_refuse(struct request *req, enum cq_status st)
+{
+    log_failure(req, st);
+    if (req->response.is_stream) {
+        stream_error(req, st);
+        return;
+    }
+    if (!req->loaded)
+        (void)!find_route(req); /* for the form of the error; one without a route has its own */
+    answer_error(req, st);
+}
+
+/* ---- the ops pool ---- */
+
+static void write_health(struct json_out *out, const struct health *health)
+{
+    json_open_object(out);
+    json_key(out, "status");
+    json_text(out, health->is_database_up ? "ok" : "unavailable");
+    json_key(out, "version");
+    json_text(out, COLLOQUY_VERSION);
+    json_key(out, "database");
+    json_text(out, health->is_database_up ? "ok" : "unavailable");
+    json_key(out, "pools");
+    json_open_object(out);
+    for (enum pool p = POOL_API; p <= POOL_LLM; p++) {
+        json_key(out, pool_name(p));
+        json_open_object(out);
+        json_key(out, "workers");
+        json_u64(out, health->pools[p].workers);
+        json_key(out, "ready");
+        json_u64(out, health->pools[p].ready);
+        json_key(out, "places");
+        json_u64(out, health->pools[p].places);
+        json_key(out, "busy");
+        json_u64(out, health->pools[p].busy);
+        json_close_object(out);
+    }
+    json_close_object(out);
+    json_close_object(out);
+}
+
+void api_answer_health(struct request *req, const struct health *health)
+{
+    enum cq_status st = find_route(req);
+
+    if (!st && req->loaded->route->pool != POOL_OPS)
+        st = CQ_NOT_FOUND;
+    if (st) {
+        answer_failure(req, st);
+        return;
+    }
+    struct json_out out = response_json(req, health->is_database_up ? 200 : 503);
+
+    write_health(&out, health);
+    if (!health->is_database_up)
+        response_header(req, "Retry-After", "1");
+}

@@ -1,0 +1,176 @@
+/* Errors as each API says them: Canvas's several forms, Bedrock Chat's one. */
+#include "api/route.h"
+
+enum cq_status refuse(struct request *req, enum cq_status st, const char *text)
+{
+    req->loaded->error_text = text;
+    return st;
+}
+
+static const char *error_text(const struct request *req, enum cq_status st)
+{
+    const char *text = cq_status_info(st)->text;
+
+    if (req->loaded && req->loaded->error_text)
+        return req->loaded->error_text;
+    return text ? text : "The request could not be answered.";
+}
+
+/* The 401s: which header goes with them, and what stands beside the message. */
+static void write_unauthenticated(struct request *req, struct json_out *out, enum cq_status st)
+{
+    if (st != CQ_SCOPE_MISSING)
+        response_header(req, "WWW-Authenticate", "Bearer realm=\"canvas-lms\"");
+    if (st == CQ_UNAUTHENTICATED) {
+        json_key(out, "status");
+        json_text(out, "unauthenticated");
+    }
+    if (st == CQ_TOKEN_EXPIRED) {
+        json_key(out, "expired_at");
+        json_time(out, req->loaded->access.expires_at_ms);
+    }
+}
+
+static void write_errors(struct request *req, struct json_out *out, enum cq_status st, const char *text, const char *code)
+{
+    json_key(out, "errors");
+    json_open_array(out);
+    json_open_object(out);
+    json_key(out, "message");
+    json_text(out, text);
+    if (code) {
+        json_key(out, "error_code");
+        json_text(out, code);
+    }
+    if (st == CQ_TOKEN_EXPIRED) {
+        json_key(out, "expired_at");
+        json_time(out, req->loaded->access.expires_at_ms);
+    }
+    json_close_object(out);
+    json_close_array(out);
+}
+
+/* Whether a conversation call says it with a code, whether to try again and a reference. */
+static bool has_conversation_form(const struct request *req, enum cq_status st)
+{
+    if (!req->loaded || !req->loaded->route || req->loaded->route->answers == ANSWER_PLAIN)
+        return false;
+    switch (st) {
+    case CQ_VALIDATION_FAILED:
+    case CQ_MESSAGE_REQUIRED:
+    case CQ_MESSAGE_TOO_LONG:
+    case CQ_TURN_IN_PROGRESS:
+    case CQ_IDEMPOTENCY_CONFLICT:
+    case CQ_MESSAGE_ID_CONFLICT:
+    case CQ_CONVERSATION_COMPLETED:
+    case CQ_RATE_LIMITED:
+    case CQ_BUSY:
+    case CQ_LOST:
+        return true;
+    default:
+        return st >= CQ_MODEL_RATE_LIMITED && st <= CQ_CONTENT_FILTERED;
+    }
+}
+
+void write_conversation_error(struct request *req, struct json_out *out, enum cq_status st)
+{
+    const struct cq_status_info *info = cq_status_info(st);
+    const char *text = error_text(req, st);
+
+    json_key(out, "error");
+    json_text(out, text);
+    if (info->code) {
+        json_key(out, "code");
+        json_text(out, info->code);
+        json_key(out, "retryable");
+        json_boolean(out, info->retryable);
+        json_key(out, "reference_id");
+        json_text(out, req->ctx.request_id);
+    }
+    write_errors(req, out, st, text, NULL);
+}
+
+static void write_canvas(struct request *req, struct json_out *out, enum cq_status st)
+{
+    const struct cq_status_info *info = cq_status_info(st);
+    const char *text = error_text(req, st);
+
+    if (has_conversation_form(req, st)) {
+        write_conversation_error(req, out, st);
+        return;
+    }
+    if (info->http == 401)
+        write_unauthenticated(req, out, st);
+    if (st == CQ_FORBIDDEN) {
+        json_key(out, "status");
+        json_text(out, "unauthorized");
+    }
+    if (st == CQ_RESOURCE_NOT_FOUND || st == CQ_CONVERSATION_NOT_FOUND) {
+        json_key(out, "error");
+        json_text(out, text);
+    }
+    write_errors(req, out, st, text, info->code);
+}
+
+static const char *chat_code(enum cq_status st)
+{
+    switch (cq_status_info(st)->http) {
+    case 401:
+        return "unauthenticated";
+    case 403:
+        return "forbidden";
+    case 404:
+        return "not_found";
+    case 405:
+        return "method_not_allowed";
+    case 413:
+        return "too_large";
+    case 415:
+        return "unsupported_type";
+    case 429:
+    case 503:
+        return "busy";
+    case 500:
+        return "internal";
+    default:
+        return "invalid_request";
+    }
+}
+
+static void write_chat(struct request *req, struct json_out *out, enum cq_status st)
+{
+    json_key(out, "detail");
+    json_text(out, error_text(req, st));
+    json_key(out, "errors");
+    json_open_array(out);
+    json_text(out, error_text(req, st));
+    json_close_array(out);
+    json_key(out, "code");
+    json_text(out, chat_code(st));
+}
+
+/* At least what the table says, or what the provider asked for. */
+static void set_retry_after(struct request *req, enum cq_status st)
+{
+    uint32_t after_s = cq_status_info(st)->retry_after_s;
+
+    if (!cq_status_info(st)->retryable)
+        return;
+    if (req->ctx.retry_after_s > after_s)
+        after_s = req->ctx.retry_after_s;
+    if (after_s)
+        response_header(req, "Retry-After", arena_printf(req->ctx.arena, "%u", after_s));
+}
+
+void answer_error(struct request *req, enum cq_status st)
+{
+    struct json_out out = response_json(req, cq_status_info(st)->http);
+
+    json_open_object(&out);
+    if (str_starts(req->path, "/api/chat/"))
+        write_chat(req, &out, st);
+    else
+        write_canvas(req, &out, st);
+    json_close_object(&out);
+    set_retry_after(req, st);
+}

@@ -1,0 +1,49 @@
+/* Saying something in a conversation and getting the reply (doc/api-canvas.md 4.4). */
+#include "api/idempotency.h"
+#include "api/represent.h"
+#include "api/route.h"
+
+static enum cq_status read_message(struct request *req, const char **out)
+{
+    uint32_t max = req->config->limits.message_max_chars;
+    struct param p = param_text(req, NULL, "message");
+
+    if (p.state == PARAM_WRONG)
+        return refuse(req, CQ_VALIDATION_FAILED, "message is invalid");
+    if (p.state != PARAM_VALUE || utf8_blank(p.text, p.len))
+        return CQ_MESSAGE_REQUIRED;
+    if (utf8_count(p.text, p.len) > max)
+        return refuse(req, CQ_MESSAGE_TOO_LONG,
+                      arena_printf(req->ctx.arena, "message must be %u characters or fewer", max));
+    *out = p.text;
+    return CQ_OK;
+}
+
+/* POST …/messages: starts the turn. */
+enum cq_status message_create(struct request *req)
+{
+    struct loaded *l = req->loaded;
+    struct turn_params params = {.config = req->config,
+                                 .owner = l->owner,
+                                 .user_id = l->access.user_id,
+                                 .experience = &l->ai_experience,
+                                 .conversation = &l->conversation};
+
+    enum cq_status st = read_message(req, &params.text);
+    if (!st)
+        st = idempotency_read(req, true, params.text, &params);
+    if (!st && !str_eq(l->conversation.workflow_state, "active"))
+        st = CQ_CONVERSATION_COMPLETED;
+    return st ? st : engine_turn_begin(&req->ctx, req->db, &params, &l->turn);
+}
+
+/* 200 and the whole conversation. */
+void message_create_reply(struct request *req, struct turn *turn)
+{
+    struct json_out out = response_json(req, 200);
+
+    open_turn(&out, turn);
+    json_key(&out, "all_objectives_met");
+    json_boolean(&out, turn->all_objectives_met);
+    json_close_object(&out);
+}

@@ -1,0 +1,158 @@
+/* The objects of the Canvas API as JSON. */
+#include <string.h>
+
+#include "api/represent.h"
+
+static void key_text(struct json_out *out, const char *key, const char *text)
+{
+    json_key(out, key);
+    json_text(out, text);
+}
+
+static void key_boolean(struct json_out *out, const char *key, bool value)
+{
+    json_key(out, key);
+    json_boolean(out, value);
+}
+
+/* Objectives are stored joined by line feeds, the very form of learning_objective. */
+static void write_objectives(struct json_out *out, const char *joined)
+{
+    json_key(out, "learning_objective");
+    json_text(out, joined);
+    json_key(out, "learning_objectives");
+    json_open_array(out);
+    while (*joined) {
+        size_t len = strcspn(joined, "\n");
+
+        json_text_n(out, joined, len);
+        joined += len + (joined[len] == '\n');
+    }
+    json_close_array(out);
+}
+
+static const char *submission_status(const struct ai_experience_row *x)
+{
+    if (x->latest_met)
+        return "completed";
+    return str_eq(x->latest_state, "active") ? "in_progress" : "not_started";
+}
+
+static void write_managers_fields(struct json_out *out, const struct ai_experience_row *x)
+{
+    key_text(out, "facts", x->facts);
+    key_text(out, "pedagogical_guidance", x->pedagogical_guidance);
+    key_boolean(out, "can_unpublish", !x->is_started);
+    key_boolean(out, "context_ready", true); /* an experience without files waits for none */
+    json_key(out, "context_files");
+    json_open_array(out);
+    json_close_array(out);
+    json_key(out, "evaluation_metrics");
+    json_raw(out, x->evaluation_metrics ? x->evaluation_metrics : "[]");
+}
+
+void write_ai_experience(struct json_out *out, const struct ai_experience_row *x, bool for_manager, bool with_submission,
+                         const struct ai_experience_list *counts)
+{
+    json_open_object(out);
+    json_key(out, "id");
+    json_id(out, x->id);
+    json_key(out, "course_id");
+    json_id(out, x->course_id);
+    key_text(out, "title", x->title);
+    key_text(out, "description", x->description);
+    write_objectives(out, x->learning_objective);
+    key_text(out, "workflow_state", x->workflow_state);
+    key_text(out, "context_index_status", "not_started");
+    json_key(out, "created_at");
+    json_time(out, x->created_at_ms);
+    json_key(out, "updated_at");
+    json_time(out, x->updated_at_ms);
+    key_boolean(out, "can_manage", for_manager);
+    if (for_manager)
+        write_managers_fields(out, x);
+    else if (with_submission)
+        key_text(out, "submission_status", submission_status(x));
+    if (for_manager && counts) {
+        json_key(out, "completed_count");
+        json_u64(out, x->completed_count);
+        json_key(out, "total_students");
+        json_u64(out, counts->total_students);
+    }
+    json_close_object(out);
+}
+
+void write_progress(struct json_out *out, const struct progress *progress)
+{
+    json_open_object(out);
+    json_key(out, "current");
+    json_u64(out, progress->n_met);
+    json_key(out, "total");
+    json_u64(out, progress->n);
+    json_key(out, "percentage");
+    json_u64(out, progress->percentage);
+    json_key(out, "objectives");
+    json_open_array(out);
+    for (size_t i = 0; i < progress->n; i++) {
+        const struct objective *o = &progress->objectives[i];
+
+        json_open_object(out);
+        key_text(out, "objective", o->text);
+        key_text(out, "status", o->is_met ? "covered" : "");
+        json_key(out, "met_at_turn");
+        if (o->is_met)
+            json_u64(out, o->met_at);
+        else
+            json_null(out);
+        json_close_object(out);
+    }
+    json_close_array(out);
+    json_close_object(out);
+}
+
+static void write_empty_array(struct json_out *out, const char *key)
+{
+    json_key(out, key);
+    json_open_array(out);
+    json_close_array(out);
+}
+
+void write_message(struct json_out *out, const struct message_row *m)
+{
+    static const char *const statuses[] = {
+        [MESSAGE_COMPLETE] = "complete", [MESSAGE_PENDING] = "pending", [MESSAGE_FAILED] = "failed"};
+
+    json_open_object(out);
+    key_text(out, "id", m->uuid);
+    key_text(out, "role", m->is_assistant ? "Assistant" : "User");
+    key_text(out, "text", m->text);
+    json_key(out, "created_at");
+    json_time(out, m->created_at_ms);
+    write_empty_array(out, "feedback");
+    key_text(out, "status", statuses[m->status]);
+    key_boolean(out, "initial", m->is_initial);
+    if (m->is_assistant) {
+        key_text(out, "html", m->html ? m->html : "");
+        write_empty_array(out, "citations");
+    }
+    json_close_object(out);
+}
+
+void write_messages(struct json_out *out, const struct message_list *messages)
+{
+    json_open_array(out);
+    for (size_t i = 0; i < messages->n; i++)
+        write_message(out, &messages->rows[i]);
+    json_close_array(out);
+}
+
+void open_turn(struct json_out *out, const struct turn *turn)
+{
+    json_open_object(out);
+    json_key(out, "id");
+    json_id(out, turn->row.conversation_id);
+    json_key(out, "messages");
+    write_messages(out, &turn->messages);
+    json_key(out, "progress");
+    write_progress(out, &turn->progress);
+}

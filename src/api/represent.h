@@ -1,0 +1,18 @@
+/* The objects of the Canvas API as JSON (doc/api-canvas.md 2). Each function writes one value. */
+#ifndef API_REPRESENT_H
+#define API_REPRESENT_H
+
+#include "colloquy/api.h"
+
+/* with_counts: the list's row for a manager; with_submission: index and show for others. */
+void write_ai_experience(struct json_out *out, const struct ai_experience_row *x, bool for_manager, bool with_submission,
+                         const struct ai_experience_list *counts);
+
+void write_progress(struct json_out *out, const struct progress *progress);
+void write_message(struct json_out *out, const struct message_row *m);
+void write_messages(struct json_out *out, const struct message_list *messages);
+
+/* {"id","messages","progress"} of a turn, without the closing brace, so that more may follow. */
+void open_turn(struct json_out *out, const struct turn *turn);
+
+#endif

@@ -1,0 +1,85 @@
+/* A row of the route table, and what its load brings to a handler. */
+#ifndef API_ROUTE_H
+#define API_ROUTE_H
+
+#include "colloquy/api.h"
+
+/* Who may call a row; see allow.c for what each means and in which order it is checked. */
+enum may {
+    MAY_ANYONE,   /* no credentials asked for */
+    MAY_READ,     /* members; an unpublished experience only managers */
+    MAY_AUTHOR,   /* managers */
+    MAY_CONVERSE, /* as MAY_READ: the caller's own conversations, now or to be */
+    MAY_SAY,      /* the owner of the conversation */
+    MAY_END,      /* the owner, managers */
+};
+
+enum load { LOAD_NOTHING, LOAD_COURSE, LOAD_AI_EXPERIENCE, LOAD_CONVERSATION, LOAD_ACTIVE_CONVERSATION };
+
+/* What a row's answers are like. */
+enum answers {
+    ANSWER_PLAIN,
+    ANSWER_CONVERSATION, /* errors have a code and a reference; Canvas's conversation calls */
+    ANSWER_OPENING,      /* the same, and any body is ignored */
+};
+
+struct route {
+    struct route_key key; /* first: route_find() looks at it */
+    enum pool pool;
+    enum may may;
+    enum load load;
+    enum answers answers;
+    enum cq_status (*handler)(struct request *req);
+    void (*reply)(struct request *req, struct turn *turn); /* of the llm pool: the answer once the reply is stored */
+};
+
+struct loaded {
+    const struct route *route;
+    const char *owner; /* of leases; llm pool only */
+    struct access_row access;
+    struct ai_experience_row ai_experience;
+    struct conversation_row conversation;
+    struct turn *turn;   /* llm pool: begun */
+    bool is_event_stream;   /* the client reads server-sent events */
+    const char *error_text; /* better words for the client than the status has; NULL: none */
+};
+
+extern const struct route routes[];
+extern const size_t n_routes;
+
+/* The scope of a row, "url:METHOD|PATTERN"; in the arena. NULL when it is full. */
+const char *route_scope(struct request *req, const struct route *route);
+
+/* ---- allow.c ---- */
+
+bool is_manager(const struct request *req);
+
+/* Credentials, scope, course, feature, role, experience, its state, conversation, role on it: the first that fails. */
+enum cq_status allow(struct request *req) MUST_USE;
+
+/* ---- error.c ---- */
+
+/* Make the answer an error in the form of the API that was called. */
+void answer_error(struct request *req, enum cq_status st);
+
+/* The members of a conversation call's error, into an open object. */
+void write_conversation_error(struct request *req, struct json_out *out, enum cq_status st);
+
+/* Return st, and have the client told why: text names the field. */
+enum cq_status refuse(struct request *req, enum cq_status st, const char *text);
+
+/* ---- handlers ---- */
+
+enum cq_status ai_experience_index(struct request *req);
+enum cq_status ai_experience_show(struct request *req);
+enum cq_status ai_experience_create(struct request *req);
+enum cq_status ai_experience_update(struct request *req);
+enum cq_status ai_experience_delete(struct request *req);
+enum cq_status conversation_active(struct request *req);
+enum cq_status conversation_create(struct request *req);
+void conversation_create_reply(struct request *req, struct turn *turn);
+enum cq_status conversation_complete(struct request *req);
+enum cq_status message_create(struct request *req);
+void message_create_reply(struct request *req, struct turn *turn);
+
+#endif

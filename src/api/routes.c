@@ -1,0 +1,82 @@
+/* The map of the house: every endpoint, its pool, who may call it, what is loaded for it, and what answers. */
+#include "api/route.h"
+
+#define COURSE "/api/v1/courses/:course_id"
+#define EXPERIENCE COURSE "/ai_experiences/:id"
+#define CONVERSATIONS COURSE "/ai_experiences/:ai_experience_id/conversations"
+
+// clang-format off
+const struct route routes[] = {
+    /* method        pattern                          pool      who may       load                      answers              handler, answer once replied */
+    {{HTTP_GET,    "/health"},                        POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        NULL, NULL},
+    {{HTTP_GET,    "/api/chat/health"},               POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        NULL, NULL},
+
+    {{HTTP_GET,    COURSE "/ai_experiences"},         POOL_API, MAY_READ,     LOAD_COURSE,              ANSWER_PLAIN,        ai_experience_index, NULL},
+    {{HTTP_POST,   COURSE "/ai_experiences"},         POOL_API, MAY_AUTHOR,   LOAD_COURSE,              ANSWER_PLAIN,        ai_experience_create, NULL},
+    {{HTTP_GET,    EXPERIENCE},                       POOL_API, MAY_READ,     LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_show, NULL},
+    {{HTTP_PUT,    EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_update, NULL},
+    {{HTTP_DELETE, EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_delete, NULL},
+
+    {{HTTP_GET,    CONVERSATIONS},                    POOL_API, MAY_CONVERSE, LOAD_ACTIVE_CONVERSATION, ANSWER_CONVERSATION, conversation_active, NULL},
+    {{HTTP_POST,   CONVERSATIONS},                    POOL_LLM, MAY_CONVERSE, LOAD_AI_EXPERIENCE,       ANSWER_OPENING,      conversation_create, conversation_create_reply},
+    {{HTTP_DELETE, CONVERSATIONS "/:id"},             POOL_API, MAY_END,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, conversation_complete, NULL},
+    {{HTTP_POST,   CONVERSATIONS "/:id/messages"},    POOL_LLM, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_create, message_create_reply},
+};
+// clang-format on
+
+const size_t n_routes = LEN(routes);
+
+const char *pool_name(enum pool pool)
+{
+    static const char *const names[POOL_COUNT] = {"api", "llm", "ops"};
+
+    return names[pool];
+}
+
+const char *route_scope(struct request *req, const struct route *route)
+{
+    return arena_printf(req->ctx.arena, "url:%s|%s", http_method_name(route->key.method), route->key.pattern);
+}
+
+size_t api_route_count(void)
+{
+    return n_routes;
+}
+
+struct route_info api_route_info(size_t i)
+{
+    return (struct route_info){http_method_name(routes[i].key.method), routes[i].key.pattern, routes[i].pool};
+}
+
+/* A pattern as nginx's map matches it: each parameter is one segment. */
+static void write_regex(struct buf *out, const char *pattern)
+{
+    for (const char *p = pattern; *p; p++) {
+        if (*p != ':') {
+            buf_char(out, *p);
+            continue;
+        }
+        buf_str(out, "[^/]+");
+        while (p[1] && p[1] != '/')
+            p++;
+    }
+    buf_str(out, "(\\.json)?$");
+}
+
+/*
+ * Reads go to an upstream in which the api socket stands twice: when a worker dies under one, nginx sends it again.
+ * What the llm and ops pools answer is named; everything else, unknown paths too, is the api pool's.
+ */
+void api_write_nginx_map(struct buf *out)
+{
+    for (size_t i = 0; i < n_routes; i++) {
+        const struct route *r = &routes[i];
+
+        if (r->pool == POOL_API)
+            continue;
+        buf_printf(out, "    \"~^%s ", r->key.method == HTTP_GET ? "(GET|HEAD)" : http_method_name(r->key.method));
+        write_regex(out, r->key.pattern);
+        buf_printf(out, "\" colloquy_%s;\n", pool_name(r->pool));
+    }
+    buf_str(out, "    \"~^(GET|HEAD) \" colloquy_read;\n    default colloquy_api;\n");
+}

@@ -1,0 +1,81 @@
+/* Clocks, and the calendar in plain arithmetic: pages of a list write many times, and gmtime_r() takes a lock for each. */
+#include <time.h>
+
+#include "colloquy/base/clock.h"
+
+enum { DAY_S = 86400, LAST_YEAR = 9999 };
+
+static int64_t now_ms(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_mono_ms(void)
+{
+    return now_ms(CLOCK_MONOTONIC);
+}
+
+int64_t clock_unix_ms(void)
+{
+    return now_ms(CLOCK_REALTIME);
+}
+
+static int64_t floor_div(int64_t n, int64_t by)
+{
+    return n / by - (n % by < 0);
+}
+
+/* The year is taken to begin in March, so that a leap day is its last one. */
+int64_t clock_days(int year, unsigned month, unsigned day)
+{
+    static const uint16_t before[] = {306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275};
+    const int64_t march_1970 = 719468; /* days from 0000-03-01 to 1970-01-01 */
+    int64_t y = month <= 2 ? (int64_t)year - 1 : year;
+
+    return y * 365 + floor_div(y, 4) - floor_div(y, 100) + floor_div(y, 400) + before[month - 1] + (int64_t)day - 1 -
+           march_1970;
+}
+
+static void digits(char *out, unsigned n, unsigned width)
+{
+    while (width-- > 0) {
+        out[width] = (char)('0' + n % 10);
+        n /= 10;
+    }
+}
+
+void clock_text(int64_t unix_ms, char out[CLOCK_TEXT_BYTES])
+{
+    const int64_t last_s = (clock_days(LAST_YEAR + 1, 1, 1) * DAY_S) - 1;
+    int64_t s = unix_ms < 0 ? 0 : unix_ms / 1000;
+
+    if (s > last_s)
+        s = last_s;
+    int64_t day = s / DAY_S;
+    unsigned second = (unsigned)(s % DAY_S);
+    int year = 1970 + (int)(day / 366); /* never too late; the loop corrects it by a few years at most */
+    unsigned month = 1;
+
+    while (clock_days(year + 1, 1, 1) <= day)
+        year++;
+    while (month < 12 && clock_days(year, month + 1, 1) <= day)
+        month++;
+    unsigned day_of_month = (unsigned)(day - clock_days(year, month, 1)) + 1;
+
+    digits(out, (unsigned)year, 4);
+    out[4] = '-';
+    digits(out + 5, month, 2);
+    out[7] = '-';
+    digits(out + 8, day_of_month, 2);
+    out[10] = 'T';
+    digits(out + 11, second / 3600, 2);
+    out[13] = ':';
+    digits(out + 14, second / 60 % 60, 2);
+    out[16] = ':';
+    digits(out + 17, second % 60, 2);
+    out[19] = 'Z';
+    out[20] = '\0';
+}

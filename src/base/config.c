@@ -1,0 +1,427 @@
+/* The table of settings, and how the file and the environment fill struct config from it. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "colloquy/base/arena.h"
+#include "colloquy/base/buf.h"
+#include "colloquy/base/config.h"
+#include "colloquy/base/text.h"
+
+enum {
+    FILE_MAX_BYTES = 1 << 20,
+    LINE_MAX_BYTES = 8192, /* of the file, and of a secret's */
+    CONFIG_MAX_BYTES = 4 << 20,
+    NAME_MAX_BYTES = 64,
+};
+
+#define ENV_PREFIX     "COLLOQUY_"
+#define DEFAULT_SOCKET "/run/mysqld/mysqld.sock"
+
+enum type { TEXT, SECRET, NUMBER, SWITCH, LEVEL };
+
+static const struct setting {
+    const char *section, *key;
+    enum type type;
+    size_t offset;        /* in struct config */
+    const char *standard; /* NULL: not set */
+    uint32_t min, max;    /* of a NUMBER */
+    const char *meaning;
+} settings[] = {
+// clang-format off
+#define ROW(section, field, type, standard, min, max, meaning) \
+    {#section, #field, type, offsetof(struct config, section.field), standard, min, max, meaning}
+    ROW(server,   public_url,             TEXT,   "https://localhost:8443", 0, 0, "where browsers find this site; the base of signed links"),
+    ROW(server,   api_workers,            NUMBER, "8",         1, 1024,       "workers that answer from the database"),
+    ROW(server,   llm_workers,            NUMBER, "4",         1, 256,        "workers that wait on models"),
+    ROW(server,   turns_per_worker,       NUMBER, "300",       1, 1000,       "places for turns in each llm worker"),
+    ROW(server,   max_requests,           NUMBER, "100000",    0, UINT32_MAX, "a worker is replaced after so many; 0: never"),
+    ROW(server,   drain_s,                NUMBER, "60",        1, 3600,       "seconds that a stop waits for running turns"),
+    ROW(server,   state_dir,              TEXT,   "/var/lib/colloquy", 0, 0,  "folder that holds run/ with sockets and pid file"),
+    ROW(server,   log_level,              LEVEL,  "info",      0, 0,          "error, warn, info or debug"),
+    ROW(database, socket,                 TEXT,   NULL,        0, 0,          "unix socket; " DEFAULT_SOCKET " when no host is given"),
+    ROW(database, host,                   TEXT,   NULL,        0, 0,          "name or address, used when no socket is given"),
+    ROW(database, port,                   NUMBER, "3306",      1, 65535,      "port at the host"),
+    ROW(database, name,                   TEXT,   "colloquy",  0, 0,          "schema"),
+    ROW(database, user,                   TEXT,   "colloquy",  0, 0,          "user of the database"),
+    ROW(database, password,               SECRET, "",          0, 0,          "its password, if it has one"),
+    ROW(database, timeout_ms,             NUMBER, "10000",     1, 600000,     "longest wait for the database"),
+    ROW(database, sync_wait,              SWITCH, "off",       0, 0,          "read one's own writes on every node of a Galera cluster"),
+    ROW(llm,      provider,               TEXT,   "builtin",   0, 0,          "openai, anthropic, bedrock or builtin"),
+    ROW(llm,      base_url,               TEXT,   NULL,        0, 0,          "the provider's address, unless it is the usual one"),
+    ROW(llm,      api_key,                SECRET, NULL,        0, 0,          "the provider's key"),
+    ROW(llm,      model,                  TEXT,   NULL,        0, 0,          "the model's id at the provider"),
+    ROW(llm,      allow_http,             SWITCH, "off",       0, 0,          "http to a model elsewhere than on loopback"),
+    ROW(llm,      connect_timeout_ms,     NUMBER, "5000",      1, 600000,     "longest wait for a connection"),
+    ROW(llm,      first_byte_timeout_ms,  NUMBER, "60000",     1, 3600000,    "longest wait for the first byte of a reply"),
+    ROW(llm,      idle_timeout_ms,        NUMBER, "60000",     1, 3600000,    "longest wait between bytes of a reply"),
+    ROW(llm,      total_timeout_ms,       NUMBER, "300000",    1, 3600000,    "longest wait for a whole reply, over all tries"),
+    ROW(llm,      tries,                  NUMBER, "3",         1, 20,         "tries before the first piece of a reply"),
+    ROW(llm,      retry_ms,               NUMBER, "250",       1, 600000,     "first wait between tries; doubles, with jitter"),
+    ROW(llm,      retry_wait_max_ms,      NUMBER, "10000",     0, 600000,     "a longer Retry-After is not waited for"),
+    ROW(llm,      reply_max_bytes,        NUMBER, "4194304",   1, 1 << 30,    "a longer reply fails the turn"),
+    ROW(llm,      max_tokens,             NUMBER, "4096",      1, 10000000,   "model tokens that a reply may take"),
+    ROW(llm,      store_threads,          NUMBER, "2",         1, 64,         "database connections of each llm worker"),
+    ROW(llm,      lease_s,                NUMBER, "30",        1, 3600,       "life of a turn's lease, renewed at a third"),
+    ROW(limits,   message_max_chars,      NUMBER, "4000",      1, 1000000,    "characters of a message"),
+    ROW(limits,   request_body_max_bytes, NUMBER, "33554432",  1, 1 << 30,    "bytes of a request's body"),
+    ROW(features, ai_experiences,         SWITCH, "on",        0, 0,          "AI experiences; off: 404"),
+    ROW(features, streaming,              SWITCH, "on",        0, 0,          "replies as they are written; off: as one JSON answer"),
+    ROW(canvas,   opening_message,        TEXT,   "Hello",     0, 0,          "first message of a conversation"),
+#undef ROW
+    // clang-format on
+};
+
+/* One reading of all sources. */
+struct load {
+    struct config *config;
+    struct buf *problems;
+    bool failed;
+    const char *at, *end; /* what is left of the file's text */
+    unsigned line;
+};
+
+PRINTF_LIKE(2, 3) static void fault(struct load *load, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    buf_printf(load->problems, "%s\n", text);
+    load->failed = true;
+}
+
+static const char *keep(struct load *load, const char *text)
+{
+    const char *copy = arena_strdup(load->config->arena, text);
+
+    if (!copy)
+        fault(load, "the settings are larger than %d bytes, or memory is short", CONFIG_MAX_BYTES);
+    return copy;
+}
+
+static void *field(struct config *config, const struct setting *setting)
+{
+    return (char *)config + setting->offset;
+}
+
+static void set_text(struct load *load, const struct setting *setting, const char *value)
+{
+    const char **out = field(load->config, setting);
+
+    if (value[0])
+        *out = keep(load, value);
+    else if (!setting->standard || !setting->standard[0])
+        *out = setting->standard;
+    else
+        fault(load, "%s.%s: must not be empty", setting->section, setting->key);
+}
+
+static void set_number(struct load *load, const struct setting *setting, const char *value)
+{
+    uint64_t n;
+
+    if (parse_u64(value, strlen(value), setting->max, &n) && n >= setting->min)
+        *(uint32_t *)field(load->config, setting) = (uint32_t)n;
+    else
+        fault(load, "%s.%s: must be a number from %u to %u", setting->section, setting->key, setting->min,
+              setting->max);
+}
+
+/* No message repeats the value: it may be a secret in the wrong place. */
+static void set(struct load *load, const struct setting *setting, const char *value)
+{
+    void *out = field(load->config, setting);
+
+    if (!utf8_valid(value, strlen(value))) {
+        fault(load, "%s.%s: must be UTF-8", setting->section, setting->key);
+        return;
+    }
+    switch (setting->type) {
+    case TEXT:
+    case SECRET:
+        set_text(load, setting, value);
+        break;
+    case NUMBER:
+        set_number(load, setting, value);
+        break;
+    case SWITCH:
+        if (!parse_bool(value, strlen(value), out))
+            fault(load, "%s.%s: must be on or off", setting->section, setting->key);
+        break;
+    case LEVEL:
+        if (!log_level_parse(value, out))
+            fault(load, "%s.%s: must be error, warn, info or debug", setting->section, setting->key);
+        break;
+    }
+}
+
+/* The first line of the file that path names. */
+static void set_from_file(struct load *load, const struct setting *setting, const char *path)
+{
+    char line[LINE_MAX_BYTES];
+    FILE *file = fopen(path, "re");
+
+    if (!file) {
+        fault(load, "%s.%s_file: %s", setting->section, setting->key, strerror(errno));
+        return;
+    }
+    size_t n = fread(line, 1, sizeof(line), file);
+    bool bad = ferror(file);
+    const char *end = memchr(line, '\n', n);
+
+    fclose(file);
+    size_t len = end ? (size_t)(end - line) : n;
+    if (len && line[len - 1] == '\r')
+        len--;
+    if (bad)
+        fault(load, "%s.%s_file: cannot be read", setting->section, setting->key);
+    else if (len == sizeof(line) || memchr(line, '\0', len))
+        fault(load, "%s.%s_file: the first line is too long, or is no text", setting->section, setting->key);
+    else {
+        line[len] = '\0';
+        set(load, setting, line);
+    }
+    explicit_bzero(line, sizeof(line));
+}
+
+/* The setting of this name; *from_file: the name has "_file" behind it. NULL: none. */
+static const struct setting *find(const char *section, const char *key, bool *from_file)
+{
+    for (size_t i = 0; i < LEN(settings); i++) {
+        const struct setting *setting = &settings[i];
+        size_t len = strlen(setting->key);
+
+        if (strcasecmp(setting->section, section) != 0 || strncasecmp(setting->key, key, len) != 0)
+            continue;
+        *from_file = setting->type == SECRET && strcasecmp(key + len, "_file") == 0;
+        if (*from_file || key[len] == '\0')
+            return setting;
+    }
+    return NULL;
+}
+
+static void unknown(struct load *load, const char *name)
+{
+    buf_printf(load->problems, "%.*s: not a known setting, ignored\n", NAME_MAX_BYTES * 2, name);
+}
+
+static int on_pair(void *user, const char *section, const char *key, const char *value)
+{
+    struct load *load = user;
+    bool from_file;
+    const struct setting *setting = find(section, key, &from_file);
+    char name[NAME_MAX_BYTES * 2];
+
+    if (setting && from_file) {
+        set_from_file(load, setting, value);
+    } else if (setting) {
+        set(load, setting, value);
+    } else {
+        snprintf(name, sizeof(name), "%s.%s", section, key);
+        unknown(load, name);
+    }
+    return 1;
+}
+
+/* What inih reads lines with. One that is too long is reported here and read as empty, since inih would take it as two. */
+static char *next_line(char *out, int size, void *user)
+{
+    struct load *load = user;
+
+    if (load->at < load->end) {
+        const char *start = load->at;
+        const char *newline = memchr(start, '\n', (size_t)(load->end - start));
+        size_t len = (size_t)((newline ? newline : load->end) - start);
+
+        load->at = newline ? newline + 1 : load->end;
+        load->line++;
+        if (len >= (size_t)size || memchr(start, '\0', len)) {
+            fault(load, "line %u of the file: longer than %d bytes, or no text", load->line, size - 1);
+            len = 0;
+        }
+        memcpy(out, start, len);
+        out[len] = '\0';
+        return out;
+    }
+    return NULL;
+}
+
+static void parse_file(struct load *load, const char *text, size_t len)
+{
+    /* As Debian builds inih these are variables; its own line of 200 bytes is too short for keys. */
+    ini_use_stack = false;
+    ini_max_line = ini_initial_alloc = LINE_MAX_BYTES;
+    ini_allow_multiline = false;
+
+    load->at = text;
+    load->end = text + len;
+    int line = ini_parse_stream(next_line, load, on_pair, load);
+    if (line > 0)
+        fault(load, "line %d of the file: neither a [section] nor key = value", line);
+    else if (line < 0)
+        fault(load, "the file: memory is short");
+}
+
+static void load_file(struct load *load, const char *path)
+{
+    FILE *file = fopen(path, "re");
+    char *text = malloc(FILE_MAX_BYTES);
+
+    if (!file || !text) {
+        fault(load, "%s: %s", path, strerror(errno));
+    } else {
+        size_t len = fread(text, 1, FILE_MAX_BYTES, file);
+
+        if (ferror(file))
+            fault(load, "%s: %s", path, strerror(errno));
+        else if (len == FILE_MAX_BYTES)
+            fault(load, "%s: larger than %d bytes", path, FILE_MAX_BYTES - 1);
+        else
+            parse_file(load, text, len);
+        explicit_bzero(text, len);
+    }
+    free(text);
+    if (file)
+        fclose(file);
+}
+
+static const char *environment(const struct setting *setting, const char *suffix)
+{
+    char name[NAME_MAX_BYTES];
+
+    snprintf(name, sizeof(name), ENV_PREFIX "%s_%s%s", setting->section, setting->key, suffix);
+    for (char *c = name; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    return getenv(name);
+}
+
+static void load_environment(struct load *load)
+{
+    for (size_t i = 0; i < LEN(settings); i++) {
+        const char *value = environment(&settings[i], "");
+        const char *path = settings[i].type == SECRET ? environment(&settings[i], "_FILE") : NULL;
+
+        if (value)
+            set(load, &settings[i], value);
+        else if (path)
+            set_from_file(load, &settings[i], path);
+    }
+}
+
+/* A name in the environment that begins as a setting of ours does and is none is most likely a slip. */
+static void warn_environment(struct load *load)
+{
+    for (char **entry = environ; *entry; entry++) {
+        const char *name = *entry + strlen(ENV_PREFIX);
+        bool from_file, ours = false;
+        char pair[NAME_MAX_BYTES * 2];
+
+        if (!str_starts(*entry, ENV_PREFIX))
+            continue;
+        snprintf(pair, sizeof(pair), "%.*s", (int)strcspn(name, "="), name);
+        char *key = strchr(pair, '_');
+        if (!key)
+            continue;
+        *key++ = '\0';
+        for (size_t i = 0; i < LEN(settings) && !ours; i++)
+            ours = strcasecmp(settings[i].section, pair) == 0;
+        if (ours && !find(pair, key, &from_file))
+            buf_printf(load->problems, ENV_PREFIX "%s_%s: not a known setting, ignored\n", pair, key);
+    }
+}
+
+static struct config *create(void)
+{
+    struct arena *arena = arena_create(4096, CONFIG_MAX_BYTES);
+    struct config *config = arena ? arena_zalloc(arena, 1, sizeof(*config)) : NULL;
+
+    if (config)
+        config->arena = arena;
+    else
+        arena_destroy(arena);
+    return config;
+}
+
+struct config *config_load(const char *path, struct buf *problems)
+{
+    struct load load = {.config = create(), .problems = problems};
+
+    if (!load.config) {
+        fault(&load, "memory is short");
+        return NULL;
+    }
+    for (size_t i = 0; i < LEN(settings); i++)
+        set(&load, &settings[i], settings[i].standard ? settings[i].standard : "");
+    if (path)
+        load_file(&load, path);
+    load_environment(&load);
+    warn_environment(&load);
+    if (!load.config->database.socket && !load.config->database.host)
+        load.config->database.socket = DEFAULT_SOCKET;
+    if (load.failed) {
+        config_destroy(load.config);
+        return NULL;
+    }
+    return load.config;
+}
+
+void config_destroy(struct config *config)
+{
+    if (config)
+        arena_destroy(config->arena);
+}
+
+void config_print_defaults(FILE *out)
+{
+    for (size_t i = 0; i < LEN(settings); i++) {
+        const struct setting *setting = &settings[i];
+        bool none = !setting->standard || !setting->standard[0];
+        char name[NAME_MAX_BYTES];
+
+        snprintf(name, sizeof(name), "%s.%s", setting->section, setting->key);
+        fprintf(out, "%-31s  %-22s  %s\n", name, none ? "-" : setting->standard, setting->meaning);
+    }
+}
+
+/* Whether an http URL names this machine by a name or address that cannot be another's. */
+static bool on_loopback(const char *url)
+{
+    char host[256];
+    struct in_addr v4;
+    const char *start = url + strlen("http://");
+    size_t len = strcspn(start, "/?#");
+    const char *at = memrchr(start, '@', len);
+
+    if (at) {
+        len -= (size_t)(at + 1 - start);
+        start = at + 1;
+    }
+    len = start[0] == '[' ? strcspn(start, "]") + 1 : strcspn(start, ":/?#");
+    if (len >= sizeof(host) || len > strlen(start) || !strchr(":/?#", start[len]))
+        return false;
+    snprintf(host, sizeof(host), "%.*s", (int)len, start);
+    if (strcasecmp(host, "localhost") == 0 || str_eq(host, "[::1]"))
+        return true;
+    return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+}
+
+void config_advise(const struct config *config, struct buf *problems)
+{
+    const struct config_database *database = &config->database;
+    const char *url = config->llm.base_url;
+
+    if (config->llm.allow_http && url && strncasecmp(url, "http://", 7) == 0 && !on_loopback(url))
+        buf_str(problems, "llm.base_url: http to another machine sends keys and conversations unencrypted\n");
+    if (database->host && database->socket)
+        buf_str(problems, "database.host: not used, since database.socket is given\n");
+    else if (database->host && !database->password[0])
+        buf_str(problems, "database.password: empty, though the database is reached over the network\n");
+}

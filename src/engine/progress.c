@@ -1,0 +1,60 @@
+/* Progress: which objectives of a conversation are met, and where. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "colloquy/engine.h"
+
+static size_t count_lines(const char *text)
+{
+    size_t n = *text ? 1 : 0;
+
+    for (; (text = strchr(text, '\n')); text++)
+        n++;
+    return n < ENGINE_MAX_OBJECTIVES ? n : ENGINE_MAX_OBJECTIVES;
+}
+
+enum cq_status engine_progress_none(struct cq_ctx *ctx, const char *learning_objective, const char **met_at)
+{
+    size_t n = count_lines(learning_objective);
+    char *commas = arena_alloc(ctx->arena, n + 1);
+
+    if (!commas)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    memset(commas, ',', n);
+    commas[n ? n - 1 : 0] = '\0';
+    *met_at = commas;
+    return CQ_OK;
+}
+
+/* The next comma-separated entry: whether it is filled, and with what. */
+static bool next_place(const char **met_at, uint32_t *place)
+{
+    char *end;
+    unsigned long n = strtoul(*met_at, &end, 10);
+    bool is_filled = end != *met_at;
+
+    *met_at = *end == ',' ? end + 1 : end;
+    *place = is_filled ? (uint32_t)n : 0;
+    return is_filled;
+}
+
+enum cq_status engine_progress_read(struct cq_ctx *ctx, const char *learning_objective, const char *met_at,
+                                    struct progress *out)
+{
+    struct progress p = {.n = count_lines(learning_objective)};
+
+    for (size_t i = 0; i < p.n; i++) {
+        size_t len = strcspn(learning_objective, "\n");
+        struct objective *o = &p.objectives[i];
+
+        o->text = arena_strndup(ctx->arena, learning_objective, len);
+        if (!o->text)
+            return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+        o->is_met = next_place(&met_at, &o->met_at);
+        p.n_met += o->is_met;
+        learning_objective += len + (learning_objective[len] == '\n');
+    }
+    p.percentage = p.n ? (unsigned)((200 * p.n_met + p.n) / (2 * p.n)) : 0;
+    *out = p;
+    return CQ_OK;
+}

@@ -1,0 +1,211 @@
+/* Request headers: types and their parameters, what a client accepts, and the token it signs in with. */
+#include <string.h>
+#include <strings.h>
+
+#include "http/header_value.h"
+
+#include "colloquy/http.h"
+
+static const char STRING_IDS[] = "application/json+canvas-string-ids";
+
+struct parameter {
+    const char *name, *value;
+    size_t name_len, value_len;
+    bool quoted; /* value stands between quotes and may hold backslashes */
+};
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && is_blank(*at))
+        at++;
+    return at;
+}
+
+/* The closing quote for an opening one just before at; NULL when it is missing. */
+static const char *closing_quote(const char *at, const char *end)
+{
+    for (; at < end; at++) {
+        if (*at == '"')
+            return at;
+        if (*at == '\\' && end - at > 1 && (at[1] == '"' || at[1] == '\\'))
+            at++;
+    }
+    return NULL;
+}
+
+/* A quoted or plain value at *at, which moves behind it. */
+static bool read_value(const char **at, const char *end, struct parameter *out)
+{
+    const char *stop;
+
+    out->quoted = *at < end && **at == '"';
+    out->value = *at + out->quoted;
+    if (out->quoted) {
+        stop = closing_quote(out->value, end);
+        if (!stop)
+            return false;
+        *at = stop + 1;
+    } else {
+        stop = memchr(out->value, ';', (size_t)(end - out->value));
+        stop = stop ? stop : end;
+        *at = stop;
+        while (stop > out->value && is_blank(stop[-1]))
+            stop--;
+    }
+    out->value_len = (size_t)(stop - out->value);
+    return true;
+}
+
+/* The next "; name=value"; *at moves behind it. False at the end, and at a quote that is never closed. */
+static bool next_parameter(const char **at, const char *end, struct parameter *out)
+{
+    const char *semicolon = memchr(*at, ';', (size_t)(end - *at));
+
+    *out = (struct parameter){.value = ""};
+    if (!semicolon)
+        return false;
+    out->name = skip_blanks(semicolon + 1, end);
+    *at = out->name;
+    while (*at < end && **at != '=' && **at != ';')
+        ++*at;
+    out->name_len = (size_t)(*at - out->name);
+    if (*at == end || **at == ';')
+        return true;
+    ++*at;
+    return read_value(at, end, out);
+}
+
+static bool parameter_is(const struct parameter *parameter, const char *name)
+{
+    return parameter->name_len == strlen(name) && strncasecmp(parameter->name, name, parameter->name_len) == 0;
+}
+
+/*
+ * Copy a value without its escapes. Only a quote and a backslash can be escaped: browsers send other backslashes as
+ * they were typed.
+ */
+static bool copy_value(const struct parameter *parameter, char *out, size_t out_bytes, size_t *len)
+{
+    size_t n = 0;
+
+    if (parameter->value_len >= out_bytes)
+        return false;
+    for (size_t i = 0; i < parameter->value_len; i++) {
+        const char *at = parameter->value + i;
+
+        if (parameter->quoted && *at == '\\' && i + 1 < parameter->value_len && (at[1] == '"' || at[1] == '\\'))
+            out[n++] = parameter->value[++i];
+        else
+            out[n++] = *at;
+    }
+    out[n] = '\0';
+    if (len)
+        *len = n;
+    return true;
+}
+
+bool header_parameter(const char *value, const char *name, char *out, size_t out_bytes, size_t *len)
+{
+    const char *end = value + strlen(value);
+    struct parameter parameter;
+
+    while (next_parameter(&value, end, &parameter))
+        if (parameter_is(&parameter, name))
+            return copy_value(&parameter, out, out_bytes, len);
+    return false;
+}
+
+static bool type_is(const char *at, const char *end, const char *type)
+{
+    const char *semicolon = memchr(at, ';', (size_t)(end - at));
+
+    end = semicolon ? semicolon : end;
+    at = skip_blanks(at, end);
+    while (end > at && is_blank(end[-1]))
+        end--;
+    return (size_t)(end - at) == strlen(type) && strncasecmp(at, type, (size_t)(end - at)) == 0;
+}
+
+bool header_type_is(const char *value, const char *type)
+{
+    return type_is(value, value + strlen(value), type);
+}
+
+/* Where one element of a comma-separated list ends; commas between quotes belong to it. A quote never closed runs to the end. */
+static const char *element_end(const char *at, const char *end)
+{
+    while (at < end && *at != ',') {
+        if (*at++ != '"')
+            continue;
+        const char *quote = closing_quote(at, end);
+
+        at = quote ? quote + 1 : end;
+    }
+    return at;
+}
+
+/* Whether an element of Accept has the weight 0, in any of its spellings ("0", "0.000"). */
+static bool weighs_nothing(const char *at, const char *end)
+{
+    struct parameter parameter;
+
+    while (next_parameter(&at, end, &parameter))
+        if (parameter_is(&parameter, "q"))
+            return parameter.value_len && parameter.value[0] == '0' &&
+                   strspn(parameter.value, "0.") >= parameter.value_len;
+    return false;
+}
+
+bool request_accepts(const struct request *req, const char *media_type)
+{
+    const char *at = req->accept, *end = at + strlen(at);
+
+    while (at < end) {
+        const char *stop = element_end(at, end);
+
+        if (type_is(at, stop, media_type) && !weighs_nothing(at, stop))
+            return true;
+        at = stop < end ? stop + 1 : end;
+    }
+    return false;
+}
+
+bool request_wants_string_ids(const struct request *req)
+{
+    return request_accepts(req, STRING_IDS);
+}
+
+bool request_is_form(const struct request *req)
+{
+    return header_type_is(req->content_type, "application/x-www-form-urlencoded") ||
+           header_type_is(req->content_type, "multipart/form-data");
+}
+
+/* What follows "Bearer" and its blanks; NULL for another scheme and for nothing. */
+static const char *bearer_token(const char *authorization)
+{
+    static const char scheme[] = "Bearer ";
+    size_t len = sizeof(scheme) - 1;
+
+    if (!authorization || strncasecmp(authorization, scheme, len) != 0)
+        return NULL;
+    authorization += len;
+    authorization += strspn(authorization, " ");
+    return *authorization ? authorization : NULL;
+}
+
+const char *request_access_token(const struct request *req)
+{
+    const char *token = bearer_token(req->authorization);
+    struct param param;
+
+    if (token)
+        return token;
+    param = param_text(req, NULL, "access_token");
+    return param.state == PARAM_VALUE && param.len ? param.text : NULL;
+}

@@ -1,0 +1,55 @@
+/* The answer as it is put together: status, headers and body. */
+#include <string.h>
+#include <strings.h>
+
+#include "colloquy/http.h"
+
+enum { BODY_MAX_BYTES = 64 << 20 };
+
+/* A line end in a value would begin a header of the client's making. */
+static bool has_control(const char *value)
+{
+    for (; *value; value++)
+        if ((unsigned char)*value < 0x20 || *value == 0x7f)
+            return true;
+    return false;
+}
+
+void response_header(struct request *req, const char *name, const char *value)
+{
+    struct response *response = &req->response;
+    size_t i = 0;
+
+    if (has_control(value)) {
+        log_warn("%s: a value of %s with control characters was dropped", req->ctx.request_id, name);
+        return;
+    }
+    while (i < response->n_headers && strcasecmp(response->headers[i].name, name) != 0)
+        i++;
+    if (i == HTTP_MAX_HEADERS) {
+        log_error("%s: no room for the header %s", req->ctx.request_id, name);
+        return;
+    }
+    response->headers[i] = (struct http_header){name, value};
+    if (i == response->n_headers)
+        response->n_headers++;
+}
+
+struct json_out response_json(struct request *req, int status)
+{
+    struct response *response = &req->response;
+    struct json_out out;
+
+    if (!response->body)
+        response->body = buf_in_arena(req->ctx.arena, BODY_MAX_BYTES);
+    if (!response->body) {
+        buf_init(&response->no_body, 0);
+        response->body = &response->no_body;
+    }
+    buf_clear(response->body);
+    response->status = status;
+    response->content_type = NULL;
+    json_out_init(&out, response->body);
+    out.string_ids = request_wants_string_ids(req);
+    return out;
+}

@@ -1,0 +1,157 @@
+/* Store threads and their two queues. */
+#include "server/jobs.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { THREAD_STACK_BYTES = 1 << 20, MAX_THREADS = 64 };
+
+struct queue {
+    struct job *first, **last;
+};
+
+struct jobs {
+    const struct config *config;
+    pthread_mutex_t mutex;
+    pthread_cond_t is_wanted;
+    struct queue todo, done;
+    bool is_ending;
+    int fd;
+    void (*heard)(void *arg, const struct db *db);
+    void *arg;
+    size_t n_threads;
+    pthread_t threads[MAX_THREADS];
+};
+
+static void push(struct queue *queue, struct job *job)
+{
+    job->next = NULL;
+    *queue->last = job;
+    queue->last = &job->next;
+}
+
+static struct job *pop(struct queue *queue)
+{
+    struct job *job = queue->first;
+
+    queue->first = job->next;
+    if (!queue->first)
+        queue->last = &queue->first;
+    return job;
+}
+
+static struct job *wait_for_job(struct jobs *jobs)
+{
+    struct job *job = NULL;
+
+    pthread_mutex_lock(&jobs->mutex);
+    while (!jobs->todo.first && !jobs->is_ending)
+        pthread_cond_wait(&jobs->is_wanted, &jobs->mutex);
+    if (!jobs->is_ending)
+        job = pop(&jobs->todo);
+    pthread_mutex_unlock(&jobs->mutex);
+    return job;
+}
+
+static void give_back(struct jobs *jobs, struct job *job)
+{
+    pthread_mutex_lock(&jobs->mutex);
+    push(&jobs->done, job);
+    pthread_mutex_unlock(&jobs->mutex);
+    eventfd_write(jobs->fd, 1);
+}
+
+static void *thread_main(void *arg)
+{
+    struct jobs *jobs = arg;
+    struct db *db = db_create(jobs->config);
+    struct job *job;
+
+    while (db && (job = wait_for_job(jobs))) {
+        job->run(job, db);
+        jobs->heard(jobs->arg, db);
+        give_back(jobs, job);
+    }
+    db_destroy(db);
+    db_thread_end();
+    return NULL;
+}
+
+static bool start_threads(struct jobs *jobs, size_t n)
+{
+    pthread_attr_t attr;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
+    while (jobs->n_threads < n && jobs->n_threads < MAX_THREADS &&
+           !pthread_create(&jobs->threads[jobs->n_threads], &attr, thread_main, jobs))
+        jobs->n_threads++;
+    pthread_attr_destroy(&attr);
+    return jobs->n_threads > 0;
+}
+
+struct jobs *jobs_create(const struct config *config, size_t n, void (*heard)(void *arg, const struct db *db), void *arg)
+{
+    struct jobs *jobs = calloc(1, sizeof(*jobs));
+
+    if (!jobs)
+        return NULL;
+    jobs->config = config;
+    jobs->heard = heard;
+    jobs->arg = arg;
+    jobs->todo.last = &jobs->todo.first;
+    jobs->done.last = &jobs->done.first;
+    jobs->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&jobs->mutex, NULL);
+    pthread_cond_init(&jobs->is_wanted, NULL);
+    if (jobs->fd >= 0 && start_threads(jobs, n))
+        return jobs;
+    jobs_destroy(jobs);
+    return NULL;
+}
+
+void jobs_destroy(struct jobs *jobs)
+{
+    if (!jobs)
+        return;
+    pthread_mutex_lock(&jobs->mutex);
+    jobs->is_ending = true;
+    pthread_cond_broadcast(&jobs->is_wanted);
+    pthread_mutex_unlock(&jobs->mutex);
+    for (size_t i = 0; i < jobs->n_threads; i++)
+        pthread_join(jobs->threads[i], NULL);
+    pthread_cond_destroy(&jobs->is_wanted);
+    pthread_mutex_destroy(&jobs->mutex);
+    if (jobs->fd >= 0)
+        close(jobs->fd);
+    free(jobs);
+}
+
+void jobs_add(struct jobs *jobs, struct job *job)
+{
+    pthread_mutex_lock(&jobs->mutex);
+    push(&jobs->todo, job);
+    pthread_cond_signal(&jobs->is_wanted);
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+int jobs_fd(const struct jobs *jobs)
+{
+    return jobs->fd;
+}
+
+struct job *jobs_done(struct jobs *jobs)
+{
+    eventfd_t n;
+    struct job *first;
+
+    (void)!eventfd_read(jobs->fd, &n);
+    pthread_mutex_lock(&jobs->mutex);
+    first = jobs->done.first;
+    jobs->done = (struct queue){NULL, NULL};
+    jobs->done.last = &jobs->done.first;
+    pthread_mutex_unlock(&jobs->mutex);
+    return first;
+}

@@ -1,0 +1,375 @@
+/*
+ * The master: keeps as many workers of each pool as are configured, whatever happens to them.
+ *
+ * Its signals arrive through a descriptor; after each, and whenever a time has come, one look at the children decides what is
+ * missing or too many (tend_pool). Reloading is no state of its own: it is a new generation, and workers of an older one are replaced
+ * one by one, each only when its successor is ready.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "colloquy/server.h"
+#include "server/master.h"
+
+enum {
+    MAX_CHILDREN = SCOREBOARD_SLOTS,
+    TICK_MS = 10,          /* while something is under way */
+    IDLE_MS = 1000,
+    BACKOFF_FIRST_MS = 100, /* after a worker that died before it was ready */
+    BACKOFF_MAX_MS = 5000,
+};
+
+struct child {
+    pid_t pid; /* 0: free */
+    enum pool pool;
+    int generation;
+    struct slot *slot;
+    bool is_told; /* to stop */
+};
+
+struct pool_state {
+    unsigned wanted;
+    int64_t backoff_ms, not_before_ms;
+};
+
+struct master {
+    const struct config *config;
+    struct config *reloaded; /* owns config after a reload */
+    const char *config_path;
+    struct scoreboard *board;
+    int listen_fds[POOL_COUNT];
+    int signal_fd, pid_fd;
+    char host[65];
+    int64_t started_ms;
+    int generation;
+    struct pool_state pools[POOL_COUNT];
+    struct child children[MAX_CHILDREN];
+    pid_t checker; /* the process that tries a new config; 0: none */
+    bool is_reload_wanted, is_stopping;
+    int64_t stop_by_ms;
+};
+
+/* ---- children ---- */
+
+static char *make_owner(const struct master *m, const struct slot *slot)
+{
+    static char owner[128]; /* the child's own copy after the fork */
+
+    snprintf(owner, sizeof(owner), "%s:%lld:%d:%d", m->host, (long long)m->started_ms, (int)(slot - m->board->slots),
+             m->generation);
+    return owner;
+}
+
+static void back_off(struct pool_state *pool)
+{
+    pool->backoff_ms = pool->backoff_ms ? 2 * pool->backoff_ms : BACKOFF_FIRST_MS;
+    if (pool->backoff_ms > BACKOFF_MAX_MS)
+        pool->backoff_ms = BACKOFF_MAX_MS;
+    pool->not_before_ms = clock_mono_ms() + pool->backoff_ms;
+}
+
+static struct child *free_child(struct master *m)
+{
+    for (size_t i = 0; i < MAX_CHILDREN; i++)
+        if (!m->children[i].pid)
+            return &m->children[i];
+    return NULL;
+}
+
+static void spawn(struct master *m, enum pool pool)
+{
+    struct child *child = free_child(m);
+    struct slot *slot = child ? scoreboard_take(m->board, pool, m->generation) : NULL;
+
+    if (!slot) {
+        back_off(&m->pools[pool]);
+        return;
+    }
+    pid_t master_pid = getpid();
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct worker worker = {.config = m->config,
+                                .board = m->board,
+                                .slot = slot,
+                                .pool = pool,
+                                .listen_fd = m->listen_fds[pool],
+                                .owner = make_owner(m, slot)};
+
+        close(m->signal_fd);
+        close(m->pid_fd);
+        child_main(&worker, master_pid);
+    }
+    if (pid < 0) {
+        log_error("cannot fork a worker: %s", strerror(errno));
+        slot->state = SLOT_FREE;
+        back_off(&m->pools[pool]);
+        return;
+    }
+    *child = (struct child){.pid = pid, .pool = pool, .generation = m->generation, .slot = slot};
+}
+
+static void tell(struct child *child, int signal_number)
+{
+    child->is_told = true;
+    kill(child->pid, signal_number);
+}
+
+static void bury(struct master *m, struct child *child, int status)
+{
+    struct pool_state *pool = &m->pools[child->pool];
+    bool was_ready = child->slot->state != SLOT_STARTING;
+
+    if (WIFSIGNALED(status))
+        log_warn("worker pid=%d pool=%s was killed by signal %d", (int)child->pid, pool_name(child->pool), WTERMSIG(status));
+    else if (WEXITSTATUS(status))
+        log_warn("worker pid=%d pool=%s exited with %d", (int)child->pid, pool_name(child->pool), WEXITSTATUS(status));
+    if (was_ready)
+        pool->backoff_ms = pool->not_before_ms = 0;
+    else
+        back_off(pool);
+    child->slot->state = SLOT_FREE;
+    child->pid = 0;
+}
+
+/* ---- reloading ---- */
+
+/* A child tries the new config first, so that nothing in it can bring the master down. */
+static void start_reload(struct master *m)
+{
+    m->is_reload_wanted = false;
+    m->checker = fork();
+    if (m->checker == 0) {
+        struct buf problems;
+
+        buf_init(&problems, 64 * 1024);
+        struct config *config = config_load(m->config_path, &problems);
+
+        if (!config || !llm_config_valid(config, &problems)) {
+            log_error("reload refused, the old config goes on: %s", problems.data);
+            _exit(1);
+        }
+        _exit(0);
+    }
+    if (m->checker < 0) {
+        m->checker = 0;
+        log_error("reload refused: cannot fork: %s", strerror(errno));
+    }
+}
+
+static void set_wanted(struct master *m)
+{
+    m->pools[POOL_API].wanted = m->config->server.api_workers;
+    m->pools[POOL_LLM].wanted = m->config->server.llm_workers;
+    m->pools[POOL_OPS].wanted = 1;
+    for (enum pool p = 0; p < POOL_COUNT; p++)
+        m->board->workers[p] = m->pools[p].wanted;
+}
+
+static void finish_reload(struct master *m, int status)
+{
+    struct buf problems;
+
+    m->checker = 0;
+    if (!WIFEXITED(status) || WEXITSTATUS(status))
+        return;
+    buf_init(&problems, 64 * 1024);
+    struct config *config = config_load(m->config_path, &problems);
+
+    buf_release(&problems);
+    if (!config)
+        return;
+    config_destroy(m->reloaded);
+    m->config = m->reloaded = config;
+    m->generation++;
+    log_set_level(config->server.log_level);
+    set_wanted(m);
+    for (enum pool p = 0; p < POOL_COUNT; p++)
+        m->pools[p].backoff_ms = m->pools[p].not_before_ms = 0;
+    log_info("reloading: generation %d", m->generation);
+}
+
+/* ---- what is missing, what is too many ---- */
+
+struct census {
+    unsigned n, n_starting, n_old; /* not told to stop; of these, not ready yet; of an older generation */
+    struct child *oldest;          /* the one to go first */
+};
+
+static struct census count_pool(struct master *m, enum pool pool)
+{
+    struct census c = {0};
+
+    for (size_t i = 0; i < MAX_CHILDREN; i++) {
+        struct child *child = &m->children[i];
+
+        if (!child->pid || child->pool != pool || child->is_told)
+            continue;
+        c.n++;
+        c.n_starting += child->slot->state == SLOT_STARTING;
+        c.n_old += child->generation != m->generation;
+        if (!c.oldest || child->generation < c.oldest->generation)
+            c.oldest = child;
+    }
+    return c;
+}
+
+static void tend_pool(struct master *m, enum pool pool)
+{
+    struct pool_state *state = &m->pools[pool];
+
+    for (;;) {
+        struct census c = count_pool(m, pool);
+        bool may_spawn = clock_mono_ms() >= state->not_before_ms;
+        bool is_replacing = c.n_old && c.n == state->wanted && !c.n_starting;
+
+        if (c.n > state->wanted && !c.n_starting)
+            tell(c.oldest, SIGTERM);
+        else if (may_spawn && (c.n < state->wanted || is_replacing))
+            spawn(m, pool);
+        else
+            return;
+    }
+}
+
+static void stop_all(struct master *m, int signal_number)
+{
+    for (size_t i = 0; i < MAX_CHILDREN; i++)
+        if (m->children[i].pid)
+            tell(&m->children[i], signal_number);
+}
+
+static bool has_children(const struct master *m)
+{
+    for (size_t i = 0; i < MAX_CHILDREN; i++)
+        if (m->children[i].pid)
+            return true;
+    return false;
+}
+
+/* ---- signals ---- */
+
+static void reap(struct master *m)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == m->checker)
+            finish_reload(m, status);
+        for (size_t i = 0; i < MAX_CHILDREN; i++)
+            if (m->children[i].pid == pid)
+                bury(m, &m->children[i], status);
+    }
+}
+
+static void begin_stop(struct master *m)
+{
+    if (m->is_stopping) { /* asked twice: at once */
+        stop_all(m, SIGKILL);
+        return;
+    }
+    log_info("stopping: draining for at most %u s", m->config->server.drain_s);
+    m->is_stopping = true;
+    m->stop_by_ms = clock_mono_ms() + (int64_t)m->config->server.drain_s * 1000;
+    stop_all(m, SIGTERM);
+}
+
+static void take_signals(struct master *m)
+{
+    struct signalfd_siginfo info;
+
+    while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+            begin_stop(m);
+        else if (info.ssi_signo == SIGHUP)
+            m->is_reload_wanted = true;
+    }
+    reap(m); /* signals of children merge: look whenever there was any */
+}
+
+static int open_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    if (sigprocmask(SIG_BLOCK, &set, NULL))
+        return -1;
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* ---- life ---- */
+
+/* Something is under way that no signal will announce: a worker becoming ready, a pause ending, a drain running out. */
+static int wait_ms(struct master *m)
+{
+    if (m->is_stopping)
+        return TICK_MS;
+    for (enum pool p = 0; p < POOL_COUNT; p++) {
+        struct census c = count_pool(m, p);
+
+        if (c.n_starting || c.n_old || c.n != m->pools[p].wanted)
+            return TICK_MS;
+    }
+    return IDLE_MS;
+}
+
+static void run(struct master *m)
+{
+    while (!m->is_stopping || has_children(m)) {
+        struct pollfd fd = {.fd = m->signal_fd, .events = POLLIN};
+
+        if (!m->is_stopping) {
+            if (m->is_reload_wanted && !m->checker)
+                start_reload(m);
+            for (enum pool p = 0; p < POOL_COUNT; p++)
+                tend_pool(m, p);
+        } else if (clock_mono_ms() >= m->stop_by_ms) {
+            log_warn("the drain took longer than %u s: killing what is left", m->config->server.drain_s);
+            m->stop_by_ms = INT64_MAX;
+            stop_all(m, SIGKILL);
+        }
+        if (poll(&fd, 1, wait_ms(m)) > 0)
+            take_signals(m);
+    }
+}
+
+int server_run(const struct config *config, const char *config_path)
+{
+    static struct master master; /* large, and there is only one */
+    struct master *m = &master;
+
+    *m = (struct master){.config = config, .config_path = config_path, .started_ms = clock_unix_ms(), .generation = 1};
+    log_set_name("master");
+    log_set_level(config->server.log_level);
+    gethostname(m->host, sizeof(m->host) - 1);
+    umask(0077);
+    m->pid_fd = pid_file_open(config);
+    if (m->pid_fd < 0)
+        return 1;
+    m->board = scoreboard_create();
+    m->signal_fd = open_signals();
+    if (!m->board || m->signal_fd < 0 || !sockets_open(config, m->listen_fds))
+        return 1;
+    set_wanted(m);
+    log_info("version %s: %u api workers, %u llm workers of %u turns", COLLOQUY_VERSION, config->server.api_workers,
+             config->server.llm_workers, config->server.turns_per_worker);
+    run(m);
+    sockets_remove(m->config);
+    pid_file_remove(m->config);
+    config_destroy(m->reloaded);
+    log_info("stopped");
+    return 0;
+}

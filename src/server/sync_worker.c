@@ -1,0 +1,116 @@
+/*
+ * The workers that answer one request at a time: api, from the database, and ops, from the scoreboard.
+ *
+ * They wait on an epoll set in which the listening socket is exclusive: one connection wakes one worker, not the whole pool.
+ */
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "server/fastcgi.h"
+#include "server/worker.h"
+
+enum {
+    ARENA_BLOCK_BYTES = 64 * 1024,
+    ARENA_MAX_BYTES = 512 << 20, /* a body of the largest size, read and answered */
+    IDLE_MS = 1000,
+    SEND_TIMEOUT_MS = 10000,
+};
+
+struct sync_worker {
+    struct worker *worker;
+    struct arena *arena;
+    struct db *db;
+    int epoll_fd;
+};
+
+static bool watch(int epoll_fd, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.fd = fd};
+
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static bool start(struct sync_worker *w)
+{
+    w->arena = arena_create(ARENA_BLOCK_BYTES, ARENA_MAX_BYTES);
+    w->db = db_create(w->worker->config);
+    w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return w->arena && w->db && w->epoll_fd >= 0 && !fastcgi_init() && !db_library_init() &&
+           watch(w->epoll_fd, w->worker->signal_fd, EPOLLIN) &&
+           watch(w->epoll_fd, w->worker->listen_fd, EPOLLIN | EPOLLEXCLUSIVE);
+}
+
+static void answer(struct sync_worker *w, struct request *req)
+{
+    if (w->worker->pool == POOL_OPS) {
+        struct health health;
+
+        scoreboard_health(w->worker->board, &health);
+        api_answer_health(req, &health);
+        return;
+    }
+    req->db = w->db;
+    api_answer(req);
+    scoreboard_note_db(w->worker->board, w->db);
+}
+
+static void serve(struct sync_worker *w, int fd)
+{
+    int64_t began_ms = clock_mono_ms();
+    struct request req = {.ctx = {.arena = w->arena, .request_id = "-"}, .config = w->worker->config};
+    struct fastcgi conn;
+
+    w->worker->slot->busy = 1;
+    if (!fastcgi_read(&conn, fd, &req)) {
+        answer(w, &req);
+        if (fastcgi_send_all(&conn, &req, SEND_TIMEOUT_MS))
+            fastcgi_finish(&conn);
+        worker_log_request(&req, began_ms);
+    }
+    arena_reset(w->arena);
+    w->worker->slot->busy = 0;
+}
+
+/* /health must know whether the database answers even when nobody asks for anything. */
+static void look_after_db(struct sync_worker *w)
+{
+    struct cq_ctx ctx = {.arena = w->arena, .request_id = "-"};
+
+    if (w->worker->pool != POOL_API || !scoreboard_claim_db_check(w->worker->board))
+        return;
+    if (db_ping(&ctx, w->db))
+        log_warn("%s", ctx.error);
+    scoreboard_note_db(w->worker->board, w->db);
+    scoreboard_end_db_check(w->worker->board);
+}
+
+int sync_worker_run(struct worker *worker)
+{
+    struct sync_worker w = {.worker = worker};
+    bool is_done = false;
+
+    if (!start(&w))
+        return 1;
+    worker->slot->places = 1;
+    worker->slot->state = SLOT_READY;
+    while (!is_done) {
+        struct epoll_event event;
+        int n = epoll_wait(w.epoll_fd, &event, 1, IDLE_MS);
+
+        if (worker_is_told_to_stop(worker))
+            break;
+        int fd = n > 0 && event.data.fd == worker->listen_fd ? fastcgi_accept(worker->listen_fd) : -1;
+
+        if (fd >= 0) {
+            serve(&w, fd);
+            is_done = worker_count_request(worker);
+        } else if (n <= 0) {
+            look_after_db(&w);
+        }
+    }
+    worker->slot->state = SLOT_DRAINING;
+    db_destroy(w.db);
+    arena_destroy(w.arena);
+    close(w.epoll_fd);
+    return 0;
+}

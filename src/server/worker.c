@@ -1,0 +1,28 @@
+/* What the kinds of worker have in common. */
+#include "server/worker.h"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+bool worker_is_told_to_stop(const struct worker *worker)
+{
+    struct signalfd_siginfo info;
+
+    return read(worker->signal_fd, &info, sizeof(info)) == sizeof(info);
+}
+
+bool worker_count_request(struct worker *worker)
+{
+    uint32_t max = worker->config->server.max_requests;
+
+    worker->slot->requests++;
+    return ++worker->n_requests >= max && max;
+}
+
+void worker_log_request(const struct request *req, int64_t began_ms)
+{
+    log_info("request_id=%s method=%s route=%s status=%d ms=%lld user=%llu statements=%u model_ms=%u",
+             req->ctx.request_id, http_method_name(req->method), api_route_name(req), req->response.status,
+             (long long)(clock_mono_ms() - began_ms), (unsigned long long)api_user_id(req), req->ctx.statements,
+             req->ctx.model_ms);
+}

@@ -1,0 +1,31 @@
+/* What every kind of worker begins with and is told by its signals. */
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include "server/scoreboard.h"
+
+struct worker {
+    const struct config *config;
+    struct scoreboard *board;
+    struct slot *slot;
+    enum pool pool;
+    int listen_fd;      /* non-blocking, shared by the pool */
+    int signal_fd;      /* readable when SIGTERM came */
+    const char *owner;  /* of leases: host:start of the master:slot:generation */
+    uint64_t n_requests;
+};
+
+/* Each runs until it is told to stop or has served max_requests, and returns the exit code. */
+int sync_worker_run(struct worker *worker); /* api and ops: one request at a time */
+int llm_worker_run(struct worker *worker);  /* many turns at once */
+
+/* Whether the worker was told to stop. */
+bool worker_is_told_to_stop(const struct worker *worker);
+
+/* Count a request that was accepted; true when the worker has served enough and is to be replaced. */
+bool worker_count_request(struct worker *worker);
+
+/* One line for a request that was answered. */
+void worker_log_request(const struct request *req, int64_t began_ms);
+
+#endif

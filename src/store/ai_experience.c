@@ -1,0 +1,238 @@
+/* AI experiences: loading, listing, writing. */
+#include "store/ai_experience.h"
+
+#include "store/access.h"
+
+static const char LOAD_AI_EXPERIENCE[] =
+    "SELECT " ACCESS_COLUMNS ", " AI_EXPERIENCE_COLUMNS ", " AI_EXPERIENCE_IS_STARTED
+    ", l.workflow_state, l.all_objectives_met" ACCESS_TABLES AI_EXPERIENCE_JOIN
+    " LEFT JOIN latest_conversation l ON l.ai_experience_id = x.id AND l.user_id = t.user_id" ACCESS_WHERE;
+
+enum cq_status store_load_ai_experience(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
+                                        struct access_row *access, struct ai_experience_row *row)
+{
+    struct access_row a = {0};
+    struct ai_experience_row x = {0};
+    const struct db_in in[] = {IN_TEXT(key->scope), IN_U64(key->course_id), IN_U64(key->ai_experience_id),
+                               IN_BYTES(key->token_hash, SHA256_BYTES)};
+    const struct db_out out[] = {ACCESS_OUT(a), AI_EXPERIENCE_OUT(x), OUT_BOOL(x.is_started), OUT_TEXT(x.latest_state),
+                                 OUT_BOOL(x.latest_met)};
+
+    enum cq_status st = access_query(ctx, db, LOAD_AI_EXPERIENCE, in, LEN(in), out, LEN(out));
+    if (st)
+        return st;
+    *access = a;
+    *row = x;
+    return CQ_OK;
+}
+
+/*
+ * The lists count and page in one statement: the total stands in a row of its own, to which the page is joined, so that
+ * a page past the end still knows the total. The states are two parameters, the same one twice when only one is wanted.
+ */
+#define LIST_TOTAL                                                                                                     \
+    " FROM (SELECT COUNT(*) AS n FROM ai_experience WHERE course_id = ? AND workflow_state IN (?, ?)) total"           \
+    " LEFT JOIN (SELECT * FROM ai_experience WHERE course_id = ? AND workflow_state IN (?, ?)"                         \
+    " ORDER BY id LIMIT ? OFFSET ?) x ON TRUE"
+
+static const char LIST_FOR_MANAGER[] =
+    "SELECT total.n, (SELECT COUNT(DISTINCT e.user_id) FROM enrollment e"
+    " WHERE e.course_id = ? AND e.role = 0 AND e.state = 'active'), " AI_EXPERIENCE_COLUMNS
+    ", " AI_EXPERIENCE_IS_STARTED ", (SELECT COUNT(DISTINCT lc.user_id) FROM latest_conversation lc JOIN enrollment ec"
+    " ON ec.course_id = x.course_id AND ec.user_id = lc.user_id AND ec.role = 0 AND ec.state = 'active'"
+    " WHERE lc.ai_experience_id = x.id AND lc.all_objectives_met = 1)" LIST_TOTAL " ORDER BY x.id";
+
+static const char LIST_FOR_MEMBER[] =
+    "SELECT total.n, " AI_EXPERIENCE_COLUMNS ", l.workflow_state, l.all_objectives_met" LIST_TOTAL
+    " LEFT JOIN latest_conversation l ON l.ai_experience_id = x.id AND l.user_id = ? ORDER BY x.id";
+
+struct list_rows {
+    struct ai_experience_row row; /* being fetched */
+    struct ai_experience_list list;
+    uint64_t max;
+};
+
+static enum cq_status take_listed(struct cq_ctx *ctx, void *arg)
+{
+    struct list_rows *rows = arg;
+
+    (void)ctx;
+    if (rows->row.id && rows->list.n < rows->max)
+        rows->list.rows[rows->list.n++] = rows->row;
+    return CQ_OK;
+}
+
+static enum cq_status list_for_manager(struct cq_ctx *ctx, struct db *db, uint64_t course_id, const char *states[2],
+                                       uint64_t limit, uint64_t offset, struct list_rows *rows)
+{
+    struct ai_experience_row *x = &rows->row;
+    const struct db_in in[] = {IN_U64(course_id),  IN_U64(course_id),  IN_TEXT(states[0]), IN_TEXT(states[1]),
+                               IN_U64(course_id),  IN_TEXT(states[0]), IN_TEXT(states[1]), IN_U64(limit),
+                               IN_U64(offset)};
+    const struct db_out out[] = {OUT_U64(rows->list.total), OUT_U64(rows->list.total_students), AI_EXPERIENCE_OUT(*x),
+                                 OUT_BOOL(x->is_started), OUT_U64(x->completed_count)};
+
+    return db_query(ctx, db, LIST_FOR_MANAGER, in, LEN(in), out, LEN(out), take_listed, rows);
+}
+
+static enum cq_status list_for_member(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t user_id,
+                                      const char *states[2], uint64_t limit, uint64_t offset, struct list_rows *rows)
+{
+    struct ai_experience_row *x = &rows->row;
+    const struct db_in in[] = {IN_U64(course_id),  IN_TEXT(states[0]), IN_TEXT(states[1]), IN_U64(course_id),
+                               IN_TEXT(states[0]), IN_TEXT(states[1]), IN_U64(limit),      IN_U64(offset),
+                               IN_U64(user_id)};
+    const struct db_out out[] = {OUT_U64(rows->list.total), AI_EXPERIENCE_OUT(*x), OUT_TEXT(x->latest_state),
+                                 OUT_BOOL(x->latest_met)};
+
+    return db_query(ctx, db, LIST_FOR_MEMBER, in, LEN(in), out, LEN(out), take_listed, rows);
+}
+
+enum cq_status store_ai_experience_list(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t user_id,
+                                        bool is_manager, const char *workflow_state, uint64_t limit, uint64_t offset,
+                                        struct ai_experience_list *out)
+{
+    const char *states[2] = {workflow_state ? workflow_state : "published",
+                             workflow_state ? workflow_state
+                             : is_manager   ? "unpublished"
+                                            : "published"};
+    struct list_rows rows = {.max = limit};
+
+    rows.list.rows = arena_zalloc(ctx->arena, limit, sizeof(*rows.list.rows));
+    if (!rows.list.rows)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    enum cq_status st = is_manager ? list_for_manager(ctx, db, course_id, states, limit, offset, &rows)
+                                   : list_for_member(ctx, db, course_id, user_id, states, limit, offset, &rows);
+    if (!st)
+        *out = rows.list;
+    return st;
+}
+
+/* ---- writing ---- */
+
+static const char SELECT_AI_EXPERIENCE_FOR_UPDATE[] =
+    "SELECT " AI_EXPERIENCE_COLUMNS ", " AI_EXPERIENCE_IS_STARTED
+    " FROM ai_experience x WHERE x.id = ? AND x.workflow_state <> 'deleted' FOR UPDATE";
+
+static const char SELECT_AI_EXPERIENCE[] =
+    "SELECT " AI_EXPERIENCE_COLUMNS ", " AI_EXPERIENCE_IS_STARTED " FROM ai_experience x WHERE x.id = ?";
+
+static const char INSERT_AI_EXPERIENCE[] =
+    "INSERT INTO ai_experience (course_id, workflow_state, title, description, facts, learning_objective,"
+    " pedagogical_guidance, evaluation_metrics, created_at, updated_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))";
+
+static const char UPDATE_AI_EXPERIENCE[] =
+    "UPDATE ai_experience SET workflow_state = IF(?, ?, workflow_state), title = IF(?, ?, title),"
+    " description = IF(?, ?, description), facts = IF(?, ?, facts),"
+    " learning_objective = IF(?, ?, learning_objective), pedagogical_guidance = IF(?, ?, pedagogical_guidance),"
+    " evaluation_metrics = IF(?, ?, evaluation_metrics), updated_at = UTC_TIMESTAMP(3) WHERE id = ?";
+
+static const char DELETE_AI_EXPERIENCE[] =
+    "UPDATE ai_experience SET workflow_state = 'deleted', updated_at = UTC_TIMESTAMP(3)"
+    " WHERE id = ? AND workflow_state <> 'deleted'";
+
+static enum cq_status select_ai_experience(struct cq_ctx *ctx, struct db *db, const char *sql, uint64_t id,
+                                           struct ai_experience_row *row)
+{
+    struct ai_experience_row x = {0};
+    const struct db_in in[] = {IN_U64(id)};
+    const struct db_out out[] = {AI_EXPERIENCE_OUT(x), OUT_BOOL(x.is_started)};
+
+    enum cq_status st = db_query_one(ctx, db, sql, in, LEN(in), out, LEN(out));
+    if (!st)
+        *row = x;
+    return st;
+}
+
+struct write_args {
+    uint64_t course_id, id;
+    const struct ai_experience_change *change;
+    struct ai_experience_row *row;
+};
+
+static enum cq_status create_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const struct write_args *args = arg;
+    const struct ai_experience_change *c = args->change;
+    const struct db_in in[] = {IN_U64(args->course_id),
+                               IN_TEXT(c->set_workflow_state ? c->workflow_state : "unpublished"),
+                               IN_TEXT(c->title),
+                               IN_TEXT(c->description),
+                               IN_TEXT(c->facts),
+                               IN_TEXT(c->learning_objective),
+                               IN_TEXT(c->pedagogical_guidance),
+                               IN_TEXT(c->evaluation_metrics)};
+
+    /* Whether the first run was committed cannot be told: better none than two, and the client may look. */
+    if (is_rerun)
+        return cq_fail(ctx, CQ_BUSY, "database: connection lost while committing");
+    enum cq_status st = db_execute(ctx, db, INSERT_AI_EXPERIENCE, in, LEN(in), NULL);
+    if (!st)
+        st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE, db_insert_id(db), args->row);
+    return st;
+}
+
+enum cq_status store_ai_experience_create(struct cq_ctx *ctx, struct db *db, uint64_t course_id,
+                                          const struct ai_experience_change *change, struct ai_experience_row *row)
+{
+    struct write_args args = {.course_id = course_id, .change = change, .row = row};
+
+    return db_tx(ctx, db, create_tx, &args);
+}
+
+static enum cq_status update_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const struct write_args *args = arg;
+    const struct ai_experience_change *c = args->change;
+    const struct db_in in[] = {IN_U64(c->set_workflow_state),       IN_TEXT(c->workflow_state),
+                               IN_U64(c->set_title),                IN_TEXT(c->title),
+                               IN_U64(c->set_description),          IN_TEXT(c->description),
+                               IN_U64(c->set_facts),                IN_TEXT(c->facts),
+                               IN_U64(c->set_learning_objective),   IN_TEXT(c->learning_objective),
+                               IN_U64(c->set_pedagogical_guidance), IN_TEXT(c->pedagogical_guidance),
+                               IN_U64(c->set_evaluation_metrics),   IN_TEXT(c->evaluation_metrics),
+                               IN_U64(args->id)};
+    struct ai_experience_row now;
+
+    (void)is_rerun; /* the same values again are the same row */
+    enum cq_status st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE_FOR_UPDATE, args->id, &now);
+    if (st)
+        return st;
+    if (c->set_workflow_state && str_eq(c->workflow_state, "unpublished") && str_eq(now.workflow_state, "published") &&
+        now.is_started)
+        return cq_fail(ctx, CQ_INVALID_FIELDS, "students have started conversations");
+    st = db_execute(ctx, db, UPDATE_AI_EXPERIENCE, in, LEN(in), NULL);
+    if (!st)
+        st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE, args->id, args->row);
+    return st;
+}
+
+enum cq_status store_ai_experience_update(struct cq_ctx *ctx, struct db *db, uint64_t id,
+                                          const struct ai_experience_change *change, struct ai_experience_row *row)
+{
+    struct write_args args = {.id = id, .change = change, .row = row};
+
+    return db_tx(ctx, db, update_tx, &args);
+}
+
+static enum cq_status delete_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const struct write_args *args = arg;
+    const struct db_in in[] = {IN_U64(args->id)};
+    uint64_t matched = 0;
+
+    enum cq_status st = db_execute(ctx, db, DELETE_AI_EXPERIENCE, in, LEN(in), &matched);
+    if (!st && !matched && !is_rerun)
+        st = CQ_RESOURCE_NOT_FOUND;
+    if (!st)
+        st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE, args->id, args->row);
+    return st;
+}
+
+enum cq_status store_ai_experience_delete(struct cq_ctx *ctx, struct db *db, uint64_t id, struct ai_experience_row *row)
+{
+    struct write_args args = {.id = id, .row = row};
+
+    return db_tx(ctx, db, delete_tx, &args);
+}

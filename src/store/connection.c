@@ -1,0 +1,211 @@
+/* Connecting to the database, keeping its statements prepared, and telling its errors apart. */
+#include "store/connection.h"
+
+#include <errmsg.h>
+#include <mysqld_error.h>
+#include <stdlib.h>
+
+enum cq_status db_library_init(void)
+{
+    return mysql_library_init(0, NULL, NULL) ? CQ_INTERNAL : CQ_OK;
+}
+
+void db_thread_end(void)
+{
+    mysql_thread_end();
+}
+
+struct db *db_create(const struct config *config)
+{
+    struct db *db = calloc(1, sizeof(*db));
+
+    if (db)
+        db->config = config;
+    return db;
+}
+
+void db_destroy(struct db *db)
+{
+    if (db)
+        connection_close(db);
+    free(db);
+}
+
+int64_t db_answered_ms(const struct db *db)
+{
+    return db->answered_ms;
+}
+
+int64_t db_failed_ms(const struct db *db)
+{
+    return db->failed_ms;
+}
+
+void connection_close(struct db *db)
+{
+    for (size_t i = 0; i < DB_CACHE_SLOTS; i++) {
+        if (db->cache[i].stmt)
+            mysql_stmt_close(db->cache[i].stmt);
+        db->cache[i] = (struct cached_statement){0};
+    }
+    if (db->mysql)
+        mysql_close(db->mysql);
+    db->mysql = NULL;
+}
+
+/*
+ * The session is made the same on every server: strict, UTC, and READ COMMITTED, under which concurrent turns
+ * of different conversations lock no gaps that they share.
+ */
+static void set_options(MYSQL *mysql, const struct config_database *config)
+{
+    unsigned timeout_s = config->timeout_ms < 1000 ? 1 : (config->timeout_ms + 999) / 1000;
+
+    mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
+    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &timeout_s);
+    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout_s);
+    mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_options(mysql, MYSQL_INIT_COMMAND,
+                  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+                  "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5");
+    mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    if (config->sync_wait)
+        mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION wsrep_sync_wait = 1");
+}
+
+enum cq_status connection_open(struct cq_ctx *ctx, struct db *db)
+{
+    const struct config_database *config = &db->config->database;
+
+    if (db->mysql)
+        return CQ_OK;
+    MYSQL *mysql = mysql_init(NULL);
+
+    if (!mysql)
+        return cq_fail(ctx, CQ_INTERNAL, "database: out of memory");
+    set_options(mysql, config);
+    /* CLIENT_FOUND_ROWS: an update counts the rows that it matched, not those that it changed. */
+    if (!mysql_real_connect(mysql, config->socket ? NULL : config->host, config->user, config->password, config->name,
+                            config->socket ? 0 : config->port, config->socket, CLIENT_FOUND_ROWS)) {
+        cq_fail(ctx, CQ_BUSY, "database: cannot connect: error %u: %s", mysql_errno(mysql), mysql_error(mysql));
+        db->failed_ms = clock_mono_ms();
+        mysql_close(mysql);
+        return CQ_BUSY;
+    }
+    db->mysql = mysql;
+    db->answered_ms = clock_mono_ms();
+    return CQ_OK;
+}
+
+static enum cq_status prepare(struct cq_ctx *ctx, struct db *db, const char *sql, struct cached_statement *slot)
+{
+    MYSQL_STMT *stmt = mysql_stmt_init(db->mysql);
+
+    if (!stmt)
+        return cq_fail(ctx, CQ_INTERNAL, "database: out of memory");
+    if (mysql_stmt_prepare(stmt, sql, strlen(sql))) {
+        enum cq_status st = connection_error(ctx, db, mysql_stmt_errno(stmt), mysql_stmt_error(stmt));
+
+        mysql_stmt_close(stmt);
+        return st;
+    }
+    *slot = (struct cached_statement){.sql = sql,
+                                      .stmt = stmt,
+                                      .n_in = (unsigned)mysql_stmt_param_count(stmt),
+                                      .n_out = mysql_stmt_field_count(stmt)};
+    return CQ_OK;
+}
+
+enum cq_status connection_statement(struct cq_ctx *ctx, struct db *db, const char *sql, size_t n_in, size_t n_out,
+                                    MYSQL_STMT **out)
+{
+    size_t at = ((uintptr_t)sql >> 4) % DB_CACHE_SLOTS;
+
+    for (size_t n = 0; n < DB_CACHE_SLOTS; n++, at = (at + 1) % DB_CACHE_SLOTS) {
+        struct cached_statement *slot = &db->cache[at];
+
+        if (!slot->sql) {
+            enum cq_status st = prepare(ctx, db, sql, slot);
+
+            if (st)
+                return st;
+        }
+        if (slot->sql != sql)
+            continue;
+        if (slot->n_in != n_in || slot->n_out != n_out)
+            return cq_fail(ctx, CQ_INTERNAL, "statement takes %u and gives %u, bound %zu and %zu: %.80s", slot->n_in,
+                           slot->n_out, n_in, n_out, sql);
+        *out = slot->stmt;
+        return CQ_OK;
+    }
+    return cq_fail(ctx, CQ_INTERNAL, "database: more than %d statements", DB_CACHE_SLOTS);
+}
+
+/* Numbers of ours, because the two servers' headers do not name the same ones. */
+enum {
+    ER_KILLED_BY_ADMIN_MARIADB = 1927,
+    ER_READ_ONLY_SERVER = 1290,
+    ER_READ_ONLY_MODE_MYSQL = 1836,
+    ER_WSREP_NOT_READY = 1047,
+    ER_TABLE_FULL = 1114,
+    ER_SHUTTING_DOWN = 1053,
+    ER_TIMEOUT_ADMIN_MYSQL = 4031,
+};
+
+static bool is_lost_connection(unsigned number)
+{
+    switch (number) {
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_LOST:
+    case CR_CONN_HOST_ERROR:
+    case CR_CONNECTION_ERROR:
+    case CR_COMMANDS_OUT_OF_SYNC:
+    case ER_KILLED_BY_ADMIN_MARIADB:
+    case ER_SHUTTING_DOWN:
+    case ER_TIMEOUT_ADMIN_MYSQL:
+    case ER_QUERY_INTERRUPTED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum cq_status error_status(unsigned number)
+{
+    switch (number) {
+    case ER_LOCK_DEADLOCK:
+    case ER_LOCK_WAIT_TIMEOUT:
+    case ER_CHECKREAD: /* 1020, MariaDB's snapshot isolation: the row has changed since it was read */
+        return CQ_AGAIN;
+    case ER_DUP_ENTRY:
+        return CQ_DUPLICATE;
+    case ER_NO_REFERENCED_ROW_2:
+        return CQ_RESOURCE_NOT_FOUND;
+    case ER_READ_ONLY_SERVER:
+    case ER_READ_ONLY_MODE_MYSQL:
+    case ER_WSREP_NOT_READY:
+    case ER_TABLE_FULL:
+    case ER_DISK_FULL:
+    case ER_ERROR_ON_WRITE:
+    case ER_CON_COUNT_ERROR:
+    case ER_OUT_OF_RESOURCES:
+        return CQ_BUSY;
+    default:
+        return CQ_INTERNAL;
+    }
+}
+
+enum cq_status connection_error(struct cq_ctx *ctx, struct db *db, unsigned number, const char *text)
+{
+    if (is_lost_connection(number)) {
+        db->is_lost = true;
+        db->failed_ms = clock_mono_ms();
+        return cq_fail(ctx, CQ_BUSY, "database: error %u: %s", number, text);
+    }
+    enum cq_status st = error_status(number);
+
+    /* A server's words on a duplicate quote the value: it is not ours to log. */
+    if (st == CQ_DUPLICATE || st == CQ_RESOURCE_NOT_FOUND)
+        return cq_fail(ctx, st, "database: error %u", number);
+    return cq_fail(ctx, st, "database: error %u: %s", number, text);
+}

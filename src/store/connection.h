@@ -1,0 +1,38 @@
+/* The connection as db.c and connection.c share it: MySQL's handle, its state, its cache of statements. */
+#ifndef STORE_CONNECTION_H
+#define STORE_CONNECTION_H
+
+#include <mysql.h>
+
+#include "store/db.h"
+
+enum { DB_CACHE_SLOTS = 256 }; /* a power of two, well above the number of statements */
+
+struct cached_statement {
+    const char *sql; /* NULL: free */
+    MYSQL_STMT *stmt;
+    unsigned n_in, n_out;
+};
+
+struct db {
+    const struct config *config;
+    MYSQL *mysql; /* NULL: not connected */
+    bool in_tx;
+    bool is_lost;      /* the connection was lost since it was last made */
+    int64_t answered_ms, failed_ms;
+    uint64_t insert_id; /* of the last insert */
+    struct cached_statement cache[DB_CACHE_SLOTS];
+};
+
+/* Connect unless connected. CQ_BUSY: it cannot be reached now. */
+enum cq_status connection_open(struct cq_ctx *ctx, struct db *db) MUST_USE;
+void connection_close(struct db *db);
+
+/* The statement, prepared and cached, with the counts checked against what it has. */
+enum cq_status connection_statement(struct cq_ctx *ctx, struct db *db, const char *sql, size_t n_in, size_t n_out,
+                                    MYSQL_STMT **out) MUST_USE;
+
+/* What a server's or client's error number means; notes a lost connection. text: the server's words, for the log. */
+enum cq_status connection_error(struct cq_ctx *ctx, struct db *db, unsigned number, const char *text);
+
+#endif
