@@ -64,7 +64,7 @@ struct route_info {
 size_t api_route_count(void);
 struct route_info api_route_info(size_t i);
 
-/* The lines of nginx/pools.conf that say which pool each route belongs to. */
+/* nginx/pools.conf: which pool each route belongs to. */
 void api_write_nginx_map(struct buf *out);
 
 #endif

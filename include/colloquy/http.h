@@ -127,7 +127,8 @@ struct param param_any(const struct request *req, const char *root, const char *
 /* The token of "Authorization: Bearer T" (scheme in any case), else the parameter access_token if params were read, else NULL. */
 const char *request_access_token(const struct request *req);
 
-bool request_accepts(const struct request *req, const char *media_type); /* named in Accept with q > 0; "*" does not count */
+bool request_accepts(const struct request *req,
+                     const char *media_type); /* named in Accept with q > 0; "*" does not count */
 bool request_wants_string_ids(const struct request *req);
 bool request_is_form(const struct request *req);
 
@@ -150,7 +151,8 @@ struct page {
  * page and per_page as Canvas reads them: per_page is clamped to 1…max_per_page, what is no number counts as 1, absent is the default;
  * page absent is 1. CQ_NOT_FOUND: page is not a positive integer.
  */
-enum cq_status page_read(struct request *req, uint64_t default_per_page, uint64_t max_per_page, struct page *out) MUST_USE;
+enum cq_status page_read(struct request *req, uint64_t default_per_page, uint64_t max_per_page,
+                         struct page *out) MUST_USE;
 
 /*
  * Set the Link header for a list of total rows: current, next, prev, first, last, each where it applies, in that order, as absolute

@@ -76,8 +76,8 @@ struct new_access_token {
 };
 
 /* expires_at_ms is 0 when it never does. */
-enum cq_status store_access_token_add(struct cq_ctx *ctx, struct db *db, const struct new_access_token *token, uint64_t *id,
-                                      int64_t *expires_at_ms) MUST_USE;
+enum cq_status store_access_token_add(struct cq_ctx *ctx, struct db *db, const struct new_access_token *token,
+                                      uint64_t *id, int64_t *expires_at_ms) MUST_USE;
 
 /* By id, or when id is 0 by hash. CQ_RESOURCE_NOT_FOUND: no such token. Revoking again changes nothing. */
 enum cq_status store_access_token_revoke(struct cq_ctx *ctx, struct db *db, uint64_t id,
@@ -118,10 +118,10 @@ struct ai_experience_row {
     const char *pedagogical_guidance;
     const char *evaluation_metrics; /* JSON array; NULL: none */
     int64_t created_at_ms, updated_at_ms;
-    bool is_started;           /* a student enrolled now has a conversation of it */
-    const char *latest_state;  /* of the caller's latest conversation; NULL: none */
-    bool latest_met;           /* which met all objectives */
-    uint64_t completed_count;  /* of a manager's list only */
+    bool is_started;          /* a student enrolled now has a conversation of it */
+    const char *latest_state; /* of the caller's latest conversation; NULL: none */
+    bool latest_met;          /* which met all objectives */
+    uint64_t completed_count; /* of a manager's list only */
 };
 
 enum cq_status store_load_ai_experience(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
@@ -151,11 +151,13 @@ struct ai_experience_change {
 };
 
 enum cq_status store_ai_experience_create(struct cq_ctx *ctx, struct db *db, uint64_t course_id,
-                                          const struct ai_experience_change *change, struct ai_experience_row *row) MUST_USE;
+                                          const struct ai_experience_change *change,
+                                          struct ai_experience_row *row) MUST_USE;
 
 /* CQ_INVALID_FIELDS: it would be unpublished though students have started; nothing was changed. row: as it is now. */
 enum cq_status store_ai_experience_update(struct cq_ctx *ctx, struct db *db, uint64_t id,
-                                          const struct ai_experience_change *change, struct ai_experience_row *row) MUST_USE;
+                                          const struct ai_experience_change *change,
+                                          struct ai_experience_row *row) MUST_USE;
 enum cq_status store_ai_experience_delete(struct cq_ctx *ctx, struct db *db, uint64_t id,
                                           struct ai_experience_row *row) MUST_USE;
 
@@ -221,9 +223,9 @@ struct turn_request {
 struct turn_row {
     uint64_t id, conversation_id;
     uint32_t user_seq;
-    bool is_replay;      /* the key was used before: nothing was begun, */
-    uint32_t reply_seq;  /* … the reply stands here, */
-    const char *met_at;  /* … and this was the progress after it */
+    bool is_replay;     /* the key was used before: nothing was begun, */
+    uint32_t reply_seq; /* … the reply stands here, */
+    const char *met_at; /* … and this was the progress after it */
 };
 
 /*
@@ -232,8 +234,8 @@ struct turn_row {
  * CQ_TURN_IN_PROGRESS: a turn of the conversation, or of this key, is running. CQ_IDEMPOTENCY_CONFLICT, CQ_MESSAGE_ID_CONFLICT: the key came
  * with another body before. CQ_RESOURCE_NOT_FOUND: the conversation is no longer active.
  */
-enum cq_status store_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_request *request, struct turn_row *turn,
-                                struct message_list *messages) MUST_USE;
+enum cq_status store_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_request *request,
+                                struct turn_row *turn, struct message_list *messages) MUST_USE;
 
 struct turn_end {
     const struct turn_row *turn;
@@ -254,7 +256,8 @@ enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const stru
                                    struct message_row *reply) MUST_USE;
 
 /* Make the turn failed, for the reason that failure names; an opening is removed. CQ_LOST: it is no longer ours. */
-enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, const char *failure) MUST_USE;
+enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
+                               const char *failure) MUST_USE;
 
 /* Prolong the lease. CQ_LOST: it is no longer ours. */
 enum cq_status store_turn_renew(struct cq_ctx *ctx, struct db *db, uint64_t turn_id, const char *owner,

@@ -44,10 +44,8 @@ enum cq_status conversation_active(struct request *req)
 enum cq_status conversation_create(struct request *req)
 {
     struct loaded *l = req->loaded;
-    struct turn_params params = {.config = req->config,
-                                 .owner = l->owner,
-                                 .user_id = l->access.user_id,
-                                 .experience = &l->ai_experience};
+    struct turn_params params = {
+        .config = req->config, .owner = l->owner, .user_id = l->access.user_id, .experience = &l->ai_experience};
 
     enum cq_status st = idempotency_read(req, false, "", &params);
     return st ? st : engine_turn_begin(&req->ctx, req->db, &params, &l->turn);

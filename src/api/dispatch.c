@@ -71,7 +71,8 @@ static enum cq_status prepare(struct request *req, enum pool pool)
     if (st)
         return st;
     if (req->loaded->route->pool != pool)
-        return cq_fail(&req->ctx, CQ_INTERNAL, "a request of the %s pool came to the %s pool: nginx/pools.conf is stale",
+        return cq_fail(&req->ctx, CQ_INTERNAL,
+                       "a request of the %s pool came to the %s pool: nginx/pools.conf is stale",
                        pool_name(req->loaded->route->pool), pool_name(pool));
     const char *access_token = request_access_token(req);
     if (!access_token)

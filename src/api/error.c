@@ -31,7 +31,8 @@ static void write_unauthenticated(struct request *req, struct json_out *out, enu
     }
 }
 
-static void write_errors(struct request *req, struct json_out *out, enum cq_status st, const char *text, const char *code)
+static void write_errors(struct request *req, struct json_out *out, enum cq_status st, const char *text,
+                         const char *code)
 {
     json_key(out, "errors");
     json_open_array(out);

@@ -23,9 +23,9 @@ static bool is_key(const char *text)
 /* What names the request: user is the other half of the table's key. */
 static enum cq_status hash_key(struct request *req, const char *kind, const char *key, const uint8_t **out)
 {
-    const char *name = arena_printf(req->ctx.arena, "%s\n%s\n%s\n%s\n%s\n%s", kind, req->loaded->route->key.pattern,
-                                    path_param(req, "course_id"), path_param(req, "ai_experience_id"),
-                                    path_param(req, "id"), key);
+    const char *name =
+        arena_printf(req->ctx.arena, "%s\n%s\n%s\n%s\n%s\n%s", kind, req->loaded->route->key.pattern,
+                     path_param(req, "course_id"), path_param(req, "ai_experience_id"), path_param(req, "id"), key);
     uint8_t *hash = arena_alloc(req->ctx.arena, SHA256_BYTES);
 
     if (!name || !hash)
@@ -35,7 +35,8 @@ static enum cq_status hash_key(struct request *req, const char *kind, const char
     return CQ_OK;
 }
 
-enum cq_status idempotency_read(struct request *req, bool takes_message_id, const char *body, struct turn_params *params)
+enum cq_status idempotency_read(struct request *req, bool takes_message_id, const char *body,
+                                struct turn_params *params)
 {
     struct param p = takes_message_id ? param_text(req, NULL, "message_id") : (struct param){.state = PARAM_ABSENT};
     char uuid[UUID_TEXT_BYTES];

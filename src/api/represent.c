@@ -51,8 +51,8 @@ static void write_managers_fields(struct json_out *out, const struct ai_experien
     json_raw(out, x->evaluation_metrics ? x->evaluation_metrics : "[]");
 }
 
-void write_ai_experience(struct json_out *out, const struct ai_experience_row *x, bool for_manager, bool with_submission,
-                         const struct ai_experience_list *counts)
+void write_ai_experience(struct json_out *out, const struct ai_experience_row *x, bool for_manager,
+                         bool with_submission, const struct ai_experience_list *counts)
 {
     json_open_object(out);
     json_key(out, "id");

@@ -5,8 +5,8 @@
 #include "colloquy/api.h"
 
 /* with_counts: the list's row for a manager; with_submission: index and show for others. */
-void write_ai_experience(struct json_out *out, const struct ai_experience_row *x, bool for_manager, bool with_submission,
-                         const struct ai_experience_list *counts);
+void write_ai_experience(struct json_out *out, const struct ai_experience_row *x, bool for_manager,
+                         bool with_submission, const struct ai_experience_list *counts);
 
 void write_progress(struct json_out *out, const struct progress *progress);
 void write_message(struct json_out *out, const struct message_row *m);

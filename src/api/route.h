@@ -39,7 +39,7 @@ struct loaded {
     struct access_row access;
     struct ai_experience_row ai_experience;
     struct conversation_row conversation;
-    struct turn *turn;   /* llm pool: begun */
+    struct turn *turn;      /* llm pool: begun */
     bool is_event_stream;   /* the client reads server-sent events */
     const char *error_text; /* better words for the client than the status has; NULL: none */
 };

@@ -1,8 +1,8 @@
 /* The map of the house: every endpoint, its pool, who may call it, what is loaded for it, and what answers. */
 #include "api/route.h"
 
-#define COURSE "/api/v1/courses/:course_id"
-#define EXPERIENCE COURSE "/ai_experiences/:id"
+#define COURSE        "/api/v1/courses/:course_id"
+#define EXPERIENCE    COURSE "/ai_experiences/:id"
 #define CONVERSATIONS COURSE "/ai_experiences/:ai_experience_id/conversations"
 
 // clang-format off
@@ -69,6 +69,9 @@ static void write_regex(struct buf *out, const char *pattern)
  */
 void api_write_nginx_map(struct buf *out)
 {
+    buf_str(out, "# Which pool answers a request: the first pattern that fits. Made by `colloquy routes --nginx`.\n"
+                 "map \"$request_method $uri\" $colloquy_pool {\n"
+                 "    default colloquy_api;\n");
     for (size_t i = 0; i < n_routes; i++) {
         const struct route *r = &routes[i];
 
@@ -78,5 +81,5 @@ void api_write_nginx_map(struct buf *out)
         write_regex(out, r->key.pattern);
         buf_printf(out, "\" colloquy_%s;\n", pool_name(r->pool));
     }
-    buf_str(out, "    \"~^(GET|HEAD) \" colloquy_read;\n    default colloquy_api;\n");
+    buf_str(out, "    \"~^(GET|HEAD) \" colloquy_read;\n}\n");
 }

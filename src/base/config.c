@@ -42,7 +42,8 @@ static const struct setting {
     ROW(server,   turns_per_worker,       NUMBER, "300",       1, 1000,       "places for turns in each llm worker"),
     ROW(server,   max_requests,           NUMBER, "100000",    0, UINT32_MAX, "a worker is replaced after so many; 0: never"),
     ROW(server,   drain_s,                NUMBER, "60",        1, 3600,       "seconds that a stop waits for running turns"),
-    ROW(server,   state_dir,              TEXT,   "/var/lib/colloquy", 0, 0,  "folder that holds run/ with sockets and pid file"),
+    ROW(server,   state_dir,              TEXT,   "/var/lib/colloquy", 0, 0,  "folder of what the server keeps"),
+    ROW(server,   run_dir,                TEXT,   NULL,        0, 0,          "folder of its sockets and pid file; run below state_dir"),
     ROW(server,   log_level,              LEVEL,  "info",      0, 0,          "error, warn, info or debug"),
     ROW(database, socket,                 TEXT,   NULL,        0, 0,          "unix socket; " DEFAULT_SOCKET " when no host is given"),
     ROW(database, host,                   TEXT,   NULL,        0, 0,          "name or address, used when no socket is given"),
@@ -364,6 +365,8 @@ struct config *config_load(const char *path, struct buf *problems)
         load_file(&load, path);
     load_environment(&load);
     warn_environment(&load);
+    if (!load.config->server.run_dir)
+        load.config->server.run_dir = arena_printf(load.config->arena, "%s/run", load.config->server.state_dir);
     if (!load.config->database.socket && !load.config->database.host)
         load.config->database.socket = DEFAULT_SOCKET;
     if (load.failed) {

@@ -15,7 +15,7 @@ enum {
 
     /* What md4c does for each of one thing times each of another, so that a text can make it take seconds. */
     MAX_BLOCK_STEPS = 2000000,       /* every line, a blank one too, passes through all blocks that are open */
-    MAX_LINK_STEPS = 50000000,       /* every "[" walks over the lines of its paragraph */
+    MAX_LINK_STEPS = 20000000,       /* every "[" walks over the lines of its paragraph */
     MAX_DEFINITION_STEPS = 20000000, /* every use of a reference copies its address and title, however long */
     MAX_TILDE_STEPS = 50000000,      /* every "~" that closes goes back over all its paragraph */
 };
@@ -61,7 +61,7 @@ static size_t line_blocks(const char *line, size_t len)
 {
     size_t marks = 0, columns = 0;
 
-    for (size_t i = 0; i < len && memchr(" \t>-+*.)0123456789", line[i], 19); i++) {
+    for (size_t i = 0; i < len && memchr(" \t>-+*.)0123456789", line[i], 18); i++) {
         if (line[i] == ' ' || line[i] == '\t')
             columns += line[i] == '\t' ? 4 : 1;
         else if (line[i] == '>' || i + 1 == len || line[i + 1] == ' ' || line[i + 1] == '\t')

@@ -87,7 +87,8 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
     if (!st && turn->row.is_replay)
         turn->met_at = turn->row.met_at;
     if (!st)
-        st = engine_progress_read(ctx, turn->request.learning_objective, turn->met_at ? turn->met_at : "", &turn->progress);
+        st = engine_progress_read(ctx, turn->request.learning_objective, turn->met_at ? turn->met_at : "",
+                                  &turn->progress);
     if (!st && turn->row.is_replay)
         turn->all_objectives_met = turn->progress.n && turn->progress.n_met == turn->progress.n;
     if (!st && !turn->row.is_replay)

@@ -39,8 +39,6 @@ _Noreturn void child_main(struct worker *worker, pid_t master_pid)
     log_set_name(pool_name(worker->pool));
     worker->slot->pid = getpid();
     worker->signal_fd = open_signals();
-    int code = worker->signal_fd < 0              ? 1
-               : worker->pool == POOL_LLM ? llm_worker_run(worker)
-                                          : sync_worker_run(worker);
+    int code = worker->signal_fd < 0 ? 1 : worker->pool == POOL_LLM ? llm_worker_run(worker) : sync_worker_run(worker);
     _exit(code);
 }

@@ -139,13 +139,20 @@ static const char *reason(int status)
     static const struct {
         int status;
         const char *text;
-    } reasons[] = {{200, "OK"},           {201, "Created"},
-                   {400, "Bad Request"},  {401, "Unauthorized"},
-                   {403, "Forbidden"},    {404, "Not Found"},
-                   {405, "Method Not Allowed"}, {409, "Conflict"},
-                   {413, "Content Too Large"},  {415, "Unsupported Media Type"},
-                   {422, "Unprocessable Content"}, {429, "Too Many Requests"},
-                   {500, "Internal Server Error"}, {503, "Service Unavailable"}};
+    } reasons[] = {{200, "OK"},
+                   {201, "Created"},
+                   {400, "Bad Request"},
+                   {401, "Unauthorized"},
+                   {403, "Forbidden"},
+                   {404, "Not Found"},
+                   {405, "Method Not Allowed"},
+                   {409, "Conflict"},
+                   {413, "Content Too Large"},
+                   {415, "Unsupported Media Type"},
+                   {422, "Unprocessable Content"},
+                   {429, "Too Many Requests"},
+                   {500, "Internal Server Error"},
+                   {503, "Service Unavailable"}};
 
     for (size_t i = 0; i < LEN(reasons); i++)
         if (reasons[i].status == status)
@@ -189,7 +196,8 @@ static void send_head(struct fastcgi *conn, struct request *req)
 
 bool fastcgi_has_output(const struct fastcgi *conn, const struct request *req)
 {
-    return conn->is_open && req->response.status && (!conn->is_head_sent || (req->response.body && req->response.body->len));
+    return conn->is_open && req->response.status &&
+           (!conn->is_head_sent || (req->response.body && req->response.body->len));
 }
 
 bool fastcgi_send_some(struct fastcgi *conn, struct request *req)

@@ -92,7 +92,8 @@ static bool start_threads(struct jobs *jobs, size_t n)
     return jobs->n_threads > 0;
 }
 
-struct jobs *jobs_create(const struct config *config, size_t n, void (*heard)(void *arg, const struct db *db), void *arg)
+struct jobs *jobs_create(const struct config *config, size_t n, void (*heard)(void *arg, const struct db *db),
+                         void *arg)
 {
     struct jobs *jobs = calloc(1, sizeof(*jobs));
 

@@ -20,14 +20,14 @@
 enum {
     ARENA_BLOCK_BYTES = 8 * 1024,
     ARENA_MAX_BYTES = 512 << 20,
-    MAX_UNSENT_BYTES = 1 << 20,    /* of a stream whose client does not read; then it is let go */
+    MAX_UNSENT_BYTES = 1 << 20, /* of a stream whose client does not read; then it is let go */
     ACCEPTS_A_ROUND = 32,
-    FULL_RECHECK_MS = 20,          /* all places taken: how often to see whether other workers have some */
+    FULL_RECHECK_MS = 20, /* all places taken: how often to see whether other workers have some */
     WAIT_MS = 1000,
-    HEARTBEAT_MS = 10000,          /* the contract says 15 s at most */
+    HEARTBEAT_MS = 10000, /* the contract says 15 s at most */
     STORE_AGAIN_MS = 200,
-    STORE_FOR_MS = 30000,          /* how long a reply waits for a database that is away */
-    ANSWER_FOR_MS = 60000,         /* how long a client may take to read the rest */
+    STORE_FOR_MS = 30000,  /* how long a reply waits for a database that is away */
+    ANSWER_FOR_MS = 60000, /* how long a client may take to read the rest */
 };
 
 enum stage { STAGE_FREE, STAGE_BEGIN, STAGE_ASK, STAGE_END, STAGE_ANSWER };
@@ -42,7 +42,7 @@ struct place {
     struct request req;
     struct turn *turn;
     int64_t began_ms, sent_ms, renew_ms, give_up_ms, again_ms; /* on clock_mono_ms(); again_ms 0: no job is due */
-    enum cq_status asked, ended; /* what the model gave, and what storing it gave */
+    enum cq_status asked, ended;                               /* what the model gave, and what storing it gave */
     struct llm_reply reply;
 };
 
@@ -74,8 +74,9 @@ static struct place *take_place(struct llm_worker *w)
             struct place *p = &w->places[i];
 
             *p = (struct place){.worker = w, .began_ms = clock_mono_ms()};
-            p->req = (struct request){.ctx = {.arena = arena_create(ARENA_BLOCK_BYTES, ARENA_MAX_BYTES), .request_id = "-"},
-                                      .config = w->worker->config};
+            p->req =
+                (struct request){.ctx = {.arena = arena_create(ARENA_BLOCK_BYTES, ARENA_MAX_BYTES), .request_id = "-"},
+                                 .config = w->worker->config};
             return p->req.ctx.arena ? p : NULL;
         }
     return NULL;

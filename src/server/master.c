@@ -20,7 +20,7 @@
 
 enum {
     MAX_CHILDREN = SCOREBOARD_SLOTS,
-    TICK_MS = 10,          /* while something is under way */
+    TICK_MS = 10, /* while something is under way */
     IDLE_MS = 1000,
     BACKOFF_FIRST_MS = 100, /* after a worker that died before it was ready */
     BACKOFF_MAX_MS = 5000,
@@ -128,7 +128,8 @@ static void bury(struct master *m, struct child *child, int status)
     bool was_ready = child->slot->state != SLOT_STARTING;
 
     if (WIFSIGNALED(status))
-        log_warn("worker pid=%d pool=%s was killed by signal %d", (int)child->pid, pool_name(child->pool), WTERMSIG(status));
+        log_warn("worker pid=%d pool=%s was killed by signal %d", (int)child->pid, pool_name(child->pool),
+                 WTERMSIG(status));
     else if (WEXITSTATUS(status))
         log_warn("worker pid=%d pool=%s exited with %d", (int)child->pid, pool_name(child->pool), WEXITSTATUS(status));
     if (was_ready)

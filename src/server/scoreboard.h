@@ -24,9 +24,9 @@ struct slot {
 };
 
 struct scoreboard {
-    _Atomic int64_t db_answered_ms; /* when the database last answered anybody */
-    _Atomic int64_t db_check_ms;    /* when a worker last began to look whether it answers */
-    _Atomic bool is_db_checked;     /* that look has ended */
+    _Atomic int64_t db_answered_ms;       /* when the database last answered anybody */
+    _Atomic int64_t db_check_ms;          /* when a worker last began to look whether it answers */
+    _Atomic bool is_db_checked;           /* that look has ended */
     _Atomic unsigned workers[POOL_COUNT]; /* as configured */
     struct slot slots[SCOREBOARD_SLOTS];
 };

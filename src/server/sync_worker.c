@@ -93,6 +93,7 @@ int sync_worker_run(struct worker *worker)
         return 1;
     worker->slot->places = 1;
     worker->slot->state = SLOT_READY;
+    look_after_db(&w);
     while (!is_done) {
         struct epoll_event event;
         int n = epoll_wait(w.epoll_fd, &event, 1, IDLE_MS);

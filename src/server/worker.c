@@ -21,7 +21,10 @@ bool worker_count_request(struct worker *worker)
 
 void worker_log_request(const struct request *req, int64_t began_ms)
 {
-    log_info("request_id=%s method=%s route=%s status=%d ms=%lld user=%llu statements=%u model_ms=%u",
+    /* Health checks come every few seconds and say nothing. */
+    enum log_level level = req->response.status == 200 && str_starts(req->path, "/health") ? LOG_DEBUG : LOG_INFO;
+
+    log_line(level, "request_id=%s method=%s route=%s status=%d ms=%lld user=%llu statements=%u model_ms=%u",
              req->ctx.request_id, http_method_name(req->method), api_route_name(req), req->response.status,
              (long long)(clock_mono_ms() - began_ms), (unsigned long long)api_user_id(req), req->ctx.statements,
              req->ctx.model_ms);

@@ -9,9 +9,9 @@ struct worker {
     struct scoreboard *board;
     struct slot *slot;
     enum pool pool;
-    int listen_fd;      /* non-blocking, shared by the pool */
-    int signal_fd;      /* readable when SIGTERM came */
-    const char *owner;  /* of leases: host:start of the master:slot:generation */
+    int listen_fd;     /* non-blocking, shared by the pool */
+    int signal_fd;     /* readable when SIGTERM came */
+    const char *owner; /* of leases: host:start of the master:slot:generation */
     uint64_t n_requests;
 };
 

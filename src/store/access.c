@@ -11,7 +11,8 @@ enum cq_status access_query(struct cq_ctx *ctx, struct db *db, const char *sql, 
     return st == CQ_RESOURCE_NOT_FOUND ? CQ_TOKEN_UNKNOWN : st;
 }
 
-enum cq_status store_load_course(struct cq_ctx *ctx, struct db *db, const struct load_key *key, struct access_row *access)
+enum cq_status store_load_course(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
+                                 struct access_row *access)
 {
     struct access_row row = {0};
     const struct db_in in[] = {IN_TEXT(key->scope), IN_U64(key->course_id), IN_BYTES(key->token_hash, SHA256_BYTES)};

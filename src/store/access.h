@@ -17,7 +17,7 @@
 
 #define ACCESS_TABLES " FROM access_token t JOIN user u ON u.id = t.user_id LEFT JOIN course c ON c.id = ?"
 
-#define ACCESS_WHERE " WHERE t.token_hash = ?"
+#define ACCESS_WHERE  " WHERE t.token_hash = ?"
 
 #define ACCESS_OUT(a)                                                                                                  \
     OUT_U64((a).user_id), OUT_BOOL((a).is_admin), OUT_TIME((a).expires_at_ms), OUT_BOOL((a).is_expired),               \

@@ -18,8 +18,9 @@ static enum cq_status user_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool
 {
     struct user_args *args = arg;
     const struct new_user *u = args->user;
-    const struct db_in in[] = {IN_TEXT(u->login), IN_TEXT(u->name),          IN_TEXT(u->sortable_name), IN_TEXT(u->short_name),
-                               IN_TEXT(u->email), IN_TEXT(u->password_hash), IN_U64(u->is_admin)};
+    const struct db_in in[] = {IN_TEXT(u->login),      IN_TEXT(u->name),  IN_TEXT(u->sortable_name),
+                               IN_TEXT(u->short_name), IN_TEXT(u->email), IN_TEXT(u->password_hash),
+                               IN_U64(u->is_admin)};
 
     (void)is_rerun; /* a second one meets the unique login */
     enum cq_status st = db_execute(ctx, db, INSERT_USER, in, LEN(in), NULL);
@@ -159,8 +160,8 @@ static enum cq_status token_tx(struct cq_ctx *ctx, struct db *db, void *arg, boo
     return st;
 }
 
-enum cq_status store_access_token_add(struct cq_ctx *ctx, struct db *db, const struct new_access_token *token, uint64_t *id,
-                                      int64_t *expires_at_ms)
+enum cq_status store_access_token_add(struct cq_ctx *ctx, struct db *db, const struct new_access_token *token,
+                                      uint64_t *id, int64_t *expires_at_ms)
 {
     struct token_args args = {.token = token};
 
@@ -190,7 +191,8 @@ static enum cq_status revoke_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
     return !st && !matched ? CQ_RESOURCE_NOT_FOUND : st;
 }
 
-enum cq_status store_access_token_revoke(struct cq_ctx *ctx, struct db *db, uint64_t id, const uint8_t hash[SHA256_BYTES])
+enum cq_status store_access_token_revoke(struct cq_ctx *ctx, struct db *db, uint64_t id,
+                                         const uint8_t hash[SHA256_BYTES])
 {
     struct revoke_args args = {id, hash};
 

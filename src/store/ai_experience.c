@@ -66,9 +66,9 @@ static enum cq_status list_for_manager(struct cq_ctx *ctx, struct db *db, uint64
                                        uint64_t limit, uint64_t offset, struct list_rows *rows)
 {
     struct ai_experience_row *x = &rows->row;
-    const struct db_in in[] = {IN_U64(course_id),  IN_U64(course_id),  IN_TEXT(states[0]), IN_TEXT(states[1]),
-                               IN_U64(course_id),  IN_TEXT(states[0]), IN_TEXT(states[1]), IN_U64(limit),
-                               IN_U64(offset)};
+    const struct db_in in[] = {IN_U64(course_id),  IN_U64(course_id), IN_TEXT(states[0]),
+                               IN_TEXT(states[1]), IN_U64(course_id), IN_TEXT(states[0]),
+                               IN_TEXT(states[1]), IN_U64(limit),     IN_U64(offset)};
     const struct db_out out[] = {OUT_U64(rows->list.total), OUT_U64(rows->list.total_students), AI_EXPERIENCE_OUT(*x),
                                  OUT_BOOL(x->is_started), OUT_U64(x->completed_count)};
 
@@ -79,9 +79,9 @@ static enum cq_status list_for_member(struct cq_ctx *ctx, struct db *db, uint64_
                                       const char *states[2], uint64_t limit, uint64_t offset, struct list_rows *rows)
 {
     struct ai_experience_row *x = &rows->row;
-    const struct db_in in[] = {IN_U64(course_id),  IN_TEXT(states[0]), IN_TEXT(states[1]), IN_U64(course_id),
-                               IN_TEXT(states[0]), IN_TEXT(states[1]), IN_U64(limit),      IN_U64(offset),
-                               IN_U64(user_id)};
+    const struct db_in in[] = {IN_U64(course_id), IN_TEXT(states[0]), IN_TEXT(states[1]),
+                               IN_U64(course_id), IN_TEXT(states[0]), IN_TEXT(states[1]),
+                               IN_U64(limit),     IN_U64(offset),     IN_U64(user_id)};
     const struct db_out out[] = {OUT_U64(rows->list.total), AI_EXPERIENCE_OUT(*x), OUT_TEXT(x->latest_state),
                                  OUT_BOOL(x->latest_met)};
 
@@ -92,10 +92,9 @@ enum cq_status store_ai_experience_list(struct cq_ctx *ctx, struct db *db, uint6
                                         bool is_manager, const char *workflow_state, uint64_t limit, uint64_t offset,
                                         struct ai_experience_list *out)
 {
-    const char *states[2] = {workflow_state ? workflow_state : "published",
-                             workflow_state ? workflow_state
-                             : is_manager   ? "unpublished"
-                                            : "published"};
+    const char *states[2] = {workflow_state ? workflow_state : "published", workflow_state ? workflow_state
+                                                                            : is_manager   ? "unpublished"
+                                                                                           : "published"};
     struct list_rows rows = {.max = limit};
 
     rows.list.rows = arena_zalloc(ctx->arena, limit, sizeof(*rows.list.rows));
@@ -185,13 +184,20 @@ static enum cq_status update_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
 {
     const struct write_args *args = arg;
     const struct ai_experience_change *c = args->change;
-    const struct db_in in[] = {IN_U64(c->set_workflow_state),       IN_TEXT(c->workflow_state),
-                               IN_U64(c->set_title),                IN_TEXT(c->title),
-                               IN_U64(c->set_description),          IN_TEXT(c->description),
-                               IN_U64(c->set_facts),                IN_TEXT(c->facts),
-                               IN_U64(c->set_learning_objective),   IN_TEXT(c->learning_objective),
-                               IN_U64(c->set_pedagogical_guidance), IN_TEXT(c->pedagogical_guidance),
-                               IN_U64(c->set_evaluation_metrics),   IN_TEXT(c->evaluation_metrics),
+    const struct db_in in[] = {IN_U64(c->set_workflow_state),
+                               IN_TEXT(c->workflow_state),
+                               IN_U64(c->set_title),
+                               IN_TEXT(c->title),
+                               IN_U64(c->set_description),
+                               IN_TEXT(c->description),
+                               IN_U64(c->set_facts),
+                               IN_TEXT(c->facts),
+                               IN_U64(c->set_learning_objective),
+                               IN_TEXT(c->learning_objective),
+                               IN_U64(c->set_pedagogical_guidance),
+                               IN_TEXT(c->pedagogical_guidance),
+                               IN_U64(c->set_evaluation_metrics),
+                               IN_TEXT(c->evaluation_metrics),
                                IN_U64(args->id)};
     struct ai_experience_row now;
 

@@ -18,7 +18,7 @@ struct db {
     const struct config *config;
     MYSQL *mysql; /* NULL: not connected */
     bool in_tx;
-    bool is_lost;      /* the connection was lost since it was last made */
+    bool is_lost; /* the connection was lost since it was last made */
     int64_t answered_ms, failed_ms;
     uint64_t insert_id; /* of the last insert */
     struct cached_statement cache[DB_CACHE_SLOTS];

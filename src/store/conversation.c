@@ -7,7 +7,8 @@
     ", v.id, v.ai_experience_id, v.user_id, v.uuid, v.workflow_state, v.learning_objective, v.met_at,"                 \
     " v.all_objectives_met, v.created_at, v.updated_at"
 
-#define LOAD_WITH_EXPERIENCE "SELECT " ACCESS_COLUMNS ", " AI_EXPERIENCE_COLUMNS CONVERSATION_COLUMNS ACCESS_TABLES AI_EXPERIENCE_JOIN
+#define LOAD_WITH_EXPERIENCE                                                                                           \
+    "SELECT " ACCESS_COLUMNS ", " AI_EXPERIENCE_COLUMNS CONVERSATION_COLUMNS ACCESS_TABLES AI_EXPERIENCE_JOIN
 
 static const char LOAD_CONVERSATION[] =
     LOAD_WITH_EXPERIENCE " LEFT JOIN conversation v ON v.id = ? AND v.ai_experience_id = x.id"
@@ -93,9 +94,10 @@ enum cq_status store_message_list(struct cq_ctx *ctx, struct db *db, uint64_t co
     struct message_rows rows = {0};
     struct message_row *m = &rows.row;
     const struct db_in in[] = {IN_U64(conversation_id), IN_U64(end_seq)};
-    const struct db_out cols[] = {OUT_U32(m->seq),        OUT_TEXT(m->uuid),         OUT_BOOL(m->is_assistant),
-                                  OUT_BOOL(m->is_initial), OUT_TEXT(m->text),         OUT_TEXT(m->html),
-                                  OUT_TIME(m->created_at_ms), OUT_BOOL(rows.is_pending), OUT_BOOL(rows.is_failed)};
+    const struct db_out cols[] = {
+        OUT_U32(m->seq),         OUT_TEXT(m->uuid), OUT_BOOL(m->is_assistant),  OUT_BOOL(m->is_initial),
+        OUT_TEXT(m->text),       OUT_TEXT(m->html), OUT_TIME(m->created_at_ms), OUT_BOOL(rows.is_pending),
+        OUT_BOOL(rows.is_failed)};
 
     enum cq_status st = db_query(ctx, db, LIST_MESSAGES, in, LEN(in), cols, LEN(cols), take_message, &rows);
     if (!st)

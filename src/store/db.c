@@ -139,8 +139,8 @@ static enum cq_status execute(struct cq_ctx *ctx, struct db *db, const char *sql
     MYSQL_BIND binds[DB_MAX_IN];
     MYSQL_TIME times[DB_MAX_IN];
     MYSQL_STMT *stmt = NULL;
-    enum cq_status st = n_in > DB_MAX_IN ? cq_fail(ctx, CQ_INTERNAL, "statement with %zu values", n_in)
-                                         : connection_open(ctx, db);
+    enum cq_status st =
+        n_in > DB_MAX_IN ? cq_fail(ctx, CQ_INTERNAL, "statement with %zu values", n_in) : connection_open(ctx, db);
 
     if (!st)
         st = connection_statement(ctx, db, sql, n_in, n_out, &stmt);

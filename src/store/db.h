@@ -19,9 +19,9 @@ struct db_in {
     size_t len;
 };
 
-#define IN_U64(value) ((struct db_in){.type = DB_U64, .number = (value)})
-#define IN_TIME(unix_ms) ((struct db_in){.type = DB_TIME, .number = (uint64_t)(unix_ms)})
-#define IN_TEXT(value) db_in_text(value)
+#define IN_U64(value)           ((struct db_in){.type = DB_U64, .number = (value)})
+#define IN_TIME(unix_ms)        ((struct db_in){.type = DB_TIME, .number = (uint64_t)(unix_ms)})
+#define IN_TEXT(value)          db_in_text(value)
 #define IN_BYTES(value, length) ((struct db_in){.type = DB_BYTES, .data = (value), .len = (length)})
 
 static inline struct db_in db_in_text(const char *text)
@@ -36,11 +36,11 @@ struct db_out {
 
 /* SQL's NULL reads as 0, false or NULL. Texts are copied into ctx->arena. Times are ms since 1970. */
 #define OUT_AS(type, variable) (1 ? &(variable) : (type *)0) /* the wrong type does not compile */
-#define OUT_U64(variable) ((struct db_out){DB_U64, OUT_AS(uint64_t, variable)})
-#define OUT_U32(variable) ((struct db_out){DB_U32, OUT_AS(uint32_t, variable)})
-#define OUT_BOOL(variable) ((struct db_out){DB_BOOL, OUT_AS(bool, variable)})
-#define OUT_TEXT(variable) ((struct db_out){DB_TEXT, OUT_AS(const char *, variable)})
-#define OUT_TIME(variable) ((struct db_out){DB_TIME, OUT_AS(int64_t, variable)})
+#define OUT_U64(variable)      ((struct db_out){DB_U64, OUT_AS(uint64_t, variable)})
+#define OUT_U32(variable)      ((struct db_out){DB_U32, OUT_AS(uint32_t, variable)})
+#define OUT_BOOL(variable)     ((struct db_out){DB_BOOL, OUT_AS(bool, variable)})
+#define OUT_TEXT(variable)     ((struct db_out){DB_TEXT, OUT_AS(const char *, variable)})
+#define OUT_TIME(variable)     ((struct db_out){DB_TIME, OUT_AS(int64_t, variable)})
 
 enum { DB_MAX_IN = 40, DB_MAX_OUT = 32 };
 

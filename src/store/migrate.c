@@ -28,8 +28,7 @@ static const char CREATE_TABLE[] = "CREATE TABLE IF NOT EXISTS schema_migration 
 static const char CLAIM[] = "INSERT INTO schema_migration (version, name, checksum, state, claimed_by)"
                             " VALUES (?, ?, ?, 'running', CONCAT('connection ', CONNECTION_ID()))";
 
-static const char SELECT_STATE[] =
-    "SELECT state = 'applied', checksum = ? FROM schema_migration WHERE version = ?";
+static const char SELECT_STATE[] = "SELECT state = 'applied', checksum = ? FROM schema_migration WHERE version = ?";
 
 static const char LOCK_CLAIM[] =
     "SELECT state = 'applied', checksum = ? FROM schema_migration WHERE version = ? FOR UPDATE";
@@ -131,12 +130,14 @@ static enum cq_status migrate_one(struct cq_ctx *ctx, struct db *db, struct step
     if (!st && !step->is_applied)
         st = apply(ctx, db, step);
     if (!st && !step->is_same)
-        st = cq_fail(ctx, CQ_INVALID_REQUEST, "schema/%s.sql was edited after it was applied: restore it, and put the change into a new file",
+        st = cq_fail(ctx, CQ_INVALID_REQUEST,
+                     "schema/%s.sql was edited after it was applied: restore it, and put the change into a new file",
                      m->name);
     return st;
 }
 
-enum cq_status store_migrate(struct cq_ctx *ctx, struct db *db, const struct config *config, void (*said)(const char *line))
+enum cq_status store_migrate(struct cq_ctx *ctx, struct db *db, const struct config *config,
+                             void (*said)(const char *line))
 {
     struct db *lock = db_create(config);
 

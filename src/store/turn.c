@@ -17,7 +17,7 @@ struct found_turn {
     uint64_t id, conversation_id;
     uint32_t user_seq, reply_seq;
     const char *state, *reply_uuid, *met_at, *text;
-    bool is_expired;  /* a pending one whose worker is gone */
+    bool is_expired; /* a pending one whose worker is gone */
     bool is_same_body;
 };
 
@@ -33,15 +33,15 @@ static const char SELECT_TURN_BY_KEY[] =
     " t.lease_until <= UTC_TIMESTAMP(3), k.body_hash = ?"
     " FROM idempotency_key k JOIN turn t ON t.id = k.turn_id WHERE k.user_id = ? AND k.request_hash = ?";
 
-static const char INSERT_KEY[] =
-    "INSERT INTO idempotency_key (user_id, request_hash, body_hash, turn_id, created_at)"
-    " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE turn_id = ?";
+static const char INSERT_KEY[] = "INSERT INTO idempotency_key (user_id, request_hash, body_hash, turn_id, created_at)"
+                                 " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE turn_id = ?";
 
 static const char INSERT_NEW_KEY[] =
     "INSERT INTO idempotency_key (user_id, request_hash, body_hash, turn_id, created_at)"
     " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))";
 
-static enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, const struct turn_request *r, struct found_turn *out)
+static enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, const struct turn_request *r,
+                                  struct found_turn *out)
 {
     struct found_turn f = {0};
     const struct db_in in[] = {IN_BYTES(r->body_hash, SHA256_BYTES), IN_U64(r->user_id),
@@ -57,8 +57,8 @@ static enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, const struc
 }
 
 /* Decide what a key that was used before means. *is_decided stays false when the turn is to be tried (again). */
-static enum cq_status check_key(struct cq_ctx *ctx, struct db *db, const struct begin_args *args, struct found_turn *found,
-                                bool *is_decided)
+static enum cq_status check_key(struct cq_ctx *ctx, struct db *db, const struct begin_args *args,
+                                struct found_turn *found, bool *is_decided)
 {
     const struct turn_request *r = args->request;
 
@@ -102,7 +102,8 @@ static enum cq_status remember_key(struct cq_ctx *ctx, struct db *db, const stru
 /* ---- beginning ---- */
 
 static const char LOCK_CONVERSATION[] =
-    "SELECT v.workflow_state, v.next_seq, t.id, t.user_seq, t.state, t.reply_uuid, t.lease_until <= UTC_TIMESTAMP(3), m.text"
+    "SELECT v.workflow_state, v.next_seq, t.id, t.user_seq, t.state, t.reply_uuid, t.lease_until <= UTC_TIMESTAMP(3), "
+    "m.text"
     " FROM conversation v LEFT JOIN turn t ON t.conversation_id = v.id AND t.user_seq = v.next_seq - 1"
     " LEFT JOIN message m ON m.conversation_id = v.id AND m.seq = t.user_seq WHERE v.id = ? FOR UPDATE";
 
@@ -130,8 +131,8 @@ static enum cq_status lock_conversation(struct cq_ctx *ctx, struct db *db, uint6
 {
     struct found_turn f = {.conversation_id = id};
     const struct db_in in[] = {IN_U64(id)};
-    const struct db_out cols[] = {OUT_TEXT(*workflow_state), OUT_U32(*next_seq),    OUT_U64(f.id),
-                                  OUT_U32(f.user_seq),       OUT_TEXT(f.state),     OUT_TEXT(f.reply_uuid),
+    const struct db_out cols[] = {OUT_TEXT(*workflow_state), OUT_U32(*next_seq), OUT_U64(f.id),
+                                  OUT_U32(f.user_seq),       OUT_TEXT(f.state),  OUT_TEXT(f.reply_uuid),
                                   OUT_BOOL(f.is_expired),    OUT_TEXT(f.text)};
 
     enum cq_status st = db_query_one(ctx, db, LOCK_CONVERSATION, in, LEN(in), cols, LEN(cols));
@@ -153,8 +154,7 @@ static enum cq_status insert_turn(struct cq_ctx *ctx, struct db *db, const struc
     if (!st)
         st = db_execute(ctx, db, INSERT_TURN, turn, LEN(turn), NULL);
     if (!st)
-        *args->turn =
-            (struct turn_row){.id = db_insert_id(db), .conversation_id = conversation_id, .user_seq = seq};
+        *args->turn = (struct turn_row){.id = db_insert_id(db), .conversation_id = conversation_id, .user_seq = seq};
     return st;
 }
 
@@ -164,8 +164,8 @@ static enum cq_status begin_again(struct cq_ctx *ctx, struct db *db, const struc
     const struct turn_request *r = args->request;
     const struct db_in in[] = {IN_TEXT(r->reply_uuid), IN_TEXT(r->owner), IN_U64(r->lease_s), IN_U64(last->id)};
 
-    *args->turn = (struct turn_row){
-        .id = last->id, .conversation_id = last->conversation_id, .user_seq = last->user_seq};
+    *args->turn =
+        (struct turn_row){.id = last->id, .conversation_id = last->conversation_id, .user_seq = last->user_seq};
     return db_execute(ctx, db, BEGIN_TURN_AGAIN, in, LEN(in), NULL);
 }
 
@@ -275,7 +275,8 @@ enum cq_status store_turn_begin(struct cq_ctx *ctx, struct db *db, const struct 
 
     enum cq_status st = db_tx(ctx, db, request->conversation_id ? begin_message_tx : open_tx, &args);
     if (!st)
-        st = store_message_list(ctx, db, row.conversation_id, (row.is_replay ? row.reply_seq : row.user_seq) + 1, messages);
+        st = store_message_list(ctx, db, row.conversation_id, (row.is_replay ? row.reply_seq : row.user_seq) + 1,
+                                messages);
     if (!st)
         *turn = row;
     return st;
@@ -302,9 +303,8 @@ static const char COMPLETE_TURN[] =
     "UPDATE turn SET state = 'complete', is_running = NULL, reply_seq = user_seq + 1, met_at = ?, tries = ?,"
     " input_tokens = ?, output_tokens = ?, finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
 
-static const char INSERT_REPLY[] =
-    "INSERT INTO message (conversation_id, seq, uuid, role, text, html, created_at)"
-    " VALUES (?, ?, ?, 1, ?, ?, ?)";
+static const char INSERT_REPLY[] = "INSERT INTO message (conversation_id, seq, uuid, role, text, html, created_at)"
+                                   " VALUES (?, ?, ?, 1, ?, ?, ?)";
 
 static const char NOTE_LATEST[] =
     "INSERT INTO latest_conversation (ai_experience_id, user_id, conversation_id, workflow_state, all_objectives_met,"
@@ -362,8 +362,8 @@ static enum cq_status make_active(struct cq_ctx *ctx, struct db *db, const struc
 static enum cq_status note_latest(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
 {
     uint64_t id = end->turn->conversation_id, met = end->all_objectives_met;
-    const struct db_in opened[] = {IN_U64(end->ai_experience_id), IN_U64(end->user_id), IN_U64(id), IN_U64(met),
-                                   IN_U64(id), IN_U64(met)};
+    const struct db_in opened[] = {
+        IN_U64(end->ai_experience_id), IN_U64(end->user_id), IN_U64(id), IN_U64(met), IN_U64(id), IN_U64(met)};
     const struct db_in updated[] = {IN_U64(met), IN_U64(end->ai_experience_id), IN_U64(end->user_id), IN_U64(id)};
 
     return end->is_opening ? db_execute(ctx, db, NOTE_LATEST, opened, LEN(opened), NULL)
@@ -383,8 +383,12 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
     enum cq_status st = lock_turn(ctx, db, args);
     if (st)
         return st == CQ_DUPLICATE ? CQ_OK : st;
-    const struct db_in reply[] = {IN_U64(id),          IN_U64(end->turn->user_seq + 1), IN_TEXT(end->reply_uuid),
-                                  IN_TEXT(end->text), IN_TEXT(end->html),              IN_TIME(args->now_ms)};
+    const struct db_in reply[] = {IN_U64(id),
+                                  IN_U64(end->turn->user_seq + 1),
+                                  IN_TEXT(end->reply_uuid),
+                                  IN_TEXT(end->text),
+                                  IN_TEXT(end->html),
+                                  IN_TIME(args->now_ms)};
 
     if (end->is_opening)
         st = make_active(ctx, db, end);
@@ -399,7 +403,8 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
     return st;
 }
 
-enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, struct message_row *reply)
+enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
+                                   struct message_row *reply)
 {
     struct end_args args = {.end = end};
 
@@ -458,7 +463,8 @@ static enum cq_status renew_tx(struct cq_ctx *ctx, struct db *db, void *arg, boo
     return !st && !matched ? CQ_LOST : st;
 }
 
-enum cq_status store_turn_renew(struct cq_ctx *ctx, struct db *db, uint64_t turn_id, const char *owner, uint32_t lease_s)
+enum cq_status store_turn_renew(struct cq_ctx *ctx, struct db *db, uint64_t turn_id, const char *owner,
+                                uint32_t lease_s)
 {
     struct renew_args args = {turn_id, owner, lease_s};
 

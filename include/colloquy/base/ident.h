@@ -5,9 +5,9 @@
 #include "colloquy/base/status.h"
 
 enum {
-    UUID_TEXT_BYTES = 37,          /* 36 characters and a NUL */
+    UUID_TEXT_BYTES = 37, /* 36 characters and a NUL */
     SHA256_BYTES = 32,
-    ACCESS_TOKEN_TEXT_BYTES = 44,  /* 43 characters of base64url, 256 random bits, and a NUL */
+    ACCESS_TOKEN_TEXT_BYTES = 44, /* 43 characters of base64url, 256 random bits, and a NUL */
 };
 
 /* Fill with bytes of the kernel's random generator. Cannot fail on Linux 3.17 and later; exits the process if it does. */

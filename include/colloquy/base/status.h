@@ -14,9 +14,9 @@
 
 struct arena;
 
-#define MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE               __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
-#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define LEN(array)             (sizeof(array) / sizeof((array)[0]))
 
 enum cq_status {
     CQ_OK = 0,
@@ -24,9 +24,9 @@ enum cq_status {
     CQ_INVALID_REQUEST,
     CQ_INVALID_JSON,
     CQ_INVALID_ENCODING,
-    CQ_INVALID_FIELDS,      /* one or more fields are wrong: the façade lists them */
-    CQ_VALIDATION_FAILED,   /* a conversation call's parameter has a wrong form */
-    CQ_MESSAGE_REQUIRED,    /* no message, or a blank one */
+    CQ_INVALID_FIELDS,    /* one or more fields are wrong: the façade lists them */
+    CQ_VALIDATION_FAILED, /* a conversation call's parameter has a wrong form */
+    CQ_MESSAGE_REQUIRED,  /* no message, or a blank one */
     CQ_MESSAGE_TOO_LONG,
     CQ_PAYLOAD_TOO_LARGE,
     CQ_UNSUPPORTED_TYPE,
@@ -57,20 +57,20 @@ enum cq_status {
     CQ_MODEL_REFUSED,          /* the provider refuses what we ask: 400, 401, 403, 404 */
     CQ_CONTENT_FILTERED,
     /* Ourselves. */
-    CQ_BUSY, /* the database is away or read-only, or no place is free */
-    CQ_LOST, /* a turn that is no longer ours: its lease was taken */
-    CQ_AGAIN, /* within the store: run the transaction again */
+    CQ_BUSY,      /* the database is away or read-only, or no place is free */
+    CQ_LOST,      /* a turn that is no longer ours: its lease was taken */
+    CQ_AGAIN,     /* within the store: run the transaction again */
     CQ_DUPLICATE, /* within the store: a unique key is taken */
     CQ_INTERNAL,
     CQ_STATUS_COUNT
 };
 
 struct cq_status_info {
-    const char *name; /* for logs */
-    const char *code; /* stable: clients match on it; NULL where the façade sends none */
-    const char *text; /* what a client reads when the context has no better words; never a provider's */
-    uint16_t http;    /* response status */
-    bool retryable;   /* the same request may succeed later */
+    const char *name;       /* for logs */
+    const char *code;       /* stable: clients match on it; NULL where the façade sends none */
+    const char *text;       /* what a client reads when the context has no better words; never a provider's */
+    uint16_t http;          /* response status */
+    bool retryable;         /* the same request may succeed later */
     uint16_t retry_after_s; /* 0: no Retry-After */
 };
 
@@ -82,12 +82,12 @@ const struct cq_status_info *cq_status_info(enum cq_status st);
  * thread at a time.
  */
 struct cq_ctx {
-    struct arena *arena;      /* everything that lives as long as the request */
-    const char *request_id;   /* for logs and answers; "-" when there is none */
-    uint32_t retry_after_s;   /* with a failing return: seconds, 0 when unknown */
-    uint32_t statements;      /* statements sent to the database so far, transaction control included */
-    uint32_t model_ms;        /* time spent waiting for the model */
-    char error[256];          /* with a failing return: what happened, for a log; may hold a provider's words, never a secret */
+    struct arena *arena;    /* everything that lives as long as the request */
+    const char *request_id; /* for logs and answers; "-" when there is none */
+    uint32_t retry_after_s; /* with a failing return: seconds, 0 when unknown */
+    uint32_t statements;    /* statements sent to the database so far, transaction control included */
+    uint32_t model_ms;      /* time spent waiting for the model */
+    char error[256]; /* with a failing return: what happened, for a log; may hold a provider's words, never a secret */
 };
 
 /* Store the text and return st, so that callers write "return cq_fail(ctx, CQ_BUSY, …)". Called once, where the cause is known. */

@@ -1,0 +1,55 @@
+/* check: everything that is wrong with the configuration, and whether the database answers. */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "colloquy/llm.h"
+
+struct check_args {
+    bool defaults;
+};
+
+static const struct cli_option rows[] = {
+    {"defaults", NULL, cli_take_switch, offsetof(struct check_args, defaults), false, false,
+     "print every setting with its default and meaning, and check nothing"},
+};
+
+const struct cli_options cli_check_options = {rows, LEN(rows), sizeof(struct check_args)};
+
+static int check_config(struct cli *cli)
+{
+    struct buf *faults = buf_in_arena(cli->ctx.arena, CLI_FAULTS_MAX_BYTES);
+
+    if (!faults)
+        return cli_fail(cli, EXIT_CONFIG, "out of memory");
+    bool is_valid = llm_config_valid(cli->config, faults);
+
+    cli_say_lines(is_valid ? "warning: " : "", faults->data);
+    config_advise(cli->config, cli->warnings);
+    cli_say_lines("warning: ", cli->warnings->data);
+    return is_valid ? EXIT_DONE : EXIT_CONFIG;
+}
+
+static int check_database(struct cli *cli)
+{
+    int code = cli_db_open(cli);
+
+    if (!code && db_ping(&cli->ctx, cli->db))
+        code = cli_fail(cli, EXIT_DATABASE, "the database does not answer: %s", cli->ctx.error);
+    return code;
+}
+
+int cli_check(struct cli *cli)
+{
+    const struct check_args *args = cli->args;
+
+    if (args->defaults) {
+        config_print_defaults(stdout);
+        return fflush(stdout) ? cli_fail(cli, EXIT_REFUSED, "standard output cannot be written") : EXIT_DONE;
+    }
+    int code = cli_config_load(cli);
+
+    if (code)
+        return code;
+    int config = check_config(cli), database = check_database(cli);
+    return config ? config : database;
+}

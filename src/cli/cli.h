@@ -1,0 +1,162 @@
+/*
+ * cli: the program's sub-commands, and what they share.
+ *
+ *   main.c      the table of commands; finds the one that is asked for and runs it
+ *   args.c      options from a command's table into its struct; usage texts from the same table
+ *   value.c     what an option's value may be
+ *   secret.c    secrets from standard input, and their hashes
+ *   setup.c     configuration and database, for commands that need them
+ *   report.c    results on standard output, faults on standard error
+ * and one file for each subject of commands.
+ *
+ * Standard output carries results only. A fault is one line on standard error, "colloquy: …", and never ends a
+ * process anywhere but in main(): functions return the exit code.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "colloquy/store.h"
+
+enum cli_exit { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_CONFIG, EXIT_DATABASE };
+
+struct cli_command;
+
+/* One run of the program. */
+struct cli {
+    struct cq_ctx ctx;
+    const struct cli_command *command;
+    const char *config_path; /* NULL: defaults and environment */
+    struct config *config;   /* NULL until loaded */
+    struct buf *warnings;    /* of loading it, one a line */
+    struct db *db;           /* NULL until opened; connects when first used */
+    void *args;              /* the command's own struct, filled from its options */
+    struct buf result;       /* what will be printed */
+};
+
+/* ---- options (args.c) ---- */
+
+/* Put an option's value into its field. Returns NULL, or what is wrong with the value ("must be …"). */
+typedef const char *cli_take_fn(const char *value, void *field);
+
+struct cli_option {
+    const char *name;  /* without dashes */
+    const char *value; /* what the usage calls its value; NULL: a switch, which has none */
+    cli_take_fn *take;
+    size_t offset; /* of the field, in the command's struct */
+    bool is_required, may_repeat;
+    const char *help;
+};
+
+struct cli_options {
+    const struct cli_option *rows;
+    size_t n;
+    size_t args_bytes; /* of the command's struct */
+};
+
+enum { CLI_MAX_OPTIONS = 16 };
+
+enum cli_need { NEED_NOTHING, NEED_CONFIG, NEED_DATABASE }; /* each includes the one before */
+
+struct cli_command {
+    const char *name; /* one or two words */
+    int (*run)(struct cli *cli);
+    enum cli_need needs;
+    const struct cli_options *options; /* NULL: none of its own */
+    const char *help;                  /* one line */
+};
+
+/*
+ * Read argv[1..argc), which may be permuted, into cli->args, made here. Every command also takes --config and --help, the latter
+ * sets *wants_help and ends the reading. EXIT_DONE or EXIT_USAGE, which was reported.
+ */
+int cli_args_parse(struct cli *cli, int argc, char **argv, bool *wants_help) MUST_USE;
+
+/* The command's usage text, onto standard output. */
+void cli_print_usage(const struct cli_command *command);
+
+/* ---- values (value.c) ---- */
+
+enum { CLI_NAME_MAX_CHARS = 255, CLI_SCOPE_MAX_BYTES = 255, CLI_MAX_SCOPES = 100 };
+
+struct cli_scopes {
+    const char *texts[CLI_MAX_SCOPES];
+    size_t n;
+};
+
+/* A number of which 0 is a possible value. */
+struct cli_id {
+    bool is_given;
+    uint64_t id;
+};
+
+cli_take_fn cli_take_switch;  /* bool */
+cli_take_fn cli_take_text;    /* const char *: anything */
+cli_take_fn cli_take_name;    /* const char *: UTF-8, not blank, no control characters, 255 characters */
+cli_take_fn cli_take_id;      /* struct cli_id */
+cli_take_fn cli_take_seconds; /* uint64_t, from 1 to a hundred years */
+cli_take_fn cli_take_scope;   /* struct cli_scopes: url:METHOD|/path, ASCII; one more each time */
+cli_take_fn cli_take_role;    /* enum role */
+
+/* "Last, First Middle" of "First Middle Last"; one word as it is. At most 255 characters. NULL: the arena is full. */
+const char *cli_sortable_name(struct arena *arena, const char *name) MUST_USE;
+
+/* ---- secrets (secret.c) ---- */
+
+enum {
+    CLI_PASSWORD_MAX_BYTES = 511, /* crypt(3) takes no more */
+    CLI_PASSWORD_HASH_BYTES = 384,
+};
+
+/*
+ * One line of fd, without its end (\n or \r\n), into out with a NUL: 1 to size - 1 bytes of UTF-8. No byte behind the line is
+ * read. NULL, or what is wrong with the line ("is empty").
+ */
+const char *cli_line_read(int fd, char *out, size_t size) MUST_USE;
+
+/* By crypt(3), yescrypt at its default cost. False: the system's libcrypt refuses. */
+bool cli_password_hash(const char *password, char out[CLI_PASSWORD_HASH_BYTES]) MUST_USE;
+
+/* ---- configuration and database (setup.c); each reports its fault ---- */
+
+enum { CLI_FAULTS_MAX_BYTES = 4096 }; /* of what llm_config_valid() finds */
+
+int cli_config_load(struct cli *cli) MUST_USE;
+int cli_db_open(struct cli *cli) MUST_USE;
+void cli_close(struct cli *cli);
+
+/* ---- results and faults (report.c) ---- */
+
+/* One line on standard error, control characters replaced. */
+void cli_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* Say each line of text, with prefix before it. */
+void cli_say_lines(const char *prefix, const char *text);
+
+/* Say it, with the command's name before it, and return code. */
+int cli_fail(const struct cli *cli, enum cli_exit code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* Say what a call to the store failed with, and return the exit code of that. */
+int cli_fail_store(const struct cli *cli, enum cq_status st);
+
+/* cli->result onto standard output. EXIT_DONE, or a fault that was reported. */
+int cli_print_result(struct cli *cli) MUST_USE;
+
+/* ---- the commands ---- */
+
+/* The id of who has the login; else reports that nobody has it (user.c). */
+int cli_user_find(struct cli *cli, const char *login, uint64_t *id) MUST_USE;
+
+int cli_serve(struct cli *cli);        /* serve.c */
+int cli_migrate(struct cli *cli);      /* serve.c */
+int cli_check(struct cli *cli);        /* check.c */
+int cli_user_add(struct cli *cli);     /* user.c */
+int cli_course_add(struct cli *cli);   /* course.c */
+int cli_enroll(struct cli *cli);       /* course.c */
+int cli_token_issue(struct cli *cli);  /* access_token.c */
+int cli_token_revoke(struct cli *cli); /* access_token.c */
+int cli_routes(struct cli *cli);       /* routes.c */
+
+extern const struct cli_options cli_check_options, cli_user_add_options, cli_course_add_options, cli_enroll_options,
+    cli_token_issue_options, cli_token_revoke_options, cli_routes_options;
+
+#endif

@@ -1,0 +1,46 @@
+/* serve and migrate: what an instance runs on. */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "colloquy/llm.h"
+#include "colloquy/server.h"
+
+/* Warnings go to the log here: whoever starts a service reads its log. */
+static void log_warnings(char *text)
+{
+    for (char *line; (line = strsep(&text, "\n"));)
+        if (line[0])
+            log_warn("config: %s", line);
+}
+
+int cli_serve(struct cli *cli)
+{
+    struct buf *faults = buf_in_arena(cli->ctx.arena, CLI_FAULTS_MAX_BYTES);
+
+    if (!faults)
+        return cli_fail(cli, EXIT_CONFIG, "out of memory");
+    log_set_level(cli->config->server.log_level);
+    config_advise(cli->config, cli->warnings);
+    log_warnings(cli->warnings->data);
+    if (!llm_config_valid(cli->config, faults)) {
+        cli_say_lines("", faults->data);
+        return EXIT_CONFIG;
+    }
+    log_warnings(faults->data);
+    return server_run(cli->config, cli->config_path);
+}
+
+static void said(const char *step)
+{
+    cli_say("migrate: applying %s", step);
+}
+
+int cli_migrate(struct cli *cli)
+{
+    enum cq_status st = store_migrate(&cli->ctx, cli->db, cli->config, said);
+
+    if (st)
+        return cli_fail(cli, st == CQ_INVALID_REQUEST ? EXIT_REFUSED : EXIT_DATABASE, "%s", cli->ctx.error);
+    cli_say("migrate: the schema is up to date");
+    return EXIT_DONE;
+}

@@ -1,0 +1,113 @@
+/*
+ * One call: what was asked, the try that is under way, and the reply so far.
+ *
+ *   call.c      its life: text handed out, limits, another try, the end
+ *   transfer.c  one try over HTTP: curl's options and callbacks, and what an ended transfer means
+ *
+ * A call is on its loop's list from llm_start() to on_done.
+ */
+#ifndef COLLOQUY_LLM_CALL_H
+#define COLLOQUY_LLM_CALL_H
+
+#include "llm/provider.h"
+
+enum llm_call_state {
+    CALL_WAITING,    /* for due_at, when the next try begins */
+    CALL_CONNECTING, /* name, connection and TLS */
+    CALL_SENT,       /* connected; no byte of the body has come */
+    CALL_READING,    /* between bytes of the body */
+    CALL_ENDING, /* what matters has come; a short wait for the end of the response, so that the connection is kept */
+    CALL_PIECES, /* the whole reply is there (builtin) and is handed out piece by piece */
+};
+
+enum llm_body { BODY_UNSEEN, BODY_STREAM, BODY_WHOLE, BODY_ERROR };
+
+/* What one try has seen; begun afresh with each. */
+struct llm_try {
+    long http_status; /* 0: no response yet */
+    enum llm_body body;
+    size_t header_bytes, body_bytes;
+    struct sse sse;
+    struct buf raw; /* of BODY_WHOLE all, of BODY_ERROR the beginning */
+    uint32_t retry_after_s;
+    enum cq_status failure; /* seen before the transfer ended; CQ_OK: none */
+    bool again;             /* with failure: another try may do better */
+};
+
+struct llm_call {
+    struct llm_call *prev, *next;
+    const struct llm_provider *provider;
+    const struct config_llm *config;
+    struct cq_ctx *scratch; /* the loop's, for reading one event: emptied after it */
+
+    struct cq_ctx *ctx;
+    const struct llm_ask *ask;
+    llm_text_fn *on_text;
+    llm_done_fn *on_done;
+    void *user;
+
+    enum llm_call_state state;
+    int64_t started_at, total_at; /* the latter: limit of all tries; both on clock_mono_ms() */
+    int64_t due_at;               /* end of the present state's limit */
+    uint32_t tries;
+
+    CURL *easy; /* NULL with a provider that needs no transfer */
+    struct llm_request request;
+    struct llm_try try;
+
+    struct buf text;       /* of the reply */
+    size_t handed;         /* bytes of it that reached on_text: none until something that is no white space came */
+    bool stopped;          /* the model has said its last word */
+    struct llm_reply tail; /* stop and usage, as they become known */
+};
+
+/* ---- call.c ---- */
+
+/* A call that waits to begin at once. NULL: memory. ca_file: NULL for the system's. */
+struct llm_call *llm_call_create(const struct config_llm *config, const struct llm_provider *provider,
+                                 struct cq_ctx *ctx, const struct llm_ask *ask, const char *ca_file) MUST_USE;
+void llm_call_free(struct llm_call *call);
+
+/* Note the first failure of a try and its text, "provider: …", in ctx->error. */
+void llm_call_fail(struct llm_call *call, enum cq_status st, bool again, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* Add to the reply and hand it out; what fails is noted. */
+void llm_call_text(struct llm_call *call, const char *text, size_t len);
+void llm_call_delta(struct llm_call *call, const struct llm_delta *delta);
+
+/* Enter a state whose limit ends limit_ms from now. */
+void llm_call_enter(struct llm_call *call, enum llm_call_state state, uint32_t limit_ms);
+
+/* Begin the next try. With a provider that needs no transfer the reply is there afterwards. */
+void llm_call_begin(struct llm_call *call);
+
+/* When the call needs attention next, on clock_mono_ms(). */
+int64_t llm_call_due_at(const struct llm_call *call);
+
+/* A limit has passed: note what that means. */
+void llm_call_expire(struct llm_call *call, int64_t now);
+
+/* Hand out the next piece of a reply that is there. True when it was the last one, or it failed. */
+bool llm_call_piece(struct llm_call *call);
+
+/* What the reply is worth: CQ_OK, or a failure that was noted. */
+enum cq_status llm_call_judge_reply(struct llm_call *call);
+
+/* Whether there is to be another try after failure st; the call then waits for it. */
+bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now);
+
+/* Make the last callback. The call is off its list. */
+void llm_call_finish(struct llm_call *call, enum cq_status st, int64_t now);
+
+/* ---- transfer.c ---- */
+
+/* Give the call a curl handle with all its options. CQ_INTERNAL: memory. */
+enum cq_status llm_transfer_create(struct llm_call *call, const char *ca_file) MUST_USE;
+
+void llm_try_init(struct llm_call *call);
+void llm_try_release(struct llm_call *call);
+
+/* What a try came to that curl ended with this code, or that a limit ended (failure noted, or state CALL_ENDING). */
+enum cq_status llm_try_judge(struct llm_call *call, CURLcode code);
+
+#endif

@@ -1,0 +1,283 @@
+/*
+ * The loop: all calls of a thread on one curl multi handle, with their limits.
+ *
+ * Calls begin, go on and end in llm_loop_run() only; llm_start() puts a call on the list. A callback may therefore start
+ * calls, which stand at the end of the list and wait for the next run.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "llm/call.h"
+
+enum {
+    KEPT_CONNECTIONS = 512,
+    FDS_MAX = 1024,
+    FOREVER_MS = 3600 * 1000, /* a wait without a limit of the caller's */
+    AFTER_FAULT_MS = 10,      /* curl cannot wait: memory is short */
+    SCRATCH_BLOCK_BYTES = 4096,
+    SCRATCH_MAX_BYTES = 1 << 20,
+};
+
+struct llm_loop {
+    const struct config *config;
+    const struct llm_provider *provider;
+    CURLM *multi;
+    /*
+     * A file of certificates to trust instead of the system's, for a model server with a private authority. libcurl reads neither
+     * variable itself; operators know both from the curl command and from OpenSSL.
+     */
+    const char *ca_file;
+    struct cq_ctx scratch;
+    struct llm_call *first, *last;
+    size_t n_calls;
+    struct curl_waitfd *fds;
+    size_t n_fds;
+};
+
+/* curl leaves SIGPIPE to us (CURLOPT_NOSIGNAL), and a write over TLS to a connection that the server has closed raises it. */
+enum cq_status llm_global_init(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? CQ_OK : CQ_INTERNAL;
+}
+
+static const char *find_ca_file(void)
+{
+    const char *file = getenv("SSL_CERT_FILE");
+
+    if (!file || !*file)
+        file = getenv("CURL_CA_BUNDLE");
+    return file && *file ? file : NULL;
+}
+
+static bool config_good(const struct config *config)
+{
+    struct buf problems;
+
+    buf_init(&problems, 4096);
+    bool good = llm_config_valid(config, &problems);
+    buf_release(&problems);
+    return good;
+}
+
+struct llm_loop *llm_loop_create(const struct config *config)
+{
+    struct llm_loop *loop = config_good(config) ? calloc(1, sizeof(*loop)) : NULL;
+
+    if (!loop)
+        return NULL;
+    loop->config = config;
+    loop->provider = llm_provider_find(config->llm.provider);
+    loop->ca_file = find_ca_file();
+    loop->multi = curl_multi_init();
+    loop->scratch = (struct cq_ctx){.arena = arena_create(SCRATCH_BLOCK_BYTES, SCRATCH_MAX_BYTES), .request_id = "-"};
+    if (!loop->multi || !loop->scratch.arena) {
+        llm_loop_destroy(loop);
+        return NULL;
+    }
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
+    return loop;
+}
+
+/* ---- the list ---- */
+
+static void link_call(struct llm_loop *loop, struct llm_call *call)
+{
+    call->prev = loop->last;
+    if (loop->last)
+        loop->last->next = call;
+    else
+        loop->first = call;
+    loop->last = call;
+    loop->n_calls++;
+}
+
+static void unlink_call(struct llm_loop *loop, struct llm_call *call)
+{
+    if (call->prev)
+        call->prev->next = call->next;
+    else
+        loop->first = call->next;
+    if (call->next)
+        call->next->prev = call->prev;
+    else
+        loop->last = call->prev;
+    loop->n_calls--;
+}
+
+static bool is_transferring(const struct llm_call *call)
+{
+    return call->easy && call->state != CALL_WAITING;
+}
+
+static void drop(struct llm_loop *loop, struct llm_call *call)
+{
+    if (is_transferring(call))
+        curl_multi_remove_handle(loop->multi, call->easy);
+    unlink_call(loop, call);
+    llm_call_free(call);
+}
+
+void llm_loop_destroy(struct llm_loop *loop)
+{
+    if (!loop)
+        return;
+    while (loop->first)
+        drop(loop, loop->first);
+    curl_multi_cleanup(loop->multi);
+    arena_destroy(loop->scratch.arena);
+    free(loop->fds);
+    free(loop);
+}
+
+size_t llm_loop_calls(const struct llm_loop *loop)
+{
+    return loop->n_calls;
+}
+
+enum cq_status llm_start(struct llm_loop *loop, struct cq_ctx *ctx, const struct llm_ask *ask, llm_text_fn *on_text,
+                         llm_done_fn *on_done, void *user, struct llm_call **out)
+{
+    if (ask->n_messages < 1 || ask->n_messages > LLM_MAX_MESSAGES)
+        return cq_fail(ctx, CQ_INTERNAL, "%s: %zu messages", loop->provider->name, ask->n_messages);
+    struct llm_call *call = llm_call_create(&loop->config->llm, loop->provider, ctx, ask, loop->ca_file);
+    if (!call)
+        return cq_fail(ctx, CQ_INTERNAL, "%s: the request does not fit into memory", loop->provider->name);
+    call->scratch = &loop->scratch;
+    call->on_text = on_text;
+    call->on_done = on_done;
+    call->user = user;
+    link_call(loop, call);
+    if (out)
+        *out = call;
+    return CQ_OK;
+}
+
+/* ---- moving on ---- */
+
+/* A try is over: another one, or the end of the call. */
+static void end_try(struct llm_loop *loop, struct llm_call *call, enum cq_status st)
+{
+    int64_t now = clock_mono_ms();
+
+    if (is_transferring(call))
+        curl_multi_remove_handle(loop->multi, call->easy);
+    if (llm_call_retry(call, st, now))
+        return;
+    unlink_call(loop, call);
+    llm_call_finish(call, st, now);
+    llm_call_free(call);
+}
+
+static void begin(struct llm_loop *loop, struct llm_call *call)
+{
+    llm_call_begin(call);
+    if (call->easy && curl_multi_add_handle(loop->multi, call->easy)) {
+        llm_call_fail(call, CQ_INTERNAL, false, "memory is short");
+        end_try(loop, call, CQ_INTERNAL);
+    }
+}
+
+/* Begin what is due, end what has passed a limit, hand out a piece of what is there already. */
+static void attend(struct llm_loop *loop, struct llm_call *call, int64_t now)
+{
+    if (call->state == CALL_PIECES) {
+        if (llm_call_piece(call))
+            end_try(loop, call, llm_call_judge_reply(call));
+    } else if (now < llm_call_due_at(call)) {
+        return;
+    } else if (call->state == CALL_WAITING && now < call->total_at) {
+        begin(loop, call);
+    } else {
+        llm_call_expire(call, now);
+        end_try(loop, call, llm_try_judge(call, CURLE_OK));
+    }
+}
+
+static void attend_all(struct llm_loop *loop)
+{
+    int64_t now = clock_mono_ms();
+    struct llm_call *last = loop->last; /* what a callback starts comes behind it, and next time */
+    struct llm_call *call = loop->first, *next;
+
+    for (bool more = call != NULL; more; call = next) {
+        more = call != last;
+        next = call->next;
+        attend(loop, call, now);
+    }
+}
+
+static void collect_ended(struct llm_loop *loop)
+{
+    struct CURLMsg *msg;
+    int left;
+
+    while ((msg = curl_multi_info_read(loop->multi, &left))) {
+        struct llm_call *call = NULL;
+        CURLcode code = msg->data.result;
+
+        if (msg->msg == CURLMSG_DONE && !curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &call))
+            end_try(loop, call, llm_try_judge(call, code));
+    }
+}
+
+void llm_loop_run(struct llm_loop *loop)
+{
+    int running;
+
+    /* Limits last: bytes that came while the owner was busy count. */
+    curl_multi_perform(loop->multi, &running);
+    collect_ended(loop);
+    attend_all(loop);
+}
+
+/* ---- waiting ---- */
+
+static int time_left(const struct llm_loop *loop, int timeout_ms)
+{
+    int64_t now = clock_mono_ms();
+    int64_t left = timeout_ms < 0 ? FOREVER_MS : timeout_ms;
+
+    for (const struct llm_call *call = loop->first; call; call = call->next)
+        if (llm_call_due_at(call) - now < left)
+            left = llm_call_due_at(call) - now;
+    return left > 0 ? (int)left : 0;
+}
+
+static bool room_for_fds(struct llm_loop *loop, size_t n)
+{
+    if (n <= loop->n_fds)
+        return true;
+    struct curl_waitfd *fds = realloc(loop->fds, n * sizeof(*fds));
+    if (!fds)
+        return false;
+    loop->fds = fds;
+    loop->n_fds = n;
+    return true;
+}
+
+static short to_curl(short events)
+{
+    return (short)((events & POLLIN ? CURL_WAIT_POLLIN : 0) | (events & POLLPRI ? CURL_WAIT_POLLPRI : 0) |
+                   (events & POLLOUT ? CURL_WAIT_POLLOUT : 0));
+}
+
+void llm_loop_wait(struct llm_loop *loop, struct pollfd *fds, size_t n, int timeout_ms)
+{
+    int wait_ms = time_left(loop, timeout_ms);
+    int after_ms = 0;
+
+    if (n > FDS_MAX)
+        n = FDS_MAX;
+    bool room = room_for_fds(loop, n);
+    for (size_t i = 0; room && i < n; i++)
+        loop->fds[i] = (struct curl_waitfd){.fd = fds[i].fd, .events = to_curl(fds[i].events)};
+    if (!room || curl_multi_poll(loop->multi, loop->fds, (unsigned)n, wait_ms, NULL))
+        after_ms = wait_ms < AFTER_FAULT_MS ? wait_ms : AFTER_FAULT_MS;
+    /* curl has no word for POLLHUP and POLLERR: what is ready now is asked of the kernel. */
+    for (size_t i = 0; i < n; i++)
+        fds[i].revents = 0;
+    if (n > 0 || after_ms > 0)
+        poll(fds, n, after_ms);
+}

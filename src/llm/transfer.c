@@ -1,0 +1,368 @@
+/* One try over HTTP: curl's options, its callbacks, and what an ended transfer means. */
+#include <stdatomic.h>
+#include <string.h>
+#include <strings.h>
+
+#include "llm/call.h"
+#include "llm/retry.h"
+
+enum {
+    RECEIVE_BUFFER_BYTES = 4096, /* small: there is one for each transfer */
+    UPLOAD_BUFFER_BYTES = 16384, /* the least that curl takes */
+    HEADERS_MAX_BYTES = 64 << 10,
+    ERROR_BODY_MAX_BYTES = 16 << 10,
+    BODY_SLACK_BYTES = 1 << 20,
+    AFTER_DONE_MS = 200,   /* for the end of the response, when the stream has said that it is over */
+    AFTER_STOP_MS = 2000,  /* for usage and the stream's last event, when the model has stopped */
+    AFTER_ERROR_MS = 1000, /* for the body of an error */
+};
+
+void llm_try_release(struct llm_call *call)
+{
+    sse_release(&call->try.sse);
+    buf_release(&call->try.raw);
+}
+
+/* ---- what comes ---- */
+
+static size_t body_max_bytes(const struct llm_call *call)
+{
+    return (size_t)call->config->reply_max_bytes * 4 + BODY_SLACK_BYTES;
+}
+
+static bool type_is(const char *type, const char *name)
+{
+    size_t len = strlen(name);
+
+    return strncasecmp(type, name, len) == 0 && (!type[len] || strchr("; \t", type[len]));
+}
+
+/* The body's kind by status and headers. We ask for no compression: an answer that is compressed is none. */
+static enum llm_body find_body(struct llm_call *call)
+{
+    struct curl_header *encoding;
+    const char *type = NULL;
+
+    if (call->try.http_status != 200)
+        return BODY_ERROR;
+    if (curl_easy_header(call->easy, "Content-Encoding", 0, CURLH_HEADER, -1, &encoding) == CURLHE_OK &&
+        strcasecmp(encoding->value, "identity") != 0) {
+        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "a compressed answer");
+        return BODY_ERROR;
+    }
+    curl_easy_getinfo(call->easy, CURLINFO_CONTENT_TYPE, &type);
+    if (type && type_is(type, "text/event-stream"))
+        return BODY_STREAM;
+    if (type && type_is(type, "application/json"))
+        return BODY_WHOLE;
+    llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "an answer that is neither an event stream nor JSON");
+    return BODY_ERROR;
+}
+
+static void fail_event(struct llm_call *call, enum cq_status st)
+{
+    llm_call_fail(call, st, true, "%s",
+                  st == CQ_MODEL_UNAVAILABLE ? "an error within the answer" : "a malformed answer");
+}
+
+static enum cq_status on_event(void *user, const struct sse_event *event)
+{
+    struct llm_call *call = user;
+    struct llm_delta delta = {0};
+    bool was_stopped = call->stopped;
+
+    enum cq_status st = call->provider->event(call->scratch, event, &delta);
+    if (st)
+        fail_event(call, st);
+    else
+        llm_call_delta(call, &delta);
+    if (delta.done)
+        llm_call_enter(call, CALL_ENDING, AFTER_DONE_MS);
+    else if (call->stopped && !was_stopped)
+        llm_call_enter(call, CALL_ENDING, AFTER_STOP_MS);
+    arena_reset(call->scratch->arena);
+    return call->try.failure;
+}
+
+static void read_body(struct llm_call *call, const char *data, size_t len)
+{
+    struct llm_try *try = &call->try;
+
+    switch (try->body) {
+    case BODY_STREAM:
+        if (sse_feed(&try->sse, data, len))
+            fail_event(call, CQ_MODEL_INVALID_RESPONSE);
+        break;
+    case BODY_WHOLE:
+        buf_append(&try->raw, data, len);
+        if (try->raw.failed)
+            llm_call_fail(call, CQ_INTERNAL, false, "memory is short");
+        break;
+    case BODY_ERROR:
+    case BODY_UNSEEN:
+        buf_append(&try->raw, data,
+                   len < ERROR_BODY_MAX_BYTES - try->raw.len ? len : ERROR_BODY_MAX_BYTES - try->raw.len);
+        break;
+    }
+}
+
+/* Returning less than len ends the transfer. */
+static size_t on_body(char *data, size_t size, size_t n, void *user)
+{
+    struct llm_call *call = user;
+    struct llm_try *try = &call->try;
+    size_t len = size * n;
+
+    if (try->body == BODY_UNSEEN)
+        try->body = find_body(call);
+    try->body_bytes += len;
+    if (try->body_bytes > body_max_bytes(call))
+        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "an answer without end");
+    if (try->failure)
+        return 0;
+    if (call->state != CALL_ENDING)
+        llm_call_enter(call, CALL_READING, call->config->idle_timeout_ms);
+    read_body(call, data, len);
+    return try->failure || (try->body == BODY_ERROR && try->body_bytes > ERROR_BODY_MAX_BYTES) ? 0 : len;
+}
+
+/* The blank line behind the headers. Of an error nothing but the beginning of its body is of interest, and not for long. */
+static void end_headers(struct llm_call *call)
+{
+    long http_status = 0;
+
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &http_status);
+    if (http_status < 200 || call->try.http_status)
+        return;
+    call->try.http_status = http_status;
+    if (http_status != 200)
+        llm_call_enter(call, CALL_ENDING, AFTER_ERROR_MS);
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *user)
+{
+    struct llm_call *call = user;
+    size_t len = size * n;
+
+    call->try.header_bytes += len;
+    if (call->try.header_bytes > HEADERS_MAX_BYTES) {
+        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "headers without end");
+        return 0;
+    }
+    if (len > 0 && (line[0] == '\r' || line[0] == '\n'))
+        end_headers(call);
+    return len;
+}
+
+static int on_connected(void *user, char *to, char *from, int to_port, int from_port)
+{
+    struct llm_call *call = user;
+
+    (void)to, (void)from, (void)to_port, (void)from_port;
+    llm_call_enter(call, CALL_SENT, call->config->first_byte_timeout_ms);
+    return CURL_PREREQFUNC_OK;
+}
+
+void llm_try_init(struct llm_call *call)
+{
+    call->try = (struct llm_try){0};
+    sse_init(&call->try.sse, on_event, call);
+    buf_init(&call->try.raw, body_max_bytes(call));
+}
+
+/* ---- what it came to ---- */
+
+/* No response: what each of curl's codes means; any other one is a server that is away. */
+static const struct {
+    CURLcode code;
+    enum cq_status status;
+    bool again, certificate;
+} no_response[] = {
+    // clang-format off
+    {CURLE_PEER_FAILED_VERIFICATION, CQ_MODEL_UNAVAILABLE,      false, true},
+    {CURLE_SSL_CACERT_BADFILE,       CQ_MODEL_UNAVAILABLE,      false, true},
+    {CURLE_SSL_ISSUER_ERROR,         CQ_MODEL_UNAVAILABLE,      false, true},
+    {CURLE_SSL_CERTPROBLEM,          CQ_MODEL_UNAVAILABLE,      false, true},
+    {CURLE_URL_MALFORMAT,            CQ_MODEL_UNAVAILABLE,      false, false},
+    {CURLE_OPERATION_TIMEDOUT,       CQ_MODEL_TIMEOUT,          true,  false},
+    {CURLE_WEIRD_SERVER_REPLY,       CQ_MODEL_INVALID_RESPONSE, true,  false},
+    {CURLE_UNSUPPORTED_PROTOCOL,     CQ_MODEL_INVALID_RESPONSE, true,  false},
+    {CURLE_OUT_OF_MEMORY,            CQ_INTERNAL,               false, false},
+    {CURLE_FAILED_INIT,              CQ_INTERNAL,               false, false},
+    {CURLE_OK,                       CQ_MODEL_INVALID_RESPONSE, true,  false},
+    // clang-format on
+};
+
+/* Said once in a process: it stays so until somebody puts it right, and each call would say it again. */
+static void log_certificate(CURLcode code)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+
+    if (!atomic_flag_test_and_set(&said))
+        log_error("the model server's certificate is refused: %s", curl_easy_strerror(code));
+}
+
+static void judge_no_response(struct llm_call *call, CURLcode code)
+{
+    for (size_t i = 0; i < LEN(no_response); i++)
+        if (no_response[i].code == code) {
+            if (no_response[i].certificate)
+                log_certificate(code);
+            llm_call_fail(call, no_response[i].status, no_response[i].again, "%s", curl_easy_strerror(code));
+            return;
+        }
+    llm_call_fail(call, CQ_MODEL_UNAVAILABLE, true, "%s", curl_easy_strerror(code));
+}
+
+static enum cq_status status_meaning(struct llm_call *call, long http_status)
+{
+    if (http_status == 408)
+        return CQ_MODEL_TIMEOUT;
+    if (http_status == 429)
+        return CQ_MODEL_RATE_LIMITED;
+    if (http_status >= 500)
+        return CQ_MODEL_UNAVAILABLE;
+    if (http_status < 400)
+        return CQ_MODEL_INVALID_RESPONSE; /* a redirect, or a success that holds no reply */
+    return call->provider->refusal(call->scratch, http_status, call->try.raw.data, call->try.raw.len);
+}
+
+static void judge_status(struct llm_call *call, long http_status)
+{
+    struct curl_header *header;
+    enum cq_status st = status_meaning(call, http_status);
+
+    arena_reset(call->scratch->arena);
+    if (curl_easy_header(call->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+        !retry_after_parse(header->value, clock_unix_ms() / 1000, &call->try.retry_after_s))
+        call->try.retry_after_s = 0;
+    llm_call_fail(call, st, retry_status(http_status), "status %ld", http_status);
+}
+
+static void judge_whole(struct llm_call *call)
+{
+    struct llm_delta delta = {0};
+
+    enum cq_status st = call->provider->whole(call->scratch, call->try.raw.data, call->try.raw.len, &delta);
+    if (st)
+        fail_event(call, st);
+    else
+        llm_call_delta(call, &delta);
+    arena_reset(call->scratch->arena);
+}
+
+enum cq_status llm_try_judge(struct llm_call *call, CURLcode code)
+{
+    struct llm_try *try = &call->try;
+
+    if (!try->failure && !call->stopped) {
+        if (!try->http_status)
+            judge_no_response(call, code);
+        else if (try->http_status != 200)
+            judge_status(call, try->http_status);
+        else if (code)
+            llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, true, "cut off: %s", curl_easy_strerror(code));
+        else if (try->body == BODY_WHOLE)
+            judge_whole(call);
+        else if (try->body == BODY_STREAM)
+            llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, true, "cut off");
+    }
+    return llm_call_judge_reply(call);
+}
+
+/* ---- options ---- */
+
+static CURLcode set_request(struct llm_call *call)
+{
+    const struct llm_request *request = &call->request;
+    CURL *easy = call->easy;
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, request->url.data);
+
+    if (!code)
+        code = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
+    if (!code)
+        code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+    if (!code)
+        code = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.data);
+    if (!code)
+        code = curl_easy_setopt(easy, CURLOPT_USERAGENT, "Colloquy/" COLLOQUY_VERSION);
+    return code;
+}
+
+/* Only the configured host, over nothing but HTTP, and never by way of a proxy that the environment names. */
+static CURLcode set_bounds(CURL *easy)
+{
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+
+    if (!code)
+        code = curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    if (!code)
+        code = curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER_BYTES);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER_BYTES);
+    /* A name that is still looked up when its call ends is left to its thread: joining it would block the loop. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    return code;
+}
+
+/* Whether curl was built to know where the system's bundle is. */
+static bool knows_bundle(void)
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+    return info->age >= CURLVERSION_TENTH && info->cainfo;
+}
+
+/*
+ * The certificate and its name are always verified. Without a folder of certificates curl keeps the parsed bundle
+ * for all connections of the multi handle; with one it would read the bundle again for each.
+ */
+static CURLcode set_tls(CURL *easy, const char *ca_file)
+{
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+
+    if (!code)
+        code = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (!code)
+        code = curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (!code && (ca_file || knows_bundle()))
+        code = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    if (!code && ca_file)
+        code = curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+    return code;
+}
+
+static void set_callbacks(struct llm_call *call)
+{
+    CURL *easy = call->easy;
+    /* Our limit on connecting is exact and comes first; curl's is there for what it does on its own. */
+    long connect_ms = (long)call->config->connect_timeout_ms + 1000;
+
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+}
+
+enum cq_status llm_transfer_create(struct llm_call *call, const char *ca_file)
+{
+    struct llm_request *request = &call->request;
+
+    if (call->provider->request(call->config, call->ask, request))
+        return CQ_INTERNAL;
+    /* "Expect" would cost a large request a wait of a second at a server that does not know it. */
+    if (!llm_request_header(request, "Expect:"))
+        return CQ_INTERNAL;
+    call->easy = curl_easy_init();
+    if (!call->easy || set_request(call) || set_bounds(call->easy) || set_tls(call->easy, ca_file))
+        return CQ_INTERNAL;
+    set_callbacks(call);
+    return CQ_OK;
+}

@@ -1,0 +1,140 @@
+/* The life of a call: its limits, its tries, and a reply that is there at once. */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "model.h"
+
+static void set_connect(struct config_llm *llm, uint32_t ms)
+{
+    llm->connect_timeout_ms = ms;
+}
+
+static void set_first_byte(struct config_llm *llm, uint32_t ms)
+{
+    llm->first_byte_timeout_ms = ms;
+}
+
+static void set_idle(struct config_llm *llm, uint32_t ms)
+{
+    llm->idle_timeout_ms = ms;
+}
+
+static void set_total(struct config_llm *llm, uint32_t ms)
+{
+    llm->total_timeout_ms = ms;
+}
+
+/* Each limit ends the call when it has passed, not before and not long after. */
+static void test_limits(void)
+{
+    static const struct {
+        const char *name;
+        void (*set)(struct config_llm *, uint32_t ms);
+        struct answer answers[MAX_ANSWERS + 1];
+        uint32_t limit_ms, tries;
+        int64_t want_ms;
+        const char *error;
+    } rows[] = {
+        // clang-format off
+        {"first byte", set_first_byte, {{"", NULL, 0, true}}, 150, 1, 150, "openai: no first byte within 150 ms"},
+        {"headers are no byte of the body", set_first_byte, {{STREAM, NULL, 0, true}}, 150, 1, 150, "openai: no first byte within 150 ms"},
+        {"first byte, tried again", set_first_byte, {{"", NULL, 0, true}}, 100, 2, 200, "openai: no first byte within 100 ms"},
+        {"idle", set_idle, {{STREAM TEXT("a"), NULL, 0, true}}, 150, 3, 150, "openai: no byte for 150 ms"},
+        {"total, while bytes come", set_total, {{STREAM TEXT("a"), TEXT("b"), 20, false}}, 300, 3, 300, "openai: no reply within 300 ms"},
+        {"total, over all tries", set_total, {SAY(STATUS("503 Away", "Retry-After: 1\r\n"))}, 300, 3, 0, "openai: status 503"},
+        // clang-format on
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        char base_url[BASE_URL_BYTES];
+        struct server server;
+        struct outcome got = model_outcome();
+
+        model_start(&server, rows[i].answers);
+        struct config config = model_config(base_url, server.port);
+        config.llm.tries = rows[i].tries;
+        rows[i].set(&config.llm, rows[i].limit_ms);
+        model_ask(&config, &got);
+        model_stop(&server);
+        ROW_ASSERT(rows[i].name, got.st == (rows[i].want_ms ? CQ_MODEL_TIMEOUT : CQ_MODEL_UNAVAILABLE));
+        ROW_ASSERT(rows[i].name, str_eq(got.ctx->error, rows[i].error));
+        ROW_ASSERT(rows[i].name, got.took_ms >= rows[i].want_ms && got.took_ms < rows[i].want_ms + 100);
+        ROW_ASSERT(rows[i].name, got.ctx->model_ms <= got.took_ms && got.ctx->model_ms + 50 > got.took_ms);
+        buf_release(&got.text);
+    }
+}
+
+/* A listener with a full backlog: the kernel drops what comes, and connecting hangs. */
+static void test_connect_hangs(void)
+{
+    uint16_t port;
+    char base_url[BASE_URL_BYTES];
+    int full[8];
+    struct outcome got = model_outcome();
+    int fd = model_bind(&port, false);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+
+    CU_ASSERT_EQUAL_FATAL(listen(fd, 0), 0);
+    for (size_t i = 0; i < LEN(full); i++) {
+        full[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)!connect(full[i], (struct sockaddr *)&address, sizeof(address));
+    }
+    struct config config = model_config(base_url, port);
+    config.llm.tries = 1;
+    set_connect(&config.llm, 150);
+    model_ask(&config, &got);
+    CU_ASSERT_EQUAL(got.st, CQ_MODEL_TIMEOUT);
+    ASSERT_TEXT(got.ctx->error, "openai: no connection within 150 ms");
+    CU_ASSERT(got.took_ms >= 150 && got.took_ms < 250);
+    for (size_t i = 0; i < LEN(full); i++)
+        close(full[i]);
+    close(fd);
+    buf_release(&got.text);
+}
+
+static void test_connection_refused(void)
+{
+    uint16_t port;
+    char base_url[BASE_URL_BYTES];
+    struct outcome got = model_outcome();
+    int fd = model_bind(&port, false);
+
+    struct config config = model_config(base_url, port);
+    config.llm.retry_ms = 40;
+    model_ask(&config, &got);
+    CU_ASSERT_EQUAL(got.st, CQ_MODEL_UNAVAILABLE);
+    ASSERT_TEXT(got.ctx->error, "openai: Couldn't connect to server");
+    CU_ASSERT(got.took_ms >= 20 + 40); /* two waits, each at least half of its back-off */
+    close(fd);
+    buf_release(&got.text);
+}
+
+static void test_builtin(void)
+{
+    const struct config config = {
+        .llm = {.provider = "builtin", .total_timeout_ms = 1000, .tries = 1, .reply_max_bytes = 10000}};
+    struct outcome got = model_outcome();
+
+    model_ask(&config, &got);
+    CU_ASSERT(got.st == CQ_OK && got.same_text && got.reply.tries == 1);
+    CU_ASSERT(got.n_text > 5 && got.took_ms < 500);
+    CU_ASSERT_PTR_NOT_NULL(strstr(got.text.data, llm_notice(&config)));
+    buf_release(&got.text);
+}
+
+static void test_builtin_refused(void)
+{
+    const struct config config = {
+        .llm = {.provider = "builtin", .total_timeout_ms = 1000, .tries = 3, .reply_max_bytes = 10000}};
+    struct outcome got = model_outcome();
+
+    got.refuse_with = CQ_LOST;
+    model_ask(&config, &got);
+    CU_ASSERT(got.st == CQ_LOST && got.n_text == 1);
+    buf_release(&got.text);
+}
+
+SUITE(call, {"limits", test_limits}, {"connecting hangs", test_connect_hangs},
+      {"connection refused", test_connection_refused}, {"builtin", test_builtin},
+      {"builtin, refused", test_builtin_refused});
