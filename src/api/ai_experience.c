@@ -55,13 +55,12 @@ enum cq_status ai_experience_show(struct request *req)
     return reply_ai_experience(req, 200, &req->loaded->ai_experience, true);
 }
 
-/* Read the change, or answer what is wrong with it: *is_answered. */
 static enum cq_status read_change(struct request *req, bool is_create, struct ai_experience_change *change,
                                   struct field_errors *errors)
 {
     enum cq_status st = ai_experience_change_read(req, is_create, change, errors);
 
-    return st == CQ_INVALID_REQUEST ? refuse(req, st, "ai_experience is missing") : st;
+    return st == CQ_PARAMETERS_MISSING ? refuse(req, st, "ai_experience is missing") : st;
 }
 
 /* POST …/ai_experiences: 201 and the experience; 400 with every field that is wrong. */

@@ -277,6 +277,6 @@ enum cq_status ai_experience_change_read(struct request *req, bool is_create, st
     if (!st)
         st = read_metrics(&r, change);
     if (!st && !r.n_found)
-        st = CQ_INVALID_REQUEST;
+        st = CQ_PARAMETERS_MISSING;
     return st;
 }

@@ -7,7 +7,7 @@
 
 /*
  * Read every parameter into change; faults go to errors, all of them. is_create: what is required may not be absent.
- * CQ_INVALID_REQUEST: none of the parameters is there. Texts live as long as the request.
+ * CQ_PARAMETERS_MISSING: none of the parameters is there. Texts live as long as the request.
  */
 enum cq_status ai_experience_change_read(struct request *req, bool is_create, struct ai_experience_change *change,
                                          struct field_errors *errors) MUST_USE;

@@ -18,6 +18,7 @@ static const struct cq_status_info infos[CQ_STATUS_COUNT] = {
     [CQ_INVALID_JSON] =           {"invalid_json",            "invalid_json",            "The body is not a valid JSON object.",             400, false, 0},
     [CQ_INVALID_ENCODING] =       {"invalid_encoding",        "invalid_encoding",        "The request is not valid UTF-8.",                  400, false, 0},
     [CQ_INVALID_FIELDS] =         {"invalid_fields",          NULL,                      "is invalid",                                       400, false, 0},
+    [CQ_PARAMETERS_MISSING] =     {"parameters_missing",      NULL,                      "parameters are missing",                           400, false, 0},
     [CQ_VALIDATION_FAILED] =      {"validation_failed",       "validation_failed",       "A parameter is invalid.",                          400, false, 0},
     [CQ_MESSAGE_REQUIRED] =       {"message_required",        NULL,                      "message is required",                              400, false, 0},
     [CQ_MESSAGE_TOO_LONG] =       {"message_too_long",        "payload_too_large",       "message is too long",                              422, false, 0},

@@ -21,9 +21,9 @@ static const char NOTICE[] = "No language model is configured: this is Colloquy'
 
 /* %s: the objective, or what stands for it. The first of each pair opens an objective. */
 static const char *const opening_questions[] = {
-    "What do you already know about %s? Say it in your own words, even if you are not sure of it.",
-    "If you had to explain %s to somebody who has never heard of it, where would you begin?",
-    "Think of %s: which part of it seems clear to you, and which does not?",
+    "Let us look at %s. What do you already know about it? Say it in your own words, even if you are not sure.",
+    "It is %s. If you had to explain it to somebody who has never heard of it, where would you begin?",
+    "This one is %s. Which part of it seems clear to you, and which does not?",
 };
 static const char *const deeper_questions[] = {
     "Can you give an example that shows this, and say why it is a good one for %s?",

@@ -24,6 +24,7 @@ enum cq_status {
     CQ_INVALID_REQUEST,
     CQ_INVALID_JSON,
     CQ_INVALID_ENCODING,
+    CQ_PARAMETERS_MISSING, /* not one of those that the call takes */
     CQ_INVALID_FIELDS,    /* one or more fields are wrong: the façade lists them */
     CQ_VALIDATION_FAILED, /* a conversation call's parameter has a wrong form */
     CQ_MESSAGE_REQUIRED,  /* no message, or a blank one */

@@ -30,10 +30,9 @@ struct answer {
     bool hold; /* then nothing, until the client goes */
 };
 
-#define SAY(what)                                                                                                      \
-    {                                                                                                                  \
-        .text = what                                                                                                   \
-    }
+// clang-format off
+#define SAY(what) {.text = what}
+// clang-format on
 
 enum { MAX_ANSWERS = 4 };
 

@@ -1,0 +1,154 @@
+/* Directives in a message become a script. */
+#include "model_server.h"
+
+#include <stdio.h>
+
+enum kind { FLAG, NUMBER, TEXT };
+
+static const struct {
+    const char *name;
+    enum kind kind;
+    bool fault; /* [[times]] takes it back */
+    uint64_t max;
+} directives[D_COUNT] = {
+    // clang-format off
+    [D_TEXT]        = {"text",        TEXT,   false, 0},
+    [D_WORDS]       = {"words",       NUMBER, false, 5000000},
+    [D_CHUNK]       = {"chunk",       NUMBER, false, 1 << 20},
+    [D_FINISH]      = {"finish",      TEXT,   false, 0},
+    [D_DELAY]       = {"delay",       NUMBER, true,  3600000},
+    [D_GAP]         = {"gap",         NUMBER, false, 3600000},
+    [D_BYTEWISE]    = {"bytewise",    FLAG,   false, 0},
+    [D_STATUS]      = {"status",      NUMBER, true,  599},
+    [D_RETRY_AFTER] = {"retry-after", NUMBER, true,  UINT32_MAX},
+    [D_REFUSE]      = {"refuse",      FLAG,   true,  0},
+    [D_HTML]        = {"html",        FLAG,   true,  0},
+    [D_CUT]         = {"cut",         NUMBER, true,  UINT32_MAX},
+    [D_HANG]        = {"hang",        NUMBER, true,  UINT32_MAX},
+    [D_BADJSON]     = {"badjson",     NUMBER, true,  UINT32_MAX},
+    [D_BADUTF8]     = {"badutf8",     NUMBER, true,  UINT32_MAX},
+    [D_EMPTY]       = {"empty",       FLAG,   true,  0},
+    [D_NODONE]      = {"nodone",      FLAG,   true,  0},
+    [D_ENDLESS]     = {"endless",     FLAG,   true,  0},
+    [D_BIGLINE]     = {"bigline",     NUMBER, true,  UINT32_MAX},
+    [D_COMMENTS]    = {"comments",    NUMBER, true,  UINT32_MAX},
+    [D_TIMES]       = {"times",       NUMBER, false, UINT32_MAX},
+    // clang-format on
+};
+
+static void write_words(struct buf *out, uint64_t n)
+{
+    static const char *const words[] = {"so", "what", "do", "you", "think", "happens", "to", "the", "light", "then?"};
+
+    for (uint64_t i = 0; i < n; i++) {
+        buf_str(out, i ? " " : "");
+        buf_str(out, words[i % LEN(words)]);
+    }
+}
+
+/* What stands between the brackets, if it is a directive; nothing else is taken for one. */
+static bool read_directive(struct script *script, const char *inside, size_t len)
+{
+    const char *blank = memchr(inside, ' ', len);
+    size_t name_len = blank ? (size_t)(blank - inside) : len;
+    const char *value = blank ? blank + 1 : inside + len;
+    size_t value_len = len - (size_t)(value - inside), d = 0;
+
+    while (d < D_COUNT && (strlen(directives[d].name) != name_len || memcmp(directives[d].name, inside, name_len) != 0))
+        d++;
+    if (d == D_COUNT || (directives[d].kind == FLAG) != !blank)
+        return false;
+    if (directives[d].kind == NUMBER && !parse_u64(value, value_len, directives[d].max, &script->n[d]))
+        return false;
+    script->has[d] = true;
+    if (d == D_TEXT || d == D_WORDS)
+        buf_clear(&script->text);
+    if (d == D_TEXT)
+        buf_append(&script->text, value, value_len);
+    if (d == D_WORDS)
+        write_words(&script->text, script->n[d]);
+    if (d == D_FINISH)
+        snprintf(script->finish, sizeof(script->finish), "%.*s", (int)value_len, value);
+    return true;
+}
+
+/* Length of the directive at the head of text, brackets included; 0 when there is none. */
+static size_t directive_length(const char *text, size_t len)
+{
+    if (len < 4 || memcmp(text, "[[", 2) != 0)
+        return 0;
+
+    const char *end = memmem(text + 2, len - 2, "]]", 2);
+
+    if (!end)
+        return 0;
+
+    size_t n = (size_t)(end - text) + 2;
+
+    while (n < len && text[n] == ']')
+        n++;
+    return n;
+}
+
+/* Carry out the directives; what is left of the message goes to rest. */
+static void read_message(struct script *script, const char *message, size_t len, struct buf *rest)
+{
+    for (size_t i = 0; i < len;) {
+        size_t n = directive_length(message + i, len - i);
+
+        if (n && read_directive(script, message + i + 2, n - 4))
+            i += n;
+        else
+            buf_char(rest, message[i++]);
+    }
+}
+
+/* How often this very message came before; counts it. Full, the table calls every message new. */
+static uint32_t times_count(struct times *times, const char *message, size_t len)
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)message[i]) * 1099511628211u;
+    hash += !hash; /* 0 is a free slot */
+    for (size_t k = 0; k < MAX_TIMES; k++) {
+        size_t slot = (hash + k) % MAX_TIMES;
+
+        if (!times->message[slot])
+            times->message[slot] = hash;
+        if (times->message[slot] == hash)
+            return times->requests[slot]++;
+    }
+    return 0;
+}
+
+void script_read(struct script *script, struct times *times, const char *message, size_t len)
+{
+    struct buf rest;
+    const char *trimmed;
+    size_t trimmed_len;
+
+    *script = (struct script){.n[D_CHUNK] = 8, .finish = "stop"};
+    buf_init(&script->text, MAX_BODY_BYTES);
+    buf_init(&rest, MAX_BODY_BYTES);
+    read_message(script, message, len, &rest);
+    if (!script->has[D_TEXT] && !script->has[D_WORDS]) {
+        trimmed = rest.data;
+        trimmed_len = rest.len;
+        utf8_trim(&trimmed, &trimmed_len);
+        buf_str(&script->text, "You said: ");
+        buf_append(&script->text, trimmed, trimmed_len);
+    }
+    buf_release(&rest);
+
+    if (script->has[D_TIMES] && times_count(times, message, len) >= script->n[D_TIMES])
+        for (size_t d = 0; d < D_COUNT; d++)
+            script->has[d] &= !directives[d].fault;
+    if (script->has[D_EMPTY])
+        buf_clear(&script->text);
+}
+
+void script_release(struct script *script)
+{
+    buf_release(&script->text);
+}
