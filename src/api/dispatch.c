@@ -97,6 +97,18 @@ static void answer_failure(struct request *req, enum cq_status st)
     answer_error(req, st);
 }
 
+/* An answer that did not fit is none. What a stream has sent cannot be taken back: its last event says that it failed. */
+static void check_answer(struct request *req)
+{
+    struct buf *body = req->response.body;
+
+    if (!body || !body->failed)
+        return;
+    cq_fail(&req->ctx, CQ_INTERNAL, "the answer is larger than %zu bytes", body->max);
+    buf_clear(body);
+    api_refuse(req, CQ_INTERNAL);
+}
+
 void api_answer(struct request *req)
 {
     enum cq_status st = prepare(req, POOL_API);
@@ -105,8 +117,7 @@ void api_answer(struct request *req)
         st = req->loaded->route->handler(req);
     if (st)
         answer_failure(req, st);
-    else if (req->response.body && req->response.body->failed)
-        answer_failure(req, cq_fail(&req->ctx, CQ_INTERNAL, "the answer is too large"));
+    check_answer(req);
 }
 
 struct turn *api_begin(struct request *req, const char *owner)
@@ -131,6 +142,7 @@ struct turn *api_begin(struct request *req, const char *owner)
             stream_replay(req, turn);
         else
             req->loaded->route->reply(req, turn);
+        check_answer(req);
         return NULL;
     }
     if (req->loaded->is_event_stream)
@@ -163,6 +175,7 @@ enum cq_status api_turn_end(struct request *req, enum cq_status asked, const str
         stream_done(req, turn);
     else
         req->loaded->route->reply(req, turn);
+    check_answer(req);
     return CQ_OK;
 }
 

@@ -74,8 +74,11 @@ static void read_params(const struct fastcgi *conn, struct request *req)
     req->ctx.request_id = copy_param(conn, req, "REQUEST_ID", "-");
 }
 
-/* Left unread, it would make nginx see a reset before it has read the answer. */
-static void discard(struct fastcgi *conn)
+/*
+ * Read the input to its end, which nginx marks with an empty record even where there is no body. Closing before nginx has
+ * written that would fail its write, and it would answer 502 for an answer that it never read.
+ */
+static void read_to_end(struct fastcgi *conn)
 {
     char trash[4096];
     size_t n = 0;
@@ -92,10 +95,10 @@ static enum cq_status read_body(struct fastcgi *conn, struct request *req)
 
     req->body = "";
     if (!length || !*length)
-        return CQ_OK;
+        length = "0";
     if (!parse_u64(length, strlen(length), req->config->limits.request_body_max_bytes, &len)) {
         req->body_too_large = true;
-        discard(conn);
+        read_to_end(conn);
         return CQ_OK;
     }
     char *body = arena_alloc(req->ctx.arena, len + 1);
@@ -104,6 +107,7 @@ static enum cq_status read_body(struct fastcgi *conn, struct request *req)
         return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
     if (len && FCGX_GetStr(body, (int)len, conn->fcgx.in) != (int)len)
         return cq_fail(&req->ctx, CQ_INVALID_REQUEST, "the body is shorter than its Content-Length");
+    read_to_end(conn);
     body[len] = '\0';
     req->body = body;
     req->body_len = len;

@@ -1,6 +1,8 @@
 /* AI experiences: loading, listing, writing. */
 #include "store/ai_experience.h"
 
+#include <stdlib.h>
+
 #include "store/access.h"
 
 static const char LOAD_AI_EXPERIENCE[] =
@@ -28,23 +30,25 @@ enum cq_status store_load_ai_experience(struct cq_ctx *ctx, struct db *db, const
 
 /*
  * The lists count and page in one statement: the total stands in a row of its own, to which the page is joined, so that
- * a page past the end still knows the total. The states are two parameters, the same one twice when only one is wanted.
+ * a page past the end still knows the total. The page is found in the index alone, then its rows are read; they are sorted
+ * here, since an outer ORDER BY would copy every text into a temporary table on disk. The states are two parameters, the same one
+ * twice when only one is wanted.
  */
 #define LIST_TOTAL                                                                                                     \
     " FROM (SELECT COUNT(*) AS n FROM ai_experience WHERE course_id = ? AND workflow_state IN (?, ?)) total"           \
-    " LEFT JOIN (SELECT * FROM ai_experience WHERE course_id = ? AND workflow_state IN (?, ?)"                         \
-    " ORDER BY id LIMIT ? OFFSET ?) x ON TRUE"
+    " LEFT JOIN (SELECT id FROM ai_experience WHERE course_id = ? AND workflow_state IN (?, ?)"                        \
+    " ORDER BY id LIMIT ? OFFSET ?) page ON TRUE LEFT JOIN ai_experience x ON x.id = page.id"
 
 static const char LIST_FOR_MANAGER[] =
     "SELECT total.n, (SELECT COUNT(DISTINCT e.user_id) FROM enrollment e"
     " WHERE e.course_id = ? AND e.role = 0 AND e.state = 'active'), " AI_EXPERIENCE_COLUMNS
     ", " AI_EXPERIENCE_IS_STARTED ", (SELECT COUNT(DISTINCT lc.user_id) FROM latest_conversation lc JOIN enrollment ec"
     " ON ec.course_id = x.course_id AND ec.user_id = lc.user_id AND ec.role = 0 AND ec.state = 'active'"
-    " WHERE lc.ai_experience_id = x.id AND lc.all_objectives_met = 1)" LIST_TOTAL " ORDER BY x.id";
+    " WHERE lc.ai_experience_id = x.id AND lc.all_objectives_met = 1)" LIST_TOTAL;
 
 static const char LIST_FOR_MEMBER[] =
     "SELECT total.n, " AI_EXPERIENCE_COLUMNS ", l.workflow_state, l.all_objectives_met" LIST_TOTAL
-    " LEFT JOIN latest_conversation l ON l.ai_experience_id = x.id AND l.user_id = ? ORDER BY x.id";
+    " LEFT JOIN latest_conversation l ON l.ai_experience_id = x.id AND l.user_id = ?";
 
 struct list_rows {
     struct ai_experience_row row; /* being fetched */
@@ -60,6 +64,13 @@ static enum cq_status take_listed(struct cq_ctx *ctx, void *arg)
     if (rows->row.id && rows->list.n < rows->max)
         rows->list.rows[rows->list.n++] = rows->row;
     return CQ_OK;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct ai_experience_row *x = a, *y = b;
+
+    return x->id < y->id ? -1 : x->id > y->id;
 }
 
 static enum cq_status list_for_manager(struct cq_ctx *ctx, struct db *db, uint64_t course_id, const char *states[2],
@@ -102,9 +113,11 @@ enum cq_status store_ai_experience_list(struct cq_ctx *ctx, struct db *db, uint6
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     enum cq_status st = is_manager ? list_for_manager(ctx, db, course_id, states, limit, offset, &rows)
                                    : list_for_member(ctx, db, course_id, user_id, states, limit, offset, &rows);
-    if (!st)
-        *out = rows.list;
-    return st;
+    if (st)
+        return st;
+    qsort(rows.list.rows, rows.list.n, sizeof(*rows.list.rows), by_id);
+    *out = rows.list;
+    return CQ_OK;
 }
 
 /* ---- writing ---- */
