@@ -1,9 +1,10 @@
 /*
  * api: the table of every endpoint, and what each answers.
  *
- * A request is answered by api_answer(), or, when its route belongs to the llm pool, in steps: api_begin() checks it and starts
- * the turn, api_turn_text() passes a piece of the reply on, api_turn_end() answers. In between the request belongs to
- * the server's loop. Whatever happens, the answer is in req->response, errors too, in the form of the API that was called.
+ * A request is answered by api_answer(), or, when its route belongs to the llm pool, in steps: api_begin() checks it
+ * and starts the turn, api_turn_text() passes a piece of the reply on, api_turn_end() answers. In between the request
+ * belongs to the server's loop. Whatever happens, the answer is in req->response, errors too, in the form of the API
+ * that was called.
  */
 #ifndef COLLOQUY_API_H
 #define COLLOQUY_API_H
@@ -30,8 +31,8 @@ struct health {
 void api_answer_health(struct request *req, const struct health *health);
 
 /*
- * Check a request of the llm pool and store its turn. Returns the turn, whose ask is to be put to the model, or NULL when the request is
- * answered already (refused, or a repeated one). owner outlives the request. Needs req->db.
+ * Check a request of the llm pool and store its turn. Returns the turn, whose ask is to be put to the model, or NULL
+ * when the request is answered already (refused, or a repeated one). owner outlives the request. Needs req->db.
  */
 struct turn *api_begin(struct request *req, const char *owner);
 
@@ -42,8 +43,8 @@ void api_turn_text(struct request *req, const char *text, size_t len);
 void api_turn_wait(struct request *req);
 
 /*
- * The turn's end, as engine_turn_end(): stores it and completes the answer. CQ_BUSY: the database is away and nothing was answered; call
- * again, or give up with api_refuse().
+ * The turn's end, as engine_turn_end(): stores it and completes the answer. CQ_BUSY: the database is away and nothing
+ * was answered; call again, or give up with api_refuse().
  */
 enum cq_status api_turn_end(struct request *req, enum cq_status asked, const struct llm_reply *reply) MUST_USE;
 

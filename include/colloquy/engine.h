@@ -27,7 +27,10 @@ struct progress {
     unsigned percentage; /* of objectives met, rounded; 0 when there are none */
 };
 
-/* From objectives joined by \n, and one entry for each, comma-separated: the place that met it, or nothing. Texts live in ctx->arena. */
+/*
+ * From objectives joined by \n, and one entry for each, comma-separated: the place that met it, or nothing. Texts
+ * live in ctx->arena.
+ */
 enum cq_status engine_progress_read(struct cq_ctx *ctx, const char *learning_objective, const char *met_at,
                                     struct progress *out) MUST_USE;
 
@@ -37,8 +40,8 @@ enum cq_status engine_progress_none(struct cq_ctx *ctx, const char *learning_obj
 /* ---- prompts ---- */
 
 /*
- * What the tutor is told: the experience's facts and guidance as they are now, and the conversation's objectives, each word for
- * word. In ctx->arena.
+ * What the tutor is told: the experience's facts and guidance as they are now, and the conversation's objectives,
+ * each word for word. In ctx->arena.
  */
 enum cq_status engine_prompt_tutor(struct cq_ctx *ctx, const struct ai_experience_row *experience,
                                    const struct progress *progress, const char **system) MUST_USE;
@@ -77,16 +80,17 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
                                  struct turn **out) MUST_USE;
 
 /*
- * Store how the turn ended: asked is what llm_start()'s on_done said, reply its reply, borrowed for this call; both are ignored when
- * this is called again. CQ_OK: the reply is stored, and messages and progress show it. CQ_BUSY: the database is away, nothing was decided: call again
- * later. Else the turn is failed, and the value says why: asked, or CQ_LOST when the lease was lost.
+ * Store how the turn ended: asked is what llm_start()'s on_done said, reply its reply, borrowed for this call; both
+ * are ignored when this is called again. CQ_OK: the reply is stored, and messages and progress show it. CQ_BUSY: the
+ * database is away, nothing was decided: call again later. Else the turn is failed, and the value says why: asked, or
+ * CQ_LOST when the lease was lost.
  */
 enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *turn, enum cq_status asked,
                                const struct llm_reply *reply) MUST_USE;
 
 /*
- * Prolong the lease by lease_s from now; to be called every third of it while the model is asked. ctx: not the turn's own, which another
- * thread may be using. CQ_LOST: it is no longer ours, and engine_turn_end() will say so.
+ * Prolong the lease by lease_s from now; to be called every third of it while the model is asked. ctx: not the turn's
+ * own, which another thread may be using. CQ_LOST: it is no longer ours, and engine_turn_end() will say so.
  */
 enum cq_status engine_turn_renew(struct cq_ctx *ctx, struct db *db, const struct turn *turn) MUST_USE;
 

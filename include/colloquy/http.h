@@ -2,8 +2,8 @@
  * http: a request and its answer, whatever carries them.
  *
  * The server room fills a struct request from FastCGI (a test fills it by hand: no socket is needed), the api room
- * routes it and lets a handler answer into req->response, and the server writes that out. Everything lives in the request's
- * arena. This room knows no table, no path and no error form of any API.
+ * routes it and lets a handler answer into req->response, and the server writes that out. Everything lives in the
+ * request's arena. This room knows no table, no path and no error form of any API.
  */
 #ifndef COLLOQUY_HTTP_H
 #define COLLOQUY_HTTP_H
@@ -65,17 +65,20 @@ struct request {
 enum http_method http_method_parse(const char *text);
 const char *http_method_name(enum http_method method);
 
-/* The beginning of a row of a route table, whatever else the row holds. Patterns: "/api/v1/courses/:course_id/things/:id". */
+/*
+ * The beginning of a row of a route table, whatever else the row holds. Patterns:
+ * "/api/v1/courses/:course_id/things/:id".
+ */
 struct route_key {
     enum http_method method;
     const char *pattern;
 };
 
 /*
- * Find the row for req->method and req->path in n rows of row_bytes each, each beginning with a struct route_key; fills
- * req->path_params. The first row that matches wins, so literal segments stand before parameters. HEAD finds GET. A ".json"
- * at the end of the path changes nothing.
- * CQ_NOT_FOUND: no row has this path. CQ_METHOD_NOT_ALLOWED: some have, with other methods: the header Allow is set.
+ * Find the row for req->method and req->path in n rows of row_bytes each, each beginning with a struct route_key;
+ * fills req->path_params. The first row that matches wins, so literal segments stand before parameters. HEAD finds
+ * GET. A ".json" at the end of the path changes nothing. CQ_NOT_FOUND: no row has this path. CQ_METHOD_NOT_ALLOWED:
+ * some have, with other methods: the header Allow is set.
  */
 enum cq_status route_find(struct request *req, const void *rows, size_t n, size_t row_bytes, size_t *out) MUST_USE;
 
@@ -90,14 +93,17 @@ uint64_t path_param_id(const struct request *req, const char *name);
 /*
  * Read the query string and the body (form, multipart or JSON, by content type) into req->params. Names may nest as
  * Rails nests them: a[b]=c, a[]=x, a[][k]=v (a repeated k starts the next object). The body wins over the query.
- * CQ_PAYLOAD_TOO_LARGE, CQ_UNSUPPORTED_TYPE (a body of another type), CQ_INVALID_ENCODING (not UTF-8 after percent-decoding),
- * CQ_INVALID_JSON (also when the body is no object), CQ_INVALID_REQUEST (broken multipart, more than HTTP_MAX_PARAMS names, nesting
- * deeper than JSON_MAX_DEPTH). A JSON type with an empty body is an empty object; an empty body needs no type.
- * Files in multipart bodies are ignored.
+ * CQ_PAYLOAD_TOO_LARGE, CQ_UNSUPPORTED_TYPE (a body of another type), CQ_INVALID_ENCODING (not UTF-8 after
+ * percent-decoding), CQ_INVALID_JSON (also when the body is no object), CQ_INVALID_REQUEST (broken multipart, more than
+ * HTTP_MAX_PARAMS names, nesting deeper than JSON_MAX_DEPTH). A JSON type with an empty body is an empty object; an
+ * empty body needs no type. Files in multipart bodies are ignored.
  */
 enum cq_status params_read(struct request *req) MUST_USE;
 
-/* For a form body on POST: put req->method to what _method names (put, patch, delete); else nothing. After params_read(). */
+/*
+ * For a form body on POST: put req->method to what _method names (put, patch, delete); else nothing. After
+ * params_read().
+ */
 void params_override_method(struct request *req);
 
 enum param_state {
@@ -115,8 +121,8 @@ struct param {
 };
 
 /*
- * A parameter by name, as text, as an array, or as it is. root: the object that may hold it ("ai_experience"), which then wins over
- * the flat name; NULL for flat names only. Form values are text; an empty one stays an empty text.
+ * A parameter by name, as text, as an array, or as it is. root: the object that may hold it ("ai_experience"), which
+ * then wins over the flat name; NULL for flat names only. Form values are text; an empty one stays an empty text.
  */
 struct param param_text(const struct request *req, const char *root, const char *name);
 struct param param_list(const struct request *req, const char *root, const char *name);
@@ -124,7 +130,10 @@ struct param param_any(const struct request *req, const char *root, const char *
 
 /* ---- headers ---- */
 
-/* The token of "Authorization: Bearer T" (scheme in any case), else the parameter access_token if params were read, else NULL. */
+/*
+ * The token of "Authorization: Bearer T" (scheme in any case), else the parameter access_token if params were read,
+ * else NULL.
+ */
 const char *request_access_token(const struct request *req);
 
 bool request_accepts(const struct request *req,
@@ -148,16 +157,16 @@ struct page {
 };
 
 /*
- * page and per_page as Canvas reads them: per_page is clamped to 1…max_per_page, what is no number counts as 1, absent is the default;
- * page absent is 1. CQ_NOT_FOUND: page is not a positive integer.
+ * page and per_page as Canvas reads them: per_page is clamped to 1…max_per_page, what is no number counts as 1,
+ * absent is the default; page absent is 1. CQ_NOT_FOUND: page is not a positive integer.
  */
 enum cq_status page_read(struct request *req, uint64_t default_per_page, uint64_t max_per_page,
                          struct page *out) MUST_USE;
 
 /*
- * Set the Link header for a list of total rows: current, next, prev, first, last, each where it applies, in that order, as absolute
- * URLs of the request's scheme and host, keeping the list's other query parameters but access_token.
- * Source: Canvas API, "Pagination".
+ * Set the Link header for a list of total rows: current, next, prev, first, last, each where it applies, in that
+ * order, as absolute URLs of the request's scheme and host, keeping the list's other query parameters but
+ * access_token. Source: Canvas API, "Pagination".
  */
 void page_link(struct request *req, const struct page *page, uint64_t total);
 

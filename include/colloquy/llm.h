@@ -1,9 +1,9 @@
 /*
  * llm: asking a language model, many at a time, on one loop that never blocks.
  *
- * A provider is a const struct of functions (src/llm/provider.h), one file each; this face hides which one answers.
- * A loop belongs to one thread. It is driven by its owner: llm_loop_wait() sleeps until a transfer, a timer or one of the
- * owner's own descriptors needs attention, llm_loop_run() then moves everything on and makes the callbacks.
+ * A provider is a const struct of functions (src/llm/provider.h), one file each; this face hides which one answers. A
+ * loop belongs to one thread. It is driven by its owner: llm_loop_wait() sleeps until a transfer, a timer or one of
+ * the owner's own descriptors needs attention, llm_loop_run() then moves everything on and makes the callbacks.
  */
 #ifndef COLLOQUY_LLM_H
 #define COLLOQUY_LLM_H
@@ -45,8 +45,8 @@ struct llm_call;
 /*
  * on_text gets 1 or more bytes of UTF-8, never cut inside a character, in order. All of it joined is the reply's text.
  *   Returning anything but CQ_OK stops the transfer and becomes the result.
- * on_done is called exactly once, never from inside llm_start(). On CQ_OK reply is set, and lives until on_done returns; else it is NULL.
- * Both are called from llm_loop_run() only.
+ * on_done is called exactly once, never from inside llm_start(). On CQ_OK reply is set, and lives until on_done
+ * returns; else it is NULL. Both are called from llm_loop_run() only.
  */
 typedef enum cq_status llm_text_fn(void *user, const char *text, size_t len);
 typedef void llm_done_fn(void *user, enum cq_status st, const struct llm_reply *reply);
@@ -54,13 +54,19 @@ typedef void llm_done_fn(void *user, enum cq_status st, const struct llm_reply *
 /* Once in each process, before any thread is made (curl_global_init). SIGPIPE is ignored from then on. */
 enum cq_status llm_global_init(void) MUST_USE;
 
-/* config->llm says which provider, and is borrowed until llm_loop_destroy(). NULL: memory, or llm_config_valid() says no. */
+/*
+ * config->llm says which provider, and is borrowed until llm_loop_destroy(). NULL: memory, or llm_config_valid() says
+ * no.
+ */
 struct llm_loop *llm_loop_create(const struct config *config) MUST_USE;
 
 /* Drops what is under way without calling on_done. */
 void llm_loop_destroy(struct llm_loop *loop);
 
-/* Whether config names a provider and a base URL that we take; else a line that names the key goes to problems. For `check`. */
+/*
+ * Whether config names a provider and a base URL that we take; else a line that names the key goes to problems. For
+ * `check`.
+ */
 bool llm_config_valid(const struct config *config, struct buf *problems);
 
 /* "No language model is configured…" when answers come from builtin, else NULL. */
@@ -69,22 +75,24 @@ const char *llm_notice(const struct config *config);
 /*
  * Ask for one reply, passed on as it streams. Returns at once; what ask points to is borrowed until on_done.
  *
- * Four limits in milliseconds, from [llm]: connect, first byte, idle (between bytes), total (over all tries). Failures to connect, 408, 429, 5xx and an
- * early end are tried again up to [llm] tries, with jitter and respecting Retry-After, but never after a byte of text reached on_text.
- * A Retry-After above retry_wait_max_ms is not waited for: the call ends, and ctx->retry_after_s says it.
+ * Four limits in milliseconds, from [llm]: connect, first byte, idle (between bytes), total (over all tries).
+ * Failures to connect, 408, 429, 5xx and an early end are tried again up to [llm] tries, with jitter and respecting
+ * Retry-After, but never after a byte of text reached on_text. A Retry-After above retry_wait_max_ms is not waited
+ * for: the call ends, and ctx->retry_after_s says it.
  *
- * on_done gets CQ_OK; CQ_MODEL_RATE_LIMITED (429), CQ_MODEL_UNAVAILABLE (no connection, 5xx, TLS refused), CQ_MODEL_TIMEOUT,
- * CQ_MODEL_NO_RESPONSE (empty), CQ_MODEL_INVALID_RESPONSE (not the protocol, cut off, longer than reply_max_bytes), CQ_MODEL_REFUSED (other 4xx: never
- * tried again), CQ_CONTENT_FILTERED, or what on_text returned. ctx->error names provider and status, never a key or a prompt;
- * ctx->retry_after_s is set where known; ctx->model_ms counts the wait.
- * Redirects are not followed. Source: stream format, WHATWG HTML "Server-sent events"; Retry-After, RFC 9110 section 10.2.3.
+ * on_done gets CQ_OK; CQ_MODEL_RATE_LIMITED (429), CQ_MODEL_UNAVAILABLE (no connection, 5xx, TLS refused),
+ * CQ_MODEL_TIMEOUT, CQ_MODEL_NO_RESPONSE (empty), CQ_MODEL_INVALID_RESPONSE (not the protocol, cut off, longer than
+ * reply_max_bytes), CQ_MODEL_REFUSED (other 4xx: never tried again), CQ_CONTENT_FILTERED, or what on_text returned.
+ * ctx->error names provider and status, never a key or a prompt; ctx->retry_after_s is set where known; ctx->model_ms
+ * counts the wait. Redirects are not followed. Source: stream format, WHATWG HTML "Server-sent events"; Retry-After,
+ * RFC 9110 section 10.2.3.
  */
 enum cq_status llm_start(struct llm_loop *loop, struct cq_ctx *ctx, const struct llm_ask *ask, llm_text_fn *on_text,
                          llm_done_fn *on_done, void *user, struct llm_call **out) MUST_USE;
 
 /*
- * Sleep until there is something to do, at most timeout_ms, or until one of the n descriptors in fds is ready: their revents are set.
- * n at most 1024.
+ * Sleep until there is something to do, at most timeout_ms, or until one of the n descriptors in fds is ready: their
+ * revents are set. n at most 1024.
  */
 void llm_loop_wait(struct llm_loop *loop, struct pollfd *fds, size_t n, int timeout_ms);
 

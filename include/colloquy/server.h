@@ -1,7 +1,8 @@
 /*
  * server: the master, its pools of pre-forked workers, and what they share.
  *
- *   master      opens the sockets, forks, replaces workers that die, reloads, drains. It runs no library that could crash it.
+ *   master      opens the sockets, forks, replaces workers that die, reloads, drains; runs no library that could
+ *               crash it
  *   api         workers that answer one request at a time, from the database
  *   llm         workers that hold many turns at once on one loop
  *   ops         one worker that answers /health from the scoreboard alone
@@ -12,8 +13,9 @@
 #include "colloquy/base.h"
 
 /*
- * Run the master in the foreground until SIGTERM; returns the exit code of the program. config_path (NULL: environment only) is read
- * again by each worker when it starts. config is what it held at the start, and is borrowed.
+ * Run the master in the foreground until SIGTERM; returns the exit code of the program. config_path (NULL:
+ * environment only) is read again by each worker when it starts. config is what it held at the start, and is
+ * borrowed.
  */
 int server_run(const struct config *config, const char *config_path);
 

@@ -6,9 +6,9 @@
  *   CQ_RESOURCE_NOT_FOUND  no such row
  *   CQ_BUSY                the database is away, read-only or full: the same call may succeed later
  *   CQ_INTERNAL            a statement is wrong (logged)
- * and what their own comment adds. A read that finds its connection gone is run once more on a new one; a write runs in a
- * transaction, which is run again when it lost a deadlock or its connection before the commit was sent.
- * Times are milliseconds since 1970 UTC, by the database's clock.
+ * and what their own comment adds. A read that finds its connection gone is run once more on a new one; a write runs
+ * in a transaction, which is run again when it lost a deadlock or its connection before the commit was sent. Times
+ * are milliseconds since 1970 UTC, by the database's clock.
  */
 #ifndef COLLOQUY_STORE_H
 #define COLLOQUY_STORE_H
@@ -39,8 +39,8 @@ int64_t db_failed_ms(const struct db *db);
 /* ---- migrations (migrate.c) ---- */
 
 /*
- * Apply what schema/ holds and the database lacks, in order; said says each step. Safe to run from several hosts at once.
- * CQ_INVALID_REQUEST: a file that was applied has been edited since.
+ * Apply what schema/ holds and the database lacks, in order; said says each step. Safe to run from several hosts at
+ * once. CQ_INVALID_REQUEST: a file that was applied has been edited since.
  */
 enum cq_status store_migrate(struct cq_ctx *ctx, struct db *db, const struct config *config,
                              void (*said)(const char *line)) MUST_USE;
@@ -135,8 +135,8 @@ struct ai_experience_list {
 };
 
 /*
- * One page, by id. workflow_state: only that one; NULL: all but deleted, or only published ones unless is_manager. The caller's
- * latest conversation is filled in unless is_manager, the counts if.
+ * One page, by id. workflow_state: only that one; NULL: all but deleted, or only published ones unless is_manager.
+ * The caller's latest conversation is filled in unless is_manager, the counts if.
  */
 enum cq_status store_ai_experience_list(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t user_id,
                                         bool is_manager, const char *workflow_state, uint64_t limit, uint64_t offset,
@@ -229,10 +229,11 @@ struct turn_row {
 };
 
 /*
- * Store the user's message and a pending turn with a lease, and what the model will be told: the messages up to and with
- * the new one. A failed turn whose text is the same and which is the conversation's last is begun again in its place.
- * CQ_TURN_IN_PROGRESS: a turn of the conversation, or of this key, is running. CQ_IDEMPOTENCY_CONFLICT, CQ_MESSAGE_ID_CONFLICT: the key came
- * with another body before. CQ_RESOURCE_NOT_FOUND: the conversation is no longer active.
+ * Store the user's message and a pending turn with a lease, and what the model will be told: the messages up to and
+ * with the new one. A failed turn whose text is the same and which is the conversation's last is begun again in its
+ * place. CQ_TURN_IN_PROGRESS: a turn of the conversation, or of this key, is running. CQ_IDEMPOTENCY_CONFLICT,
+ * CQ_MESSAGE_ID_CONFLICT: the key came with another body before. CQ_RESOURCE_NOT_FOUND: the conversation is no longer
+ * active.
  */
 enum cq_status store_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_request *request,
                                 struct turn_row *turn, struct message_list *messages) MUST_USE;
@@ -249,8 +250,9 @@ struct turn_end {
 };
 
 /*
- * Store the reply and make the turn complete; an opening becomes the user's active conversation, and the one before it completed.
- * Calling it again with the same reply_uuid changes nothing. CQ_LOST: the lease is no longer ours, nothing was stored.
+ * Store the reply and make the turn complete; an opening becomes the user's active conversation, and the one before
+ * it completed. Calling it again with the same reply_uuid changes nothing. CQ_LOST: the lease is no longer ours,
+ * nothing was stored.
  */
 enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
                                    struct message_row *reply) MUST_USE;

@@ -49,7 +49,10 @@ enum cq_status ai_experience_index(struct request *req)
     return CQ_OK;
 }
 
-/* GET …/ai_experiences/:id: 200 and the experience; 403 to students while unpublished, 404 when deleted or of another course. */
+/*
+ * GET …/ai_experiences/:id: 200 and the experience; 403 to students while unpublished, 404 when deleted or of another
+ * course.
+ */
 enum cq_status ai_experience_show(struct request *req)
 {
     return reply_ai_experience(req, 200, &req->loaded->ai_experience, true);
@@ -111,7 +114,10 @@ enum cq_status ai_experience_update(struct request *req)
     return st ? st : reply_ai_experience(req, 200, &row, false);
 }
 
-/* DELETE …/ai_experiences/:id: 200 and the experience as it was left; its rows stay, but all under it is 404 from now on. */
+/*
+ * DELETE …/ai_experiences/:id: 200 and the experience as it was left; its rows stay, but all under it is 404 from now
+ * on.
+ */
 enum cq_status ai_experience_delete(struct request *req)
 {
     struct ai_experience_row row;

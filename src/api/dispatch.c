@@ -97,7 +97,10 @@ static void answer_failure(struct request *req, enum cq_status st)
     answer_error(req, st);
 }
 
-/* An answer that did not fit is none. What a stream has sent cannot be taken back: its last event says that it failed. */
+/*
+ * An answer that did not fit is none. What a stream has sent cannot be taken back: its last event says that it
+ * failed.
+ */
 static void check_answer(struct request *req)
 {
     struct buf *body = req->response.body;

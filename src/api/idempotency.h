@@ -5,8 +5,9 @@
 #include "colloquy/api.h"
 
 /*
- * Fill the key of params from the header Idempotency-Key, else from the parameter message_id (if takes_message_id); leave it NULL when there is
- * neither. body: what must be the same. CQ_VALIDATION_FAILED: a key of a wrong form. (doc/api-canvas.md 1, "Idempotency")
+ * Fill the key of params from the header Idempotency-Key, else from the parameter message_id (if takes_message_id);
+ * leave it NULL when there is neither. body: what must be the same. CQ_VALIDATION_FAILED: a key of a wrong form.
+ * (doc/api-canvas.md 1, "Idempotency")
  */
 enum cq_status idempotency_read(struct request *req, bool takes_message_id, const char *body,
                                 struct turn_params *params) MUST_USE;

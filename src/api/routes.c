@@ -7,7 +7,10 @@
 
 // clang-format off
 const struct route routes[] = {
-    /* method        pattern                          pool      who may       load                      answers              handler, answer once replied */
+    /*
+     * method        pattern                          pool      who may       load                      answers
+     * handler, answer once replied
+     */
     {{HTTP_GET,    "/health"},                        POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        NULL, NULL},
     {{HTTP_GET,    "/api/chat/health"},               POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        NULL, NULL},
 

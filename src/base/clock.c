@@ -1,4 +1,7 @@
-/* Clocks, and the calendar in plain arithmetic: pages of a list write many times, and gmtime_r() takes a lock for each. */
+/*
+ * Clocks, and the calendar in plain arithmetic: pages of a list write many times, and gmtime_r() takes a lock for
+ * each.
+ */
 #include <time.h>
 
 #include "colloquy/base/clock.h"

@@ -232,7 +232,10 @@ static int on_pair(void *user, const char *section, const char *key, const char 
     return 1;
 }
 
-/* What inih reads lines with. One that is too long is reported here and read as empty, since inih would take it as two. */
+/*
+ * What inih reads lines with. One that is too long is reported here and read as empty, since inih would take it as
+ * two.
+ */
 static char *next_line(char *out, int size, void *user)
 {
     struct load *load = user;

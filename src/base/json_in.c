@@ -1,9 +1,9 @@
 /*
  * JSON in: UTF-8 first, then every token by a scan of ours, then json-c for the way they are put together.
  *
- * json-c 0.16, strict or not, takes NaN, 'single quotes', raw control characters, "1." and lone surrogate escapes, cuts
- * a key at \u0000, and builds a tree of whatever size is sent. The scan refuses all of these before a byte is allocated,
- * in one pass.
+ * json-c 0.16, strict or not, takes NaN, 'single quotes', raw control characters, "1." and lone surrogate escapes,
+ * cuts a key at \u0000, and builds a tree of whatever size is sent. The scan refuses all of these before a byte is
+ * allocated, in one pass.
  */
 #include <json-c/json.h>
 #include <limits.h>

@@ -88,7 +88,10 @@ static bool line_add_escaped(struct line *line, const char *text, size_t len)
     return true;
 }
 
-/* Text as it is, but for control characters (U+0080 to U+009F among them) and what is no UTF-8. Stops where the line is full. */
+/*
+ * Text as it is, but for control characters (U+0080 to U+009F among them) and what is no UTF-8. Stops where the line
+ * is full.
+ */
 static void line_add_text(struct line *line, const char *text, size_t len)
 {
     for (size_t i = 0, n; i < len; i += n) {

@@ -12,7 +12,10 @@ enum { OUR_WAIT_S = 1, LIMIT_WAIT_S = 5, PROVIDER_WAIT_S = 5 };
 
 // clang-format off
 static const struct cq_status_info infos[CQ_STATUS_COUNT] = {
-    /*                            name                        code                       text                                                http retry  after */
+    /*
+     * name                        code                       text                                                http
+     * retry  after
+     */
     [CQ_OK] =                     {"ok",                      NULL,                      "ok",                                               200, false, 0},
     [CQ_INVALID_REQUEST] =        {"invalid_request",         "invalid_request",         "The request is malformed.",                        400, false, 0},
     [CQ_INVALID_JSON] =           {"invalid_json",            "invalid_json",            "The body is not a valid JSON object.",             400, false, 0},

@@ -66,8 +66,8 @@ struct cli_command {
 };
 
 /*
- * Read argv[1..argc), which may be permuted, into cli->args, made here. Every command also takes --config and --help, the latter
- * sets *wants_help and ends the reading. EXIT_DONE or EXIT_USAGE, which was reported.
+ * Read argv[1..argc), which may be permuted, into cli->args, made here. Every command also takes --config and --help,
+ * the latter sets *wants_help and ends the reading. EXIT_DONE or EXIT_USAGE, which was reported.
  */
 int cli_args_parse(struct cli *cli, int argc, char **argv, bool *wants_help) MUST_USE;
 
@@ -108,8 +108,8 @@ enum {
 };
 
 /*
- * One line of fd, without its end (\n or \r\n), into out with a NUL: 1 to size - 1 bytes of UTF-8. No byte behind the line is
- * read. NULL, or what is wrong with the line ("is empty").
+ * One line of fd, without its end (\n or \r\n), into out with a NUL: 1 to size - 1 bytes of UTF-8. No byte behind the
+ * line is read. NULL, or what is wrong with the line ("is empty").
  */
 const char *cli_line_read(int fd, char *out, size_t size) MUST_USE;
 

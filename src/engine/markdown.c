@@ -157,8 +157,9 @@ static size_t address_put(char address[MAX_ADDRESS_BYTES], size_t n, const char 
 }
 
 /*
- * The address with its entities decoded and without what browsers skip when they read a scheme (control characters and white
- * space), so that what is judged is what is written. Unknown entities stay text: "javascript&colon;" has no scheme.
+ * The address with its entities decoded and without what browsers skip when they read a scheme (control characters
+ * and white space), so that what is judged is what is written. Unknown entities stay text: "javascript&colon;" has no
+ * scheme.
  */
 static size_t address_read(const MD_ATTRIBUTE *attr, char address[MAX_ADDRESS_BYTES])
 {
@@ -387,7 +388,10 @@ static int on_leave_block(MD_BLOCKTYPE type, void *detail, void *user)
 
 /* ---- the whole ---- */
 
-/* Paragraphs at blank lines, breaks at line ends: what is left when Markdown costs too much. At most 8 times the text. */
+/*
+ * Paragraphs at blank lines, breaks at line ends: what is left when Markdown costs too much. At most 8 times the
+ * text.
+ */
 static void plain_write(struct buf *out, const char *text, size_t len)
 {
     bool open = false;
@@ -419,8 +423,8 @@ static unsigned parser_flags(const struct markdown_cost *cost)
 }
 
 /*
- * False when md4c was stopped, or stopped itself for want of memory. It gets a copy that ends in a line end and some bytes
- * more: it is known to look one byte beyond an unfinished link at the end.
+ * False when md4c was stopped, or stopped itself for want of memory. It gets a copy that ends in a line end and some
+ * bytes more: it is known to look one byte beyond an unfinished link at the end.
  */
 static bool markdown_write(struct buf *out, const char *text, size_t len, unsigned flags)
 {

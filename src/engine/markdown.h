@@ -1,7 +1,8 @@
 /*
  * Markdown, as models write it, to HTML that is safe to put into a page.
  *
- * Every tag in the answer is one of ours; whatever the text holds beside Markdown, raw HTML included, comes out as text.
+ * Every tag in the answer is one of ours; whatever the text holds beside Markdown, raw HTML included, comes out as
+ * text.
  */
 #ifndef COLLOQUY_ENGINE_MARKDOWN_H
 #define COLLOQUY_ENGINE_MARKDOWN_H
@@ -13,9 +14,9 @@ enum { MARKDOWN_MAX_BYTES = 256 << 10 };
 /*
  * Render text[0..len), well-formed UTF-8, to a fragment of HTML in ctx->arena.
  *
- * CommonMark with tables, strikethrough and task lists. Headings begin at h3, since a page has its own h1 and h2. Links go to
- * http, https and mailto and nowhere else: of any other link, relative ones too, only the text remains. An image becomes a link
- * to it, so that reading a reply never asks another server for anything.
+ * CommonMark with tables, strikethrough and task lists. Headings begin at h3, since a page has its own h1 and h2.
+ * Links go to http, https and mailto and nowhere else: of any other link, relative ones too, only the text remains.
+ * An image becomes a link to it, so that reading a reply never asks another server for anything.
  *
  * The same text always gives the same HTML, in time linear in len, of at most 8 * len + 64 KiB. A text longer than
  * MARKDOWN_MAX_BYTES, or one built to be expensive, is given as plain paragraphs instead.

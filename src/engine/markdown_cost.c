@@ -1,8 +1,8 @@
 /*
  * What a text would cost md4c, estimated in one pass before it is parsed.
  *
- * md4c 0.4.8 is linear but for five products, each of one thing in the text times another. Each was seen to take seconds, or
- * to make a hundred times the text, at 256 KiB without its limit here; within it, milliseconds.
+ * md4c 0.4.8 is linear but for five products, each of one thing in the text times another. Each was seen to take
+ * seconds, or to make a hundred times the text, at 256 KiB without its limit here; within it, milliseconds.
  */
 #include <string.h>
 

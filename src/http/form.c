@@ -77,8 +77,8 @@ static bool add(struct json_object *parent, const char *piece, struct json_objec
 }
 
 /*
- * Whether an object of a list has what these pieces name, so that the next object begins. An array in it never does: it only
- * grows (a[][tags][]=x twice is one object with two tags).
+ * Whether an object of a list has what these pieces name, so that the next object begins. An array in it never does:
+ * it only grows (a[][tags][]=x twice is one object with two tags).
  */
 static bool has_pieces(struct json_object *object, const struct pieces *pieces, size_t from)
 {

@@ -1,8 +1,8 @@
 /*
  * Inside http: a form on its way to becoming a tree.
  *
- * What reads bytes (form_read, multipart_read) knows nothing of requests and hands each name and value to form_put(), which
- * is the only place that nests names and counts them. Time is linear in the bytes read.
+ * What reads bytes (form_read, multipart_read) knows nothing of requests and hands each name and value to form_put(),
+ * which is the only place that nests names and counts them. Time is linear in the bytes read.
  */
 #ifndef HTTP_FORM_H
 #define HTTP_FORM_H
@@ -23,13 +23,16 @@ enum { FORM_MAX_NESTED = 2 * HTTP_MAX_PARAMS };
 enum cq_status form_count(struct form *form) MUST_USE;
 
 /*
- * Put a counted name. name is cut to pieces in place; name[name_len] is a NUL. An empty name is ignored, one whose brackets are
- * broken is taken literally. Of two shapes under one name the last one stays.
- * CQ_INVALID_ENCODING: name or value is not UTF-8, or the name holds a NUL; CQ_INVALID_REQUEST: nested too deep or too much.
+ * Put a counted name. name is cut to pieces in place; name[name_len] is a NUL. An empty name is ignored, one whose
+ * brackets are broken is taken literally. Of two shapes under one name the last one stays. CQ_INVALID_ENCODING: name
+ * or value is not UTF-8, or the name holds a NUL; CQ_INVALID_REQUEST: nested too deep or too much.
  */
 enum cq_status form_put(struct form *form, char *name, size_t name_len, const char *value, size_t value_len) MUST_USE;
 
-/* Undo percent-encoding, '+' is a blank and a broken escape stays as it is. out: len bytes; returns how many were used. */
+/*
+ * Undo percent-encoding, '+' is a blank and a broken escape stays as it is. out: len bytes; returns how many were
+ * used.
+ */
 size_t form_decode(const char *text, size_t len, char *out);
 
 /*
@@ -39,9 +42,9 @@ size_t form_decode(const char *text, size_t len, char *out);
 enum cq_status form_read(struct form *form, const char *text, size_t len) MUST_USE;
 
 /*
- * Put every part of a multipart/form-data body that is no file. CQ_INVALID_REQUEST: a boundary that is none, a part without a name,
- * a part whose headers exceed 8 KiB, no closing delimiter.
- * Source: RFC 7578; delimiters, RFC 2046 section 5.1.1.
+ * Put every part of a multipart/form-data body that is no file. CQ_INVALID_REQUEST: a boundary that is none, a part
+ * without a name, a part whose headers exceed 8 KiB, no closing delimiter. Source: RFC 7578; delimiters, RFC 2046
+ * section 5.1.1.
  */
 enum cq_status multipart_read(struct form *form, const char *content_type, const char *body, size_t len) MUST_USE;
 

@@ -11,8 +11,8 @@
 bool header_type_is(const char *value, const char *type);
 
 /*
- * A parameter of a header value, its name in any case, unquoted into out with a NUL behind it. The first of that name counts. False
- * when there is none or it does not fit; *len may be NULL.
+ * A parameter of a header value, its name in any case, unquoted into out with a NUL behind it. The first of that name
+ * counts. False when there is none or it does not fit; *len may be NULL.
  */
 bool header_parameter(const char *value, const char *name, char *out, size_t out_bytes, size_t *len);
 

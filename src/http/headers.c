@@ -136,7 +136,10 @@ bool header_type_is(const char *value, const char *type)
     return type_is(value, value + strlen(value), type);
 }
 
-/* Where one element of a comma-separated list ends; commas between quotes belong to it. A quote never closed runs to the end. */
+/*
+ * Where one element of a comma-separated list ends; commas between quotes belong to it. A quote never closed runs to
+ * the end.
+ */
 static const char *element_end(const char *at, const char *end)
 {
     while (at < end && *at != ',') {

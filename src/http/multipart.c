@@ -62,7 +62,10 @@ static bool delimiter_ends(const char *at, const char *end, struct delimiter *ou
     return true;
 }
 
-/* The next delimiter at or after at. A line that only begins like one is content: a nested body may have such a boundary. */
+/*
+ * The next delimiter at or after at. A line that only begins like one is content: a nested body may have such a
+ * boundary.
+ */
 static bool find_delimiter(const struct multipart *mp, const char *at, const char *end, struct delimiter *out)
 {
     while ((at = memmem(at, (size_t)(end - at), mp->delimiter, mp->delimiter_len))) {

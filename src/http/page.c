@@ -47,7 +47,10 @@ enum cq_status page_read(struct request *req, uint64_t default_per_page, uint64_
 
     if (is_given(req, "per_page") && (!read_number(req, "per_page", max_per_page, &page.per_page) || !page.per_page))
         page.per_page = 1;
-    /* Pages that no list can have are kept within what number * per_page can count: they are past the end all the same. */
+    /*
+     * Pages that no list can have are kept within what number * per_page can count: they are past the end all the
+     * same.
+     */
     if (is_given(req, "page") &&
         (!read_number(req, "page", (uint64_t)INT64_MAX / page.per_page, &page.number) || !page.number))
         return cq_fail(&req->ctx, CQ_NOT_FOUND, "page is not a positive integer");

@@ -1,9 +1,9 @@
 /*
  * Provider builtin: a plain Socratic tutor without a language model.
  *
- * It walks the objectives, two questions for each, and ends with an invitation to sum up. Where it stands follows from the number
- * of messages of the student alone, so the same ask always gets the same reply. What the student wrote and what an author
- * wrote as an objective are quoted within bounds, with their Markdown made plain.
+ * It walks the objectives, two questions for each, and ends with an invitation to sum up. Where it stands follows
+ * from the number of messages of the student alone, so the same ask always gets the same reply. What the student
+ * wrote and what an author wrote as an objective are quoted within bounds, with their Markdown made plain.
  */
 #include <string.h>
 
@@ -51,7 +51,10 @@ static const char *skip_space(const char *text)
     return text;
 }
 
-/* One byte as plain text. What could begin markup or a link is escaped; other control characters than white space are left out. */
+/*
+ * One byte as plain text. What could begin markup or a link is escaped; other control characters than white space are
+ * left out.
+ */
 static void put_plain(struct buf *out, char c, char next)
 {
     if ((unsigned char)c < ' ' || c == 0x7f)
@@ -80,7 +83,10 @@ static const char *cut(const char *text, size_t max_words, size_t max_bytes)
     return end;
 }
 
-/* The beginning of the text on one line, with "…" when there is more of it. False, and nothing written, when it is blank. */
+/*
+ * The beginning of the text on one line, with "…" when there is more of it. False, and nothing written, when it is
+ * blank.
+ */
 static bool quote(struct buf *out, const char *text, size_t max_words, size_t max_bytes)
 {
     text = skip_space(text);

@@ -1,8 +1,8 @@
 /*
  * The loop: all calls of a thread on one curl multi handle, with their limits.
  *
- * Calls begin, go on and end in llm_loop_run() only; llm_start() puts a call on the list. A callback may therefore start
- * calls, which stand at the end of the list and wait for the next run.
+ * Calls begin, go on and end in llm_loop_run() only; llm_start() puts a call on the list. A callback may therefore
+ * start calls, which stand at the end of the list and wait for the next run.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -24,8 +24,8 @@ struct llm_loop {
     const struct llm_provider *provider;
     CURLM *multi;
     /*
-     * A file of certificates to trust instead of the system's, for a model server with a private authority. libcurl reads neither
-     * variable itself; operators know both from the curl command and from OpenSSL.
+     * A file of certificates to trust instead of the system's, for a model server with a private authority. libcurl
+     * reads neither variable itself; operators know both from the curl command and from OpenSSL.
      */
     const char *ca_file;
     struct cq_ctx scratch;
@@ -35,7 +35,10 @@ struct llm_loop {
     size_t n_fds;
 };
 
-/* curl leaves SIGPIPE to us (CURLOPT_NOSIGNAL), and a write over TLS to a connection that the server has closed raises it. */
+/*
+ * curl leaves SIGPIPE to us (CURLOPT_NOSIGNAL), and a write over TLS to a connection that the server has closed
+ * raises it.
+ */
 enum cq_status llm_global_init(void)
 {
     signal(SIGPIPE, SIG_IGN);

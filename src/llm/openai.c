@@ -1,8 +1,9 @@
 /*
  * Provider openai: any server of the Chat Completions protocol.
  *
- * A stream is always asked for; a server that answers with one JSON body instead is understood too.
- * Source: OpenAI API reference, "Create chat completion" and "The chat completion chunk object"; Azure adds the error code content_filter.
+ * A stream is always asked for; a server that answers with one JSON body instead is understood too. Source: OpenAI
+ * API reference, "Create chat completion" and "The chat completion chunk object"; Azure adds the error code
+ * content_filter.
  */
 #include <json-c/json.h>
 #include <string.h>

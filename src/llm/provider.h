@@ -1,9 +1,9 @@
 /*
  * A provider: how one kind of model server is asked and understood.
  *
- * A provider is a const struct of functions in a file of its own and one row in provider.c. It does no transfer and keeps no state:
- * it writes a request, and turns what comes back into deltas. One whose answer is not NULL (builtin) needs no transfer
- * at all, and none of the functions for HTTP.
+ * A provider is a const struct of functions in a file of its own and one row in provider.c. It does no transfer and
+ * keeps no state: it writes a request, and turns what comes back into deltas. One whose answer is not NULL (builtin)
+ * needs no transfer at all, and none of the functions for HTTP.
  */
 #ifndef COLLOQUY_LLM_PROVIDER_H
 #define COLLOQUY_LLM_PROVIDER_H
@@ -51,8 +51,8 @@ struct llm_provider {
     enum cq_status (*request)(const struct config_llm *config, const struct llm_ask *ask, struct llm_request *out);
 
     /*
-     * Read one event of a stream, or one whole JSON body. CQ_MODEL_INVALID_RESPONSE: not the protocol; CQ_MODEL_UNAVAILABLE: it reports a
-     * failure of the server.
+     * Read one event of a stream, or one whole JSON body. CQ_MODEL_INVALID_RESPONSE: not the protocol;
+     * CQ_MODEL_UNAVAILABLE: it reports a failure of the server.
      */
     enum cq_status (*event)(struct cq_ctx *ctx, const struct sse_event *event, struct llm_delta *out);
     enum cq_status (*whole)(struct cq_ctx *ctx, const char *body, size_t len, struct llm_delta *out);
@@ -68,8 +68,8 @@ extern const struct llm_provider llm_provider_builtin;
 const struct llm_provider *llm_provider_find(const char *name);
 
 /*
- * Whether url may be the base of a provider's addresses: https anywhere, http on loopback or with allow_http, without user, query
- * or fragment. Else a line that names llm.base_url goes to problems.
+ * Whether url may be the base of a provider's addresses: https anywhere, http on loopback or with allow_http, without
+ * user, query or fragment. Else a line that names llm.base_url goes to problems.
  */
 bool llm_base_url_valid(const char *url, bool allow_http, struct buf *problems);
 

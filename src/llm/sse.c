@@ -88,7 +88,10 @@ static size_t feed_line(struct sse *sse, const char *bytes, size_t len, enum cq_
     return n + 1;
 }
 
-/* Take one byte of what may be the mark. It is dropped when whole; what turns out to be something else begins the first line. */
+/*
+ * Take one byte of what may be the mark. It is dropped when whole; what turns out to be something else begins the
+ * first line.
+ */
 static size_t feed_start(struct sse *sse, char byte)
 {
     if (byte != MARK[sse->line.len]) {

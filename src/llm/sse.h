@@ -1,9 +1,9 @@
 /*
  * Server-sent events: a byte-fed state machine that calls back once an event.
  *
- * Bytes may come in pieces of any size; the events are the same. A line ends in CR, LF or CRLF. Memory is bounded: a line or an
- * event above SSE_MAX_BYTES fails, and so does everything fed after it.
- * Source: WHATWG HTML, section 9.2.6 "Interpreting an event stream". An event that no blank line ends is never given out.
+ * Bytes may come in pieces of any size; the events are the same. A line ends in CR, LF or CRLF. Memory is bounded: a
+ * line or an event above SSE_MAX_BYTES fails, and so does everything fed after it. Source: WHATWG HTML, section 9.2.6
+ * "Interpreting an event stream". An event that no blank line ends is never given out.
  */
 #ifndef COLLOQUY_LLM_SSE_H
 #define COLLOQUY_LLM_SSE_H

@@ -126,7 +126,10 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
     return try->failure || (try->body == BODY_ERROR && try->body_bytes > ERROR_BODY_MAX_BYTES) ? 0 : len;
 }
 
-/* The blank line behind the headers. Of an error nothing but the beginning of its body is of interest, and not for long. */
+/*
+ * The blank line behind the headers. Of an error nothing but the beginning of its body is of interest, and not for
+ * long.
+ */
 static void end_headers(struct llm_call *call)
 {
     long http_status = 0;

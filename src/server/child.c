@@ -8,7 +8,10 @@
 
 #include "server/master.h"
 
-/* SIGTERM asks to drain and is read from a descriptor, so that it cannot fall between a test and a wait. The rest is the master's. */
+/*
+ * SIGTERM asks to drain and is read from a descriptor, so that it cannot fall between a test and a wait. The rest is
+ * the master's.
+ */
 static int open_signals(void)
 {
     sigset_t all, told;
@@ -30,7 +33,10 @@ _Noreturn void child_main(struct worker *worker, pid_t master_pid)
 {
     char name[32];
 
-    /* A worker never outlives its master: the kernel kills it then, and this one looked in case it was too late to ask. */
+    /*
+     * A worker never outlives its master: the kernel kills it then, and this one looked in case it was too late to
+     * ask.
+     */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != master_pid)
         _exit(1);

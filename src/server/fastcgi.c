@@ -45,7 +45,10 @@ static const char *get_param(const struct fastcgi *conn, const char *name)
     return FCGX_GetParam(name, conn->fcgx.envp);
 }
 
-/* Params are libfcgi's until the connection ends; the request may outlive it. NULL stays NULL, and so does a full arena. */
+/*
+ * Params are libfcgi's until the connection ends; the request may outlive it. NULL stays NULL, and so does a full
+ * arena.
+ */
 static const char *copy_param(const struct fastcgi *conn, struct request *req, const char *name, const char *absent)
 {
     const char *value = get_param(conn, name);
@@ -75,8 +78,8 @@ static void read_params(const struct fastcgi *conn, struct request *req)
 }
 
 /*
- * Read the input to its end, which nginx marks with an empty record even where there is no body. Closing before nginx has
- * written that would fail its write, and it would answer 502 for an answer that it never read.
+ * Read the input to its end, which nginx marks with an empty record even where there is no body. Closing before nginx
+ * has written that would fail its write, and it would answer 502 for an answer that it never read.
  */
 static void read_to_end(struct fastcgi *conn)
 {
@@ -122,7 +125,10 @@ enum cq_status fastcgi_read(struct fastcgi *conn, int fd, struct request *req)
         conn->is_open = false;
         return CQ_INTERNAL;
     }
-    /* With a descriptor of its own and "keep" set, FCGX_Accept_r() reads from it; with no socket to listen on it never accepts. */
+    /*
+     * With a descriptor of its own and "keep" set, FCGX_Accept_r() reads from it; with no socket to listen on it
+     * never accepts.
+     */
     conn->fcgx.ipcFd = fd;
     conn->fcgx.keepConnection = 1;
     if (FCGX_Accept_r(&conn->fcgx) < 0) {

@@ -2,8 +2,8 @@
  * One FastCGI connection from nginx: one request, one answer (nginx keeps no connection, see nginx/).
  *
  * The connection is accepted by us and handed to libfcgi, because on its own it would block on the listening socket
- * after a malformed record. Reading blocks, at most a second for each piece: nginx sends a request whole. Writing is done
- * in pieces that fit the socket's buffer once it is writable, so that a loop never waits for a client.
+ * after a malformed record. Reading blocks, at most a second for each piece: nginx sends a request whole. Writing is
+ * done in pieces that fit the socket's buffer once it is writable, so that a loop never waits for a client.
  */
 #ifndef SERVER_FASTCGI_H
 #define SERVER_FASTCGI_H
@@ -34,8 +34,8 @@ enum cq_status fastcgi_read(struct fastcgi *conn, int fd, struct request *req) M
 bool fastcgi_has_output(const struct fastcgi *conn, const struct request *req);
 
 /*
- * Send a piece of what is ready, at most 32 KiB; sent bytes leave req->response.body. To be called when the descriptor is
- * writable. False: nginx is gone; the connection is closed.
+ * Send a piece of what is ready, at most 32 KiB; sent bytes leave req->response.body. To be called when the
+ * descriptor is writable. False: nginx is gone; the connection is closed.
  */
 bool fastcgi_send_some(struct fastcgi *conn, struct request *req);
 

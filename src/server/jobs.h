@@ -16,7 +16,10 @@ struct job {
 
 struct jobs;
 
-/* n threads, whose signals are blocked as the caller's are. heard: called in a thread after each job, with its connection. */
+/*
+ * n threads, whose signals are blocked as the caller's are. heard: called in a thread after each job, with its
+ * connection.
+ */
 struct jobs *jobs_create(const struct config *config, size_t n, void (*heard)(void *arg, const struct db *db),
                          void *arg);
 

@@ -1,8 +1,9 @@
 /*
  * The worker that holds many turns at once: one loop, in which nothing blocks.
  *
- * Each accepted request has a place. What must wait for the database is a job of the place, run by a store thread; what waits for
- * the model or for the client is the loop's. While a job has the place, the loop leaves its request alone.
+ * Each accepted request has a place. What must wait for the database is a job of the place, run by a store thread;
+ * what waits for the model or for the client is the loop's. While a job has the place, the loop leaves its request
+ * alone.
  *
  *   BEGIN   a job reads the request, checks it and stores the turn     → ASK, or ANSWER when it is answered already
  *   ASK     the model replies; pieces are passed on; the lease renewed → END

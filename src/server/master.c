@@ -1,9 +1,9 @@
 /*
  * The master: keeps as many workers of each pool as are configured, whatever happens to them.
  *
- * Its signals arrive through a descriptor; after each, and whenever a time has come, one look at the children decides what is
- * missing or too many (tend_pool). Reloading is no state of its own: it is a new generation, and workers of an older one are replaced
- * one by one, each only when its successor is ready.
+ * Its signals arrive through a descriptor; after each, and whenever a time has come, one look at the children decides
+ * what is missing or too many (tend_pool). Reloading is no state of its own: it is a new generation, and workers of
+ * an older one are replaced one by one, each only when its successor is ready.
  */
 #include <errno.h>
 #include <poll.h>

@@ -1,8 +1,8 @@
 /*
  * The scoreboard: what the processes know of each other, in memory that they share.
  *
- * A slot is written by the process that holds it and read by all; each field is atomic by itself, so that a process that dies in
- * the middle never blocks another. Times are on clock_mono_ms(), which all processes of a host share.
+ * A slot is written by the process that holds it and read by all; each field is atomic by itself, so that a process
+ * that dies in the middle never blocks another. Times are on clock_mono_ms(), which all processes of a host share.
  */
 #ifndef SERVER_SCOREBOARD_H
 #define SERVER_SCOREBOARD_H
@@ -42,7 +42,10 @@ unsigned scoreboard_free_places(struct scoreboard *board, enum pool pool);
 
 void scoreboard_note_db(struct scoreboard *board, const struct db *db);
 
-/* Whether it is this worker's turn to ask the database for a sign of life: nobody heard from it, or asked, for a second. */
+/*
+ * Whether it is this worker's turn to ask the database for a sign of life: nobody heard from it, or asked, for a
+ * second.
+ */
 bool scoreboard_claim_db_check(struct scoreboard *board);
 void scoreboard_end_db_check(struct scoreboard *board);
 

@@ -1,7 +1,8 @@
 /*
  * The workers that answer one request at a time: api, from the database, and ops, from the scoreboard.
  *
- * They wait on an epoll set in which the listening socket is exclusive: one connection wakes one worker, not the whole pool.
+ * They wait on an epoll set in which the listening socket is exclusive: one connection wakes one worker, not the
+ * whole pool.
  */
 #include <sys/epoll.h>
 #include <unistd.h>

@@ -29,10 +29,10 @@ enum cq_status store_load_ai_experience(struct cq_ctx *ctx, struct db *db, const
 }
 
 /*
- * The lists count and page in one statement: the total stands in a row of its own, to which the page is joined, so that
- * a page past the end still knows the total. The page is found in the index alone, then its rows are read; they are sorted
- * here, since an outer ORDER BY would copy every text into a temporary table on disk. The states are two parameters, the same one
- * twice when only one is wanted.
+ * The lists count and page in one statement: the total stands in a row of its own, to which the page is joined, so
+ * that a page past the end still knows the total. The page is found in the index alone, then its rows are read; they
+ * are sorted here, since an outer ORDER BY would copy every text into a temporary table on disk. The states are two
+ * parameters, the same one twice when only one is wanted.
  */
 #define LIST_TOTAL                                                                                                     \
     " FROM (SELECT COUNT(*) AS n FROM ai_experience WHERE course_id = ? AND workflow_state IN (?, ?)) total"           \

@@ -44,7 +44,10 @@ struct db_out {
 
 enum { DB_MAX_IN = 40, DB_MAX_OUT = 32 };
 
-/* Called for each row, after the outputs were filled; anything but CQ_OK ends the query with it. No statement may run inside. */
+/*
+ * Called for each row, after the outputs were filled; anything but CQ_OK ends the query with it. No statement may run
+ * inside.
+ */
 typedef enum cq_status db_row_fn(struct cq_ctx *ctx, void *arg);
 
 /* A read. Outside a transaction it is run once more when the connection turns out to be gone. */
@@ -55,7 +58,10 @@ enum cq_status db_query(struct cq_ctx *ctx, struct db *db, const char *sql, cons
 enum cq_status db_query_one(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,
                             const struct db_out *out, size_t n_out) MUST_USE;
 
-/* A write, within a transaction. matched (may be NULL): the rows it found, changed or not. CQ_DUPLICATE: a unique key is taken. */
+/*
+ * A write, within a transaction. matched (may be NULL): the rows it found, changed or not. CQ_DUPLICATE: a unique key
+ * is taken.
+ */
 enum cq_status db_execute(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,
                           uint64_t *matched) MUST_USE;
 
@@ -66,9 +72,10 @@ uint64_t db_insert_id(const struct db *db);
 enum cq_status db_run_text(struct cq_ctx *ctx, struct db *db, const char *sql, unsigned *error_number) MUST_USE;
 
 /*
- * Run fn in a transaction, and again (at most three times) when it returns CQ_AGAIN, as every statement does that lost a
- * deadlock, a lock wait or a certification, or when the connection was lost. is_rerun says that an earlier run may have been
- * committed after all (its connection was lost while committing): fn looks before it writes. It has no effect outside the database.
+ * Run fn in a transaction, and again (at most three times) when it returns CQ_AGAIN, as every statement does that
+ * lost a deadlock, a lock wait or a certification, or when the connection was lost. is_rerun says that an earlier run
+ * may have been committed after all (its connection was lost while committing): fn looks before it writes. It has no
+ * effect outside the database.
  */
 typedef enum cq_status db_tx_fn(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun);
 enum cq_status db_tx(struct cq_ctx *ctx, struct db *db, db_tx_fn *fn, void *arg) MUST_USE;

@@ -22,12 +22,12 @@ struct unit_test {
 
 void unit_add_suite(const char *name, const struct unit_test *tests, size_t n);
 
-#define SUITE(suite, ...)                                                                                             \
-    __attribute__((constructor)) static void register_##suite(void)                                                   \
-    {                                                                                                                 \
-        static const struct unit_test tests[] = {__VA_ARGS__};                                                        \
-        unit_add_suite(#suite, tests, LEN(tests));                                                                    \
-    }                                                                                                                 \
+#define SUITE(suite, ...)                                                                                              \
+    __attribute__((constructor)) static void register_##suite(void)                                                    \
+    {                                                                                                                  \
+        static const struct unit_test tests[] = {__VA_ARGS__};                                                         \
+        unit_add_suite(#suite, tests, LEN(tests));                                                                     \
+    }                                                                                                                  \
     struct unit_test /* takes the semicolon */
 
 /* A context on an arena of 16 MiB, emptied for each use; one at a time. */

@@ -3,8 +3,8 @@
  *
  * data is never NULL after buf_init() and always ends in a NUL that len does not count. A buffer is given its maximum
  * when made. An append that does not fit leaves the buffer as it was and sets failed; from then on every append is
- * ignored, so that a writer checks once, at the end. Its memory is its own (not an arena's: growing in an arena would keep
- * every old copy) and is released by buf_release(), or with the arena when made by buf_in_arena().
+ * ignored, so that a writer checks once, at the end. Its memory is its own (not an arena's: growing in an arena would
+ * keep every old copy) and is released by buf_release(), or with the arena when made by buf_in_arena().
  */
 #ifndef COLLOQUY_BASE_BUF_H
 #define COLLOQUY_BASE_BUF_H
@@ -31,7 +31,10 @@ void buf_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_u64(struct buf *buf, uint64_t n);
 
-/* Room for len more bytes at the end, to be written by the caller and then counted by adding to buf->len; NULL when it does not fit. */
+/*
+ * Room for len more bytes at the end, to be written by the caller and then counted by adding to buf->len; NULL when
+ * it does not fit.
+ */
 char *buf_room(struct buf *buf, size_t len);
 
 /* Drop the first n bytes. */

@@ -71,9 +71,9 @@ struct config {
 };
 
 /*
- * Read path (NULL: defaults and environment only) into a new config, to be destroyed by config_destroy(). NULL on failure, with
- * every fault as a line of *problems ("database.port: must be a number from 1 to 65535\n…"); on success *problems holds
- * the warnings, maybe none. problems: an initialised buffer of the caller's.
+ * Read path (NULL: defaults and environment only) into a new config, to be destroyed by config_destroy(). NULL on
+ * failure, with every fault as a line of *problems ("database.port: must be a number from 1 to 65535\n…"); on success
+ * *problems holds the warnings, maybe none. problems: an initialised buffer of the caller's.
  */
 struct buf;
 struct config *config_load(const char *path, struct buf *problems) MUST_USE;

@@ -10,7 +10,10 @@ enum {
     ACCESS_TOKEN_TEXT_BYTES = 44, /* 43 characters of base64url, 256 random bits, and a NUL */
 };
 
-/* Fill with bytes of the kernel's random generator. Cannot fail on Linux 3.17 and later; exits the process if it does. */
+/*
+ * Fill with bytes of the kernel's random generator. Cannot fail on Linux 3.17 and later; exits the process if it
+ * does.
+ */
 void random_bytes(void *out, size_t len);
 
 /*

@@ -16,10 +16,10 @@ enum {
 };
 
 /*
- * Read one JSON text, strictly (RFC 8259): no comments, no NaN, no raw control characters, no trailing bytes. What is read lives
- * until the arena of ctx is reset. An empty text gives NULL and CQ_OK.
- * CQ_INVALID_ENCODING: not UTF-8, or a lone surrogate escape; CQ_INVALID_JSON: anything else, deeper than JSON_MAX_DEPTH, more than
- * JSON_MAX_VALUES and numbers of more than 1,024 characters included.
+ * Read one JSON text, strictly (RFC 8259): no comments, no NaN, no raw control characters, no trailing bytes. What is
+ * read lives until the arena of ctx is reset. An empty text gives NULL and CQ_OK. CQ_INVALID_ENCODING: not UTF-8, or
+ * a lone surrogate escape; CQ_INVALID_JSON: anything else, deeper than JSON_MAX_DEPTH, more than JSON_MAX_VALUES and
+ * numbers of more than 1,024 characters included.
  */
 enum cq_status json_read(struct cq_ctx *ctx, const char *text, size_t len, struct json_object **out) MUST_USE;
 
@@ -33,7 +33,8 @@ uint64_t json_get_u64(struct json_object *object, const char *key); /* 0 when ab
 
 /*
  * The writer. Commas are its business; pairing is the caller's: each key is followed by one value. Failures are the
- * buffer's (buf->failed). string_ids makes json_id() write strings (Canvas: Accept: application/json+canvas-string-ids).
+ * buffer's (buf->failed). string_ids makes json_id() write strings (Canvas: Accept:
+ * application/json+canvas-string-ids).
  */
 struct json_out {
     struct buf *buf;

@@ -1,8 +1,9 @@
 /*
  * The log: one line an event on standard error, for the journal or a file.
  *
- * Control characters are written as \xNN, so one event is always one line. With a journal behind standard error (JOURNAL_STREAM)
- * each line begins with its level as <N>; else with the time, the level and the process id. No line ever holds a secret or the text of a message.
+ * Control characters are written as \xNN, so one event is always one line. With a journal behind standard error
+ * (JOURNAL_STREAM) each line begins with its level as <N>; else with the time, the level and the process id. No line
+ * ever holds a secret or the text of a message.
  */
 #ifndef COLLOQUY_BASE_LOG_H
 #define COLLOQUY_BASE_LOG_H

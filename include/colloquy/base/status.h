@@ -25,9 +25,9 @@ enum cq_status {
     CQ_INVALID_JSON,
     CQ_INVALID_ENCODING,
     CQ_PARAMETERS_MISSING, /* not one of those that the call takes */
-    CQ_INVALID_FIELDS,    /* one or more fields are wrong: the façade lists them */
-    CQ_VALIDATION_FAILED, /* a conversation call's parameter has a wrong form */
-    CQ_MESSAGE_REQUIRED,  /* no message, or a blank one */
+    CQ_INVALID_FIELDS,     /* one or more fields are wrong: the façade lists them */
+    CQ_VALIDATION_FAILED,  /* a conversation call's parameter has a wrong form */
+    CQ_MESSAGE_REQUIRED,   /* no message, or a blank one */
     CQ_MESSAGE_TOO_LONG,
     CQ_PAYLOAD_TOO_LARGE,
     CQ_UNSUPPORTED_TYPE,
@@ -79,8 +79,8 @@ struct cq_status_info {
 const struct cq_status_info *cq_status_info(enum cq_status st);
 
 /*
- * What accompanies one request (or one command) through the rooms. It is owned by whoever owns the arena, and is used by one
- * thread at a time.
+ * What accompanies one request (or one command) through the rooms. It is owned by whoever owns the arena, and is used
+ * by one thread at a time.
  */
 struct cq_ctx {
     struct arena *arena;    /* everything that lives as long as the request */
@@ -91,7 +91,10 @@ struct cq_ctx {
     char error[256]; /* with a failing return: what happened, for a log; may hold a provider's words, never a secret */
 };
 
-/* Store the text and return st, so that callers write "return cq_fail(ctx, CQ_BUSY, …)". Called once, where the cause is known. */
+/*
+ * Store the text and return st, so that callers write "return cq_fail(ctx, CQ_BUSY, …)". Called once, where the cause
+ * is known.
+ */
 enum cq_status cq_fail(struct cq_ctx *ctx, enum cq_status st, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

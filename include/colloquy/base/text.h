@@ -8,7 +8,10 @@
 
 #include "colloquy/base/arena.h"
 
-/* Whether all len bytes are well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. NUL is well-formed. */
+/*
+ * Whether all len bytes are well-formed UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. NUL is
+ * well-formed.
+ */
 bool utf8_valid(const char *text, size_t len);
 
 /* Bytes of the well-formed character at the start of text, 1 to 4; 0 when there is none. */
@@ -44,7 +47,10 @@ bool parse_bool(const char *text, size_t len, bool *out);
 bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_starts(const char *text, const char *prefix);
 
-/* Whether the list of a header (comma-separated, parameters after ';' ignored, case ignored) names item. NULL list: no. */
+/*
+ * Whether the list of a header (comma-separated, parameters after ';' ignored, case ignored) names item. NULL list:
+ * no.
+ */
 bool header_list_has(const char *list, const char *item);
 
 #endif
