@@ -7,7 +7,7 @@ CREATE TABLE turn (
     reply_uuid      CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, -- known before the model is asked
     state           VARCHAR(16) NOT NULL,        -- pending, complete, failed
     is_running      TINYINT NULL,                -- 1 while pending, else NULL: the unique key allows one turn at a time
-    owner           VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, -- host:start of the master:slot:generation
+    owner           VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, -- host:start of the master:slot:generation:process
     lease_until     DATETIME(3) NOT NULL,
     failure         VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
     met_at          VARCHAR(255) NULL,           -- the conversation's progress after this turn, for a repeated request

@@ -50,7 +50,7 @@ enum cq_status engine_prompt_tutor(struct cq_ctx *ctx, const struct ai_experienc
 
 struct turn_params {
     const struct config *config;
-    const char *owner; /* of the lease: host:start of the master:slot:generation */
+    const char *owner; /* of the lease: host:start of the master:slot:generation:process */
     uint64_t user_id;
     const struct ai_experience_row *experience;
     const struct conversation_row *conversation; /* NULL: open one */
@@ -80,7 +80,7 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
                                  struct turn **out) MUST_USE;
 
 /*
- * Store how the turn ended: asked is what llm_start()'s on_done said, reply its reply, borrowed for this call; both
+ * Store how the turn ended: asked is what llm_start()'s on_done said, reply its reply, whose text lives in ctx->arena; both
  * are ignored when this is called again. CQ_OK: the reply is stored, and messages and progress show it. CQ_BUSY: the
  * database is away, nothing was decided: call again later. Else the turn is failed, and the value says why: asked, or
  * CQ_LOST when the lease was lost.

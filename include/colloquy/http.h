@@ -96,7 +96,8 @@ uint64_t path_param_id(const struct request *req, const char *name);
  * CQ_PAYLOAD_TOO_LARGE, CQ_UNSUPPORTED_TYPE (a body of another type), CQ_INVALID_ENCODING (not UTF-8 after
  * percent-decoding), CQ_INVALID_JSON (also when the body is no object), CQ_INVALID_REQUEST (broken multipart, more than
  * HTTP_MAX_PARAMS names, nesting deeper than JSON_MAX_DEPTH). A JSON type with an empty body is an empty object; an
- * empty body needs no type. Files in multipart bodies are ignored.
+ * empty body needs no type. Files in multipart bodies are ignored. When only the body is at fault, req->params holds
+ * what the query says.
  */
 enum cq_status params_read(struct request *req) MUST_USE;
 
@@ -143,7 +144,7 @@ bool request_is_form(const struct request *req);
 
 /* ---- the answer ---- */
 
-/* Set or replace a header. A value with control characters is dropped. The strings must live as long as the request. */
+/* Set or replace a header. NULL, and a value with control characters, is dropped. The strings must live as long as the request. */
 void response_header(struct request *req, const char *name, const char *value);
 
 /* Begin a JSON answer: sets the status, empties the body, gives a writer on it. string_ids follows the request. */

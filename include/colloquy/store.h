@@ -223,9 +223,10 @@ struct turn_request {
 struct turn_row {
     uint64_t id, conversation_id;
     uint32_t user_seq;
-    bool is_replay;     /* the key was used before: nothing was begun, */
-    uint32_t reply_seq; /* … the reply stands here, */
-    const char *met_at; /* … and this was the progress after it */
+    bool is_replay;                 /* the key was used before: nothing was begun, */
+    uint32_t reply_seq;             /* … the reply stands here, */
+    const char *met_at;             /* … this was the progress after it, */
+    const char *learning_objective; /* … and these are the conversation's objectives */
 };
 
 /*

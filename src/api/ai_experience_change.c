@@ -80,7 +80,7 @@ struct objectives {
     const char *fault;
 };
 
-/* One objective: trimmed, blank ones dropped, line ends within it made blanks. */
+/* One objective: trimmed, a blank one dropped, each line end within it made a blank. */
 static void add_objective(struct objectives *o, const char *text, size_t len)
 {
     utf8_trim(&text, &len);
@@ -88,14 +88,20 @@ static void add_objective(struct objectives *o, const char *text, size_t len)
         return;
     if (o->n++)
         buf_char(o->joined, '\n');
-    size_t at = o->joined->len;
-
-    buf_append(o->joined, text, len);
-    for (; !o->joined->failed && at < o->joined->len; at++)
-        if (o->joined->data[at] == '\n' || o->joined->data[at] == '\r')
-            o->joined->data[at] = ' ';
     if (utf8_count(text, len) > 10000)
         o->fault = "each item must be 10000 characters or less";
+    for (const char *end = text + len; text < end;) {
+        size_t n = strcspn(text, "\r\n");
+
+        if (n > (size_t)(end - text))
+            n = (size_t)(end - text);
+        buf_append(o->joined, text, n);
+        text += n;
+        if (text < end) {
+            buf_char(o->joined, ' ');
+            text += text[0] == '\r' && text + 1 < end && text[1] == '\n' ? 2 : 1;
+        }
+    }
 }
 
 static void add_lines(struct objectives *o, const char *text)
@@ -134,7 +140,8 @@ static enum cq_status read_objectives(struct reading *r, struct ai_experience_ch
 {
     struct param list = param_list(r->req, ROOT, "learning_objectives");
     struct param lines = param_text(r->req, ROOT, "learning_objective");
-    const struct param *p = list.state != PARAM_ABSENT ? &list : &lines;
+    bool is_list = list.state == PARAM_VALUE || list.state == PARAM_WRONG || lines.state == PARAM_ABSENT;
+    const struct param *p = is_list ? &list : &lines;
     struct objectives o = {.joined = buf_in_arena(r->req->ctx.arena, 64u << 20)};
 
     if (!o.joined)
@@ -156,7 +163,7 @@ static enum cq_status read_objectives(struct reading *r, struct ai_experience_ch
         objectives_error(r, o.fault);
     change->set_learning_objective = true;
     change->learning_objective = o.joined->data;
-    return CQ_OK;
+    return o.joined->failed ? cq_fail(&r->req->ctx, CQ_INTERNAL, "out of memory") : CQ_OK;
 }
 
 /* ---- evaluation metrics ---- */
@@ -259,7 +266,7 @@ static enum cq_status read_metrics(struct reading *r, struct ai_experience_chang
         field_error(r->errors, "evaluation_metrics", fault);
     change->set_evaluation_metrics = true;
     change->evaluation_metrics = n ? buf->data : NULL;
-    return CQ_OK;
+    return buf->failed ? cq_fail(&r->req->ctx, CQ_INTERNAL, "out of memory") : CQ_OK;
 }
 
 /* ---- all of them ---- */

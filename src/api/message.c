@@ -32,9 +32,10 @@ enum cq_status message_create(struct request *req)
     enum cq_status st = read_message(req, &params.text);
     if (!st)
         st = idempotency_read(req, true, params.text, &params);
-    if (!st && !str_eq(l->conversation.workflow_state, "active"))
-        st = CQ_CONVERSATION_COMPLETED;
-    return st ? st : engine_turn_begin(&req->ctx, req->db, &params, &l->turn);
+    if (!st)
+        st = engine_turn_begin(&req->ctx, req->db, &params, &l->turn);
+    /* To anyone but a manager an ended conversation is not there, also when it ended just now. */
+    return st == CQ_CONVERSATION_COMPLETED && !is_manager(req) ? CQ_RESOURCE_NOT_FOUND : st;
 }
 
 /* 200 and the whole conversation. */

@@ -37,8 +37,8 @@ static const struct setting {
 #define ROW(section, field, type, standard, min, max, meaning) \
     {#section, #field, type, offsetof(struct config, section.field), standard, min, max, meaning}
     ROW(server,   public_url,             TEXT,   "https://localhost:8443", 0, 0, "where browsers find this site; the base of signed links"),
-    ROW(server,   api_workers,            NUMBER, "8",         1, 1024,       "workers that answer from the database"),
-    ROW(server,   llm_workers,            NUMBER, "4",         1, 256,        "workers that wait on models"),
+    ROW(server,   api_workers,            NUMBER, "8",         1, 256,        "workers that answer from the database"),
+    ROW(server,   llm_workers,            NUMBER, "4",         1, 64,         "workers that wait on models"),
     ROW(server,   turns_per_worker,       NUMBER, "300",       1, 1000,       "places for turns in each llm worker"),
     ROW(server,   max_requests,           NUMBER, "100000",    0, UINT32_MAX, "a worker is replaced after so many; 0: never"),
     ROW(server,   drain_s,                NUMBER, "60",        1, 3600,       "seconds that a stop waits for running turns"),

@@ -84,15 +84,19 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
     enum cq_status st = prepare(ctx, turn, params);
     if (!st)
         st = store_turn_begin(ctx, db, &turn->request, &turn->row, &turn->messages);
-    if (!st && turn->row.is_replay)
+    if (st)
+        return st;
+    if (turn->row.is_replay) {
         turn->met_at = turn->row.met_at;
-    if (!st)
-        st = engine_progress_read(ctx, turn->request.learning_objective, turn->met_at ? turn->met_at : "",
-                                  &turn->progress);
+        turn->request.learning_objective = turn->row.learning_objective;
+    }
+    st = engine_progress_read(ctx, turn->request.learning_objective, turn->met_at ? turn->met_at : "", &turn->progress);
     if (!st && turn->row.is_replay)
         turn->all_objectives_met = turn->progress.n && turn->progress.n_met == turn->progress.n;
     if (!st && !turn->row.is_replay)
         st = prepare_ask(ctx, turn, params->experience);
+    if (st && !turn->row.is_replay) /* it was begun, and nobody would end it */
+        st = engine_turn_end(ctx, db, turn, st, NULL);
     if (st)
         return st;
     *out = turn;
@@ -111,9 +115,8 @@ static void keep_reply(struct cq_ctx *ctx, struct turn *turn, enum cq_status ask
     turn->tries = reply->tries;
     turn->input_tokens = reply->input_tokens;
     turn->output_tokens = reply->output_tokens;
-    turn->reply_text = arena_strndup(ctx->arena, reply->text, reply->len);
-    turn->asked = turn->reply_text ? markdown_html(ctx, turn->reply_text, reply->len, &turn->reply_html)
-                                   : cq_fail(ctx, CQ_INTERNAL, "the reply is larger than the request's memory");
+    turn->reply_text = reply->text;
+    turn->asked = markdown_html(ctx, reply->text, reply->len, &turn->reply_html);
 }
 
 static enum cq_status show_reply(struct cq_ctx *ctx, struct turn *turn, const struct message_row *reply)

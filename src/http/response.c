@@ -20,6 +20,8 @@ void response_header(struct request *req, const char *name, const char *value)
     struct response *response = &req->response;
     size_t i = 0;
 
+    if (!value)
+        return;
     if (has_control(value)) {
         log_warn("%s: a value of %s with control characters was dropped", req->ctx.request_id, name);
         return;

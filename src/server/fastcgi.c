@@ -33,6 +33,11 @@ int fastcgi_accept(int listen_fd)
     return fd;
 }
 
+bool fastcgi_is_short(void)
+{
+    return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+}
+
 int fastcgi_fd(const struct fastcgi *conn)
 {
     return conn->fcgx.ipcFd;
@@ -126,17 +131,21 @@ enum cq_status fastcgi_read(struct fastcgi *conn, int fd, struct request *req)
         return CQ_INTERNAL;
     }
     /*
-     * With a descriptor of its own and "keep" set, FCGX_Accept_r() reads from it; with no socket to listen on it
-     * never accepts.
+     * With a descriptor of its own and "keep" set, FCGX_Accept_r() reads from it; with no socket to listen on it never
+     * accepts. Detached, it closes a connection that makes no sense at once, without waiting for the other side.
      */
     conn->fcgx.ipcFd = fd;
     conn->fcgx.keepConnection = 1;
+    conn->fcgx.detached = 1;
     if (FCGX_Accept_r(&conn->fcgx) < 0) {
         conn->is_open = false; /* libfcgi has closed it */
         return CQ_INVALID_REQUEST;
     }
     read_params(conn, req);
     enum cq_status st = read_body(conn, req);
+    /* A connection that ends among the parameters looks like their end; only the stream's error tells. */
+    if (!st && FCGX_GetError(conn->fcgx.in))
+        st = cq_fail(&req->ctx, CQ_INVALID_REQUEST, "the request is cut short");
     if (st)
         fastcgi_abort(conn);
     return st;
@@ -206,36 +215,62 @@ static void send_head(struct fastcgi *conn, struct request *req)
 
 bool fastcgi_has_output(const struct fastcgi *conn, const struct request *req)
 {
-    return conn->is_open && req->response.status &&
-           (!conn->is_head_sent || (req->response.body && req->response.body->len));
+    const struct buf *body = req->response.body;
+
+    return conn->is_open && req->response.status && (!conn->is_head_sent || (body && body->len > conn->sent));
+}
+
+/* Sent bytes are dropped once they are the larger part, so that a long body is not moved at every piece. */
+static void note_sent(struct fastcgi *conn, struct buf *body, size_t n)
+{
+    conn->sent += n;
+    if (conn->sent < body->len / 2)
+        return;
+    buf_consume(body, conn->sent);
+    conn->sent = 0;
+}
+
+static bool flush(struct fastcgi *conn)
+{
+    if (!FCGX_FFlush(conn->fcgx.out) && !FCGX_GetError(conn->fcgx.out))
+        return true;
+    fastcgi_abort(conn);
+    return false;
 }
 
 bool fastcgi_send_some(struct fastcgi *conn, struct request *req)
 {
     struct buf *body = req->response.body;
-    size_t n = body ? body->len : 0;
+    size_t n = body ? body->len - conn->sent : 0;
 
     if (n > PIECE_BYTES)
         n = PIECE_BYTES;
     if (!conn->is_head_sent)
         send_head(conn, req);
     if (n)
-        FCGX_PutStr(body->data, (int)n, conn->fcgx.out);
-    if (FCGX_FFlush(conn->fcgx.out) || FCGX_GetError(conn->fcgx.out)) {
-        fastcgi_abort(conn);
+        FCGX_PutStr(body->data + conn->sent, (int)n, conn->fcgx.out);
+    if (!flush(conn))
         return false;
-    }
     if (n)
-        buf_consume(body, n);
+        note_sent(conn, body, n);
     return true;
+}
+
+bool fastcgi_send_text(struct fastcgi *conn, const char *text)
+{
+    put(conn, text);
+    return flush(conn);
 }
 
 bool fastcgi_send_all(struct fastcgi *conn, struct request *req, int timeout_ms)
 {
     while (fastcgi_has_output(conn, req)) {
         struct pollfd fd = {.fd = fastcgi_fd(conn), .events = POLLOUT};
+        int n = poll(&fd, 1, timeout_ms);
 
-        if (poll(&fd, 1, timeout_ms) <= 0 && errno != EINTR) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
             fastcgi_abort(conn);
             return false;
         }

@@ -16,6 +16,7 @@ struct fastcgi {
     FCGX_Request fcgx;
     bool is_open;
     bool is_head_sent;
+    size_t sent; /* bytes at the beginning of the body that have gone out and are still there */
 };
 
 /* Once in each process. */
@@ -23,6 +24,9 @@ enum cq_status fastcgi_init(void) MUST_USE;
 
 /* The next connection of a non-blocking listening socket, with its time-outs set; -1 when there is none now. */
 int fastcgi_accept(int listen_fd);
+
+/* Whether the last fastcgi_accept() failed for want of descriptors or memory: the connection still waits, and would wake us again. */
+bool fastcgi_is_short(void);
 
 /*
  * Read the request that arrives on fd into req, whose ctx.arena and config are set; fd is the connection's from now on.
@@ -38,6 +42,9 @@ bool fastcgi_has_output(const struct fastcgi *conn, const struct request *req);
  * descriptor is writable. False: nginx is gone; the connection is closed.
  */
 bool fastcgi_send_some(struct fastcgi *conn, struct request *req);
+
+/* Send a few bytes that are in no body; nothing else may be waiting to go out. False as above. */
+bool fastcgi_send_text(struct fastcgi *conn, const char *text);
 
 /* Send all that is ready, waiting for the client at most timeout_ms for each piece. */
 bool fastcgi_send_all(struct fastcgi *conn, struct request *req, int timeout_ms);

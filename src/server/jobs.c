@@ -22,7 +22,11 @@ struct jobs {
     void (*heard)(void *arg, const struct db *db);
     void *arg;
     size_t n_threads;
-    pthread_t threads[MAX_THREADS];
+    struct store_thread {
+        struct jobs *jobs;
+        struct db *db;
+        pthread_t thread;
+    } threads[MAX_THREADS];
 };
 
 static void push(struct queue *queue, struct job *job)
@@ -65,18 +69,31 @@ static void give_back(struct jobs *jobs, struct job *job)
 
 static void *thread_main(void *arg)
 {
-    struct jobs *jobs = arg;
-    struct db *db = db_create(jobs->config);
+    const struct store_thread *self = arg;
+    struct jobs *jobs = self->jobs;
     struct job *job;
 
-    while (db && (job = wait_for_job(jobs))) {
-        job->run(job, db);
-        jobs->heard(jobs->arg, db);
+    while ((job = wait_for_job(jobs))) {
+        job->run(job, self->db);
+        jobs->heard(jobs->arg, self->db);
         give_back(jobs, job);
     }
-    db_destroy(db);
     db_thread_end();
     return NULL;
+}
+
+static bool start_thread(struct jobs *jobs, const pthread_attr_t *attr)
+{
+    struct store_thread *thread = &jobs->threads[jobs->n_threads];
+
+    thread->jobs = jobs;
+    thread->db = db_create(jobs->config);
+    if (thread->db && !pthread_create(&thread->thread, attr, thread_main, thread)) {
+        jobs->n_threads++;
+        return true;
+    }
+    db_destroy(thread->db);
+    return false;
 }
 
 static bool start_threads(struct jobs *jobs, size_t n)
@@ -85,9 +102,8 @@ static bool start_threads(struct jobs *jobs, size_t n)
 
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
-    while (jobs->n_threads < n && jobs->n_threads < MAX_THREADS &&
-           !pthread_create(&jobs->threads[jobs->n_threads], &attr, thread_main, jobs))
-        jobs->n_threads++;
+    while (jobs->n_threads < n && jobs->n_threads < MAX_THREADS && start_thread(jobs, &attr))
+        ;
     pthread_attr_destroy(&attr);
     return jobs->n_threads > 0;
 }
@@ -121,8 +137,10 @@ void jobs_destroy(struct jobs *jobs)
     jobs->is_ending = true;
     pthread_cond_broadcast(&jobs->is_wanted);
     pthread_mutex_unlock(&jobs->mutex);
-    for (size_t i = 0; i < jobs->n_threads; i++)
-        pthread_join(jobs->threads[i], NULL);
+    for (size_t i = 0; i < jobs->n_threads; i++) {
+        pthread_join(jobs->threads[i].thread, NULL);
+        db_destroy(jobs->threads[i].db);
+    }
     pthread_cond_destroy(&jobs->is_wanted);
     pthread_mutex_destroy(&jobs->mutex);
     if (jobs->fd >= 0)

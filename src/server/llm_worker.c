@@ -13,6 +13,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/fastcgi.h"
 #include "server/jobs.h"
@@ -21,8 +22,10 @@
 enum {
     ARENA_BLOCK_BYTES = 8 * 1024,
     ARENA_MAX_BYTES = 512 << 20,
-    MAX_UNSENT_BYTES = 1 << 20, /* of a stream whose client does not read; then it is let go */
+    MAX_UNSENT_BYTES = 1 << 20, /* of a stream whose client has read nothing for UNREAD_MS: it is let go */
+    UNREAD_MS = 5000,
     ACCEPTS_A_ROUND = 32,
+    SHORT_PAUSE_MS = 50,  /* no descriptor for another connection */
     FULL_RECHECK_MS = 20, /* all places taken: how often to see whether other workers have some */
     WAIT_MS = 1000,
     HEARTBEAT_MS = 10000, /* the contract says 15 s at most */
@@ -38,7 +41,8 @@ struct place {
     struct llm_worker *worker;
     enum stage stage;
     bool has_job;
-    int fd; /* accepted, until it is read */
+    bool is_drained; /* all output had gone out when the job was added: the loop may send a comment of its own */
+    int fd;          /* accepted, until it is read */
     struct fastcgi conn;
     struct request req;
     struct turn *turn;
@@ -54,6 +58,7 @@ struct llm_worker {
     size_t n_places, n_busy;
     struct place *places;
     bool is_stopping;
+    int64_t accept_ms; /* not before */
 };
 
 static void note_db(void *board, const struct db *db)
@@ -96,6 +101,7 @@ static void add_job(struct place *p, void (*run)(struct job *job, struct db *db)
 {
     p->job.run = run;
     p->has_job = true;
+    p->is_drained = !fastcgi_has_output(&p->conn, &p->req);
     jobs_add(p->worker->jobs, &p->job);
 }
 
@@ -163,7 +169,7 @@ static void take_reply(void *user, enum cq_status st, const struct llm_reply *re
         char *text = arena_strndup(p->req.ctx.arena, reply->text, reply->len);
 
         p->reply = *reply;
-        p->reply.text = text;
+        p->reply.text = text; /* it lives as long as the request: storing it may take a while */
         if (!text)
             p->asked = cq_fail(&p->req.ctx, CQ_INTERNAL, "the reply is larger than the request's memory");
     }
@@ -250,7 +256,11 @@ static void refuse(struct llm_worker *w, int fd)
                           .config = w->worker->config};
     int64_t began_ms = clock_mono_ms();
 
-    if (req.ctx.arena && !fastcgi_read(&conn, fd, &req)) {
+    if (!req.ctx.arena) {
+        close(fd);
+        return;
+    }
+    if (!fastcgi_read(&conn, fd, &req)) {
         cq_fail(&req.ctx, CQ_BUSY, "all places for turns are taken");
         api_refuse(&req, CQ_BUSY);
         if (fastcgi_send_all(&conn, &req, 0))
@@ -267,8 +277,10 @@ static void accept_requests(struct llm_worker *w)
             return; /* another worker takes it */
         int fd = fastcgi_accept(w->worker->listen_fd);
 
-        if (fd < 0)
+        if (fd < 0) {
+            w->accept_ms = fastcgi_is_short() ? clock_mono_ms() + SHORT_PAUSE_MS : 0;
             return;
+        }
         struct place *p = take_place(w);
         if (!p) {
             refuse(w, fd);
@@ -285,19 +297,23 @@ static void accept_requests(struct llm_worker *w)
 
 /* ---- clients ---- */
 
+/* Whether a job writes the answer just now; one that renews the lease leaves it alone. */
+static bool is_jobs(const struct place *p)
+{
+    return p->has_job && p->job.run != run_renew;
+}
+
 static bool has_output(const struct place *p)
 {
-    bool is_loops = p->stage == STAGE_ANSWER || (p->stage == STAGE_ASK && is_stream(p)) ||
-                    (p->stage == STAGE_END && !p->has_job && is_stream(p));
-
-    return is_loops && fastcgi_has_output(&p->conn, &p->req);
+    return p->stage != STAGE_FREE && !is_jobs(p) && (p->stage == STAGE_ANSWER || is_stream(p)) &&
+           fastcgi_has_output(&p->conn, &p->req);
 }
 
 /* A client that went away or does not read loses its connection; the turn goes on without it. */
 static void let_go(struct place *p)
 {
     fastcgi_abort(&p->conn);
-    if (p->req.response.body)
+    if (p->req.response.body && !is_jobs(p))
         buf_clear(p->req.response.body);
 }
 
@@ -307,7 +323,8 @@ static void send_output(struct place *p)
         struct pollfd fd = {.fd = fastcgi_fd(&p->conn), .events = POLLOUT};
 
         if (poll(&fd, 1, 0) <= 0) {
-            if (is_stream(p) && p->req.response.body->len > MAX_UNSENT_BYTES && p->stage != STAGE_ANSWER)
+            if (is_stream(p) && p->req.response.body->len > MAX_UNSENT_BYTES && p->stage != STAGE_ANSWER &&
+                clock_mono_ms() - p->sent_ms > UNREAD_MS)
                 let_go(p);
             return;
         }
@@ -316,6 +333,22 @@ static void send_output(struct place *p)
             return;
         }
         p->sent_ms = clock_mono_ms();
+    }
+}
+
+/* Silence for a while. The body is the job's while one is out, and then the comment goes around it. */
+static void keep_alive(struct place *p, int64_t now_ms)
+{
+    struct pollfd fd = {.fd = fastcgi_fd(&p->conn), .events = POLLOUT};
+
+    if (p->stage == STAGE_BEGIN || !p->conn.is_open || !is_stream(p) || now_ms - p->sent_ms < HEARTBEAT_MS)
+        return;
+    p->sent_ms = now_ms;
+    if (!is_jobs(p)) {
+        api_turn_wait(&p->req);
+        send_output(p);
+    } else if (p->is_drained && poll(&fd, 1, 0) > 0 && !fastcgi_send_text(&p->conn, ": waiting\n\n")) {
+        let_go(p);
     }
 }
 
@@ -335,16 +368,13 @@ static void look_after(struct place *p, int64_t now_ms)
         finish_answer(p, now_ms);
         return;
     }
+    keep_alive(p, now_ms);
     if (p->has_job)
         return;
     if (p->stage == STAGE_END && p->again_ms && now_ms >= p->again_ms) {
         p->again_ms = 0;
         add_job(p, run_end);
         return;
-    }
-    if (p->conn.is_open && is_stream(p) && now_ms - p->sent_ms >= HEARTBEAT_MS) {
-        api_turn_wait(&p->req);
-        send_output(p);
     }
     if (p->stage == STAGE_ASK && now_ms >= p->renew_ms) {
         set_renewal(p);
@@ -363,7 +393,8 @@ static size_t list_fds(struct llm_worker *w, struct pollfd *fds)
     fds[FD_SIGNAL] = (struct pollfd){.fd = w->worker->signal_fd, .events = POLLIN};
     fds[FD_JOBS] = (struct pollfd){.fd = jobs_fd(w->jobs), .events = POLLIN};
     fds[FD_LISTEN] = (struct pollfd){.fd = -1};
-    if (!w->is_stopping && (!is_full(w) || !scoreboard_free_places(w->worker->board, POOL_LLM)))
+    if (!w->is_stopping && clock_mono_ms() >= w->accept_ms &&
+        (!is_full(w) || !scoreboard_free_places(w->worker->board, POOL_LLM)))
         fds[FD_LISTEN] = (struct pollfd){.fd = w->worker->listen_fd, .events = POLLIN};
     for (size_t i = 0; i < w->n_places; i++)
         if (has_output(&w->places[i]))
@@ -374,6 +405,9 @@ static size_t list_fds(struct llm_worker *w, struct pollfd *fds)
 static int wait_ms(const struct llm_worker *w)
 {
     int64_t now_ms = clock_mono_ms(), next_ms = now_ms + (is_full(w) ? FULL_RECHECK_MS : WAIT_MS);
+
+    if (w->accept_ms > now_ms)
+        next_ms = w->accept_ms;
 
     for (size_t i = 0; i < w->n_places; i++) {
         const struct place *p = &w->places[i];
@@ -389,12 +423,12 @@ static int wait_ms(const struct llm_worker *w)
 static void run_round(struct llm_worker *w, struct pollfd *fds)
 {
     llm_loop_wait(w->loop, fds, list_fds(w, fds), wait_ms(w));
-    if (!w->is_stopping && worker_is_told_to_stop(w->worker))
-        w->is_stopping = true;
+    w->is_stopping |= worker_is_told_to_stop(w->worker);
     if (w->is_stopping)
-        w->worker->slot->state = SLOT_DRAINING;
+        worker_is_leaving(w->worker);
     take_back(w);
-    accept_requests(w);
+    if (fds[FD_LISTEN].revents)
+        accept_requests(w);
     llm_loop_run(w->loop);
 
     int64_t now_ms = clock_mono_ms();
@@ -428,8 +462,7 @@ int llm_worker_run(struct worker *worker)
         fds = calloc(w.n_places + FD_FIRST_CLIENT, sizeof(*fds));
     if (!fds)
         return 1;
-    worker->slot->places = (unsigned)w.n_places;
-    worker->slot->state = SLOT_READY;
+    worker_is_ready(worker, (unsigned)w.n_places);
     while (!w.is_stopping || w.n_busy)
         run_round(&w, fds);
     jobs_destroy(w.jobs);

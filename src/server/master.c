@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,8 +23,13 @@ enum {
     MAX_CHILDREN = SCOREBOARD_SLOTS,
     TICK_MS = 10, /* while something is under way */
     IDLE_MS = 1000,
-    BACKOFF_FIRST_MS = 100, /* after a worker that died before it was ready */
+    BACKOFF_FIRST_MS = 100, /* after a worker that died at birth */
     BACKOFF_MAX_MS = 5000,
+    BACKOFF_FORK_MAX_MS = 1000, /* after a fork that failed */
+    BIRTH_MS = 250,             /* a worker that was killed younger than this died at birth */
+    BIRTHS_TO_TELL = 3,         /* so many in a row are no accident any more */
+    SOUND_MS = 1000,            /* a worker that lived so long shows that others can */
+    CHECK_MAX_MS = 10000,       /* for a new config to be read */
 };
 
 struct child {
@@ -31,17 +37,19 @@ struct child {
     enum pool pool;
     int generation;
     struct slot *slot;
+    int64_t born_ms;
     bool is_told; /* to stop */
 };
 
 struct pool_state {
     unsigned wanted;
+    unsigned n_died_at_birth; /* in a row */
     int64_t backoff_ms, not_before_ms;
 };
 
 struct master {
-    const struct config *config;
-    struct config *reloaded; /* owns config after a reload */
+    const struct config *config, *first; /* in force; at the start, when sockets and pid file got their places */
+    struct config *reloaded;             /* owns config after a reload */
     const char *config_path;
     struct scoreboard *board;
     int listen_fds[POOL_COUNT];
@@ -52,26 +60,28 @@ struct master {
     struct pool_state pools[POOL_COUNT];
     struct child children[MAX_CHILDREN];
     pid_t checker; /* the process that tries a new config; 0: none */
+    int64_t checker_until_ms;
     bool is_reload_wanted, is_stopping;
     int64_t stop_by_ms;
 };
 
 /* ---- children ---- */
 
-static char *make_owner(const struct master *m, const struct slot *slot)
+/* In the child. The process id tells a worker from the one before it in the same slot. */
+static const char *make_owner(const struct master *m, const struct slot *slot)
 {
-    static char owner[128]; /* the child's own copy after the fork */
+    static char owner[128];
 
-    snprintf(owner, sizeof(owner), "%s:%lld:%d:%d", m->host, (long long)m->started_ms, (int)(slot - m->board->slots),
-             m->generation);
+    snprintf(owner, sizeof(owner), "%s:%lld:%d:%d:%d", m->host, (long long)m->started_ms, (int)(slot - m->board->slots),
+             m->generation, (int)getpid());
     return owner;
 }
 
-static void back_off(struct pool_state *pool)
+static void back_off(struct pool_state *pool, int64_t max_ms)
 {
     pool->backoff_ms = pool->backoff_ms ? 2 * pool->backoff_ms : BACKOFF_FIRST_MS;
-    if (pool->backoff_ms > BACKOFF_MAX_MS)
-        pool->backoff_ms = BACKOFF_MAX_MS;
+    if (pool->backoff_ms > max_ms)
+        pool->backoff_ms = max_ms;
     pool->not_before_ms = clock_mono_ms() + pool->backoff_ms;
 }
 
@@ -89,7 +99,8 @@ static void spawn(struct master *m, enum pool pool)
     struct slot *slot = child ? scoreboard_take(m->board, pool, m->generation) : NULL;
 
     if (!slot) {
-        back_off(&m->pools[pool]);
+        log_error("no slot is free for another worker of pool %s", pool_name(pool));
+        back_off(&m->pools[pool], BACKOFF_FORK_MAX_MS);
         return;
     }
     pid_t master_pid = getpid();
@@ -110,10 +121,11 @@ static void spawn(struct master *m, enum pool pool)
     if (pid < 0) {
         log_error("cannot fork a worker: %s", strerror(errno));
         slot->state = SLOT_FREE;
-        back_off(&m->pools[pool]);
+        back_off(&m->pools[pool], BACKOFF_FORK_MAX_MS);
         return;
     }
-    *child = (struct child){.pid = pid, .pool = pool, .generation = m->generation, .slot = slot};
+    *child =
+        (struct child){.pid = pid, .pool = pool, .generation = m->generation, .slot = slot, .born_ms = clock_mono_ms()};
 }
 
 static void tell(struct child *child, int signal_number)
@@ -125,17 +137,20 @@ static void tell(struct child *child, int signal_number)
 static void bury(struct master *m, struct child *child, int status)
 {
     struct pool_state *pool = &m->pools[child->pool];
-    bool was_ready = child->slot->state != SLOT_STARTING;
+    int64_t lived_ms = clock_mono_ms() - child->born_ms;
+    bool is_failed = child->slot->state == SLOT_STARTING;
 
     if (WIFSIGNALED(status))
         log_warn("worker pid=%d pool=%s was killed by signal %d", (int)child->pid, pool_name(child->pool),
                  WTERMSIG(status));
     else if (WEXITSTATUS(status))
         log_warn("worker pid=%d pool=%s exited with %d", (int)child->pid, pool_name(child->pool), WEXITSTATUS(status));
-    if (was_ready)
-        pool->backoff_ms = pool->not_before_ms = 0;
-    else
-        back_off(pool);
+    if (WIFSIGNALED(status) && lived_ms < BIRTH_MS)
+        is_failed |= ++pool->n_died_at_birth >= BIRTHS_TO_TELL;
+    if (is_failed)
+        back_off(pool, BACKOFF_MAX_MS);
+    else if (lived_ms >= SOUND_MS)
+        *pool = (struct pool_state){.wanted = pool->wanted};
     child->slot->state = SLOT_FREE;
     child->pid = 0;
 }
@@ -146,6 +161,7 @@ static void bury(struct master *m, struct child *child, int status)
 static void start_reload(struct master *m)
 {
     m->is_reload_wanted = false;
+    m->checker_until_ms = clock_mono_ms() + CHECK_MAX_MS;
     m->checker = fork();
     if (m->checker == 0) {
         struct buf problems;
@@ -179,11 +195,15 @@ static void finish_reload(struct master *m, int status)
     struct buf problems;
 
     m->checker = 0;
-    if (!WIFEXITED(status) || WEXITSTATUS(status))
+    if (!WIFEXITED(status))
+        log_error("reload refused, the old config goes on: reading the new one ended with signal %d", WTERMSIG(status));
+    if (!WIFEXITED(status) || WEXITSTATUS(status)) /* the latter has said why */
         return;
     buf_init(&problems, 64 * 1024);
     struct config *config = config_load(m->config_path, &problems);
 
+    if (!config)
+        log_error("reload refused, the old config goes on: %s", problems.data);
     buf_release(&problems);
     if (!config)
         return;
@@ -193,7 +213,7 @@ static void finish_reload(struct master *m, int status)
     log_set_level(config->server.log_level);
     set_wanted(m);
     for (enum pool p = 0; p < POOL_COUNT; p++)
-        m->pools[p].backoff_ms = m->pools[p].not_before_ms = 0;
+        m->pools[p] = (struct pool_state){.wanted = m->pools[p].wanted};
     log_info("reloading: generation %d", m->generation);
 }
 
@@ -211,7 +231,8 @@ static struct census count_pool(struct master *m, enum pool pool)
     for (size_t i = 0; i < MAX_CHILDREN; i++) {
         struct child *child = &m->children[i];
 
-        if (!child->pid || child->pool != pool || child->is_told)
+        /* One that leaves of itself serves nobody any more: its successor comes now, not when it has gone. */
+        if (!child->pid || child->pool != pool || child->is_told || child->slot->state == SLOT_DRAINING)
             continue;
         c.n++;
         c.n_starting += child->slot->state == SLOT_STARTING;
@@ -335,6 +356,8 @@ static void run(struct master *m)
         if (!m->is_stopping) {
             if (m->is_reload_wanted && !m->checker)
                 start_reload(m);
+            if (m->checker && clock_mono_ms() >= m->checker_until_ms)
+                kill(m->checker, SIGKILL);
             for (enum pool p = 0; p < POOL_COUNT; p++)
                 tend_pool(m, p);
         } else if (clock_mono_ms() >= m->stop_by_ms) {
@@ -347,16 +370,29 @@ static void run(struct master *m)
     }
 }
 
+/* A worker holds two descriptors a turn; what the system allows at most is what it may have. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int server_run(const struct config *config, const char *config_path)
 {
     static struct master master; /* large, and there is only one */
     struct master *m = &master;
 
-    *m = (struct master){.config = config, .config_path = config_path, .started_ms = clock_unix_ms(), .generation = 1};
+    *m = (struct master){
+        .config = config, .first = config, .config_path = config_path, .started_ms = clock_unix_ms(), .generation = 1};
     log_set_name("master");
     log_set_level(config->server.log_level);
     gethostname(m->host, sizeof(m->host) - 1);
     umask(0077);
+    raise_file_limit();
     m->pid_fd = pid_file_open(config);
     if (m->pid_fd < 0)
         return 1;
@@ -368,8 +404,8 @@ int server_run(const struct config *config, const char *config_path)
     log_info("version %s: %u api workers, %u llm workers of %u turns", COLLOQUY_VERSION, config->server.api_workers,
              config->server.llm_workers, config->server.turns_per_worker);
     run(m);
-    sockets_remove(m->config);
-    pid_file_remove(m->config);
+    sockets_remove(m->first);
+    pid_file_remove(m->first);
     config_destroy(m->reloaded);
     log_info("stopped");
     return 0;

@@ -15,6 +15,8 @@ enum {
     ARENA_MAX_BYTES = 512 << 20, /* a body of the largest size, read and answered */
     IDLE_MS = 1000,
     SEND_TIMEOUT_MS = 10000,
+    SHORT_PAUSE_US = 20000,
+    LAST_CONNECTIONS = 16,
 };
 
 struct sync_worker {
@@ -85,6 +87,18 @@ static void look_after_db(struct sync_worker *w)
     scoreboard_end_db_check(w->worker->board);
 }
 
+/* Take one connection, if one waits. Short of descriptors, wait a little: the connection would only wake us again. */
+static bool serve_next(struct sync_worker *w)
+{
+    int fd = fastcgi_accept(w->worker->listen_fd);
+
+    if (fd >= 0)
+        serve(w, fd);
+    else if (fastcgi_is_short())
+        usleep(SHORT_PAUSE_US);
+    return fd >= 0;
+}
+
 int sync_worker_run(struct worker *worker)
 {
     struct sync_worker w = {.worker = worker};
@@ -92,25 +106,22 @@ int sync_worker_run(struct worker *worker)
 
     if (!start(&w))
         return 1;
-    worker->slot->places = 1;
-    worker->slot->state = SLOT_READY;
+    worker_is_ready(worker, 1);
     look_after_db(&w);
     while (!is_done) {
         struct epoll_event event;
         int n = epoll_wait(w.epoll_fd, &event, 1, IDLE_MS);
 
-        if (worker_is_told_to_stop(worker))
-            break;
-        int fd = n > 0 && event.data.fd == worker->listen_fd ? fastcgi_accept(worker->listen_fd) : -1;
-
-        if (fd >= 0) {
-            serve(&w, fd);
+        if (n > 0 && serve_next(&w))
             is_done = worker_count_request(worker);
-        } else if (n <= 0) {
+        else if (n <= 0)
             look_after_db(&w);
-        }
+        is_done |= worker_is_told_to_stop(worker);
     }
-    worker->slot->state = SLOT_DRAINING;
+    worker_is_leaving(worker);
+    /* A connection wakes one worker only. What woke this one is served, or it would wait for the next to come. */
+    for (int i = 0; i < LAST_CONNECTIONS && serve_next(&w); i++)
+        ;
     db_destroy(w.db);
     arena_destroy(w.arena);
     close(w.epoll_fd);

@@ -1,6 +1,7 @@
 /* What the kinds of worker have in common. */
 #include "server/worker.h"
 
+#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -11,12 +12,30 @@ bool worker_is_told_to_stop(const struct worker *worker)
     return read(worker->signal_fd, &info, sizeof(info)) == sizeof(info);
 }
 
+/* Workers that began together must not all leave together: each serves up to an eighth less. */
+void worker_is_ready(struct worker *worker, unsigned places)
+{
+    uint32_t max = worker->config->server.max_requests, random;
+
+    random_bytes(&random, sizeof(random));
+    worker->max_requests = max ? max - random % (max / 8 + 1) : 0;
+    worker->slot->places = places;
+    worker->slot->state = SLOT_READY;
+}
+
+/* The master wakes for its children's signals; it is told with one of those that it listens to. */
+void worker_is_leaving(struct worker *worker)
+{
+    if (worker->slot->state == SLOT_DRAINING)
+        return;
+    worker->slot->state = SLOT_DRAINING;
+    kill(getppid(), SIGCHLD);
+}
+
 bool worker_count_request(struct worker *worker)
 {
-    uint32_t max = worker->config->server.max_requests;
-
     worker->slot->requests++;
-    return ++worker->n_requests >= max && max;
+    return ++worker->n_requests == worker->max_requests;
 }
 
 void worker_log_request(const struct request *req, int64_t began_ms)

@@ -9,15 +9,21 @@ struct worker {
     struct scoreboard *board;
     struct slot *slot;
     enum pool pool;
-    int listen_fd;     /* non-blocking, shared by the pool */
-    int signal_fd;     /* readable when SIGTERM came */
-    const char *owner; /* of leases: host:start of the master:slot:generation */
-    uint64_t n_requests;
+    int listen_fd;                     /* non-blocking, shared by the pool */
+    int signal_fd;                     /* readable when SIGTERM came */
+    const char *owner;                 /* of leases: host:start of the master:slot:generation:process */
+    uint64_t n_requests, max_requests; /* 0: no maximum */
 };
 
 /* Each runs until it is told to stop or has served max_requests, and returns the exit code. */
 int sync_worker_run(struct worker *worker); /* api and ops: one request at a time */
 int llm_worker_run(struct worker *worker);  /* many turns at once */
+
+/* Begin to serve. */
+void worker_is_ready(struct worker *worker, unsigned places);
+
+/* Say that no further request is taken, so that the master starts a successor at once. */
+void worker_is_leaving(struct worker *worker);
 
 /* Whether the worker was told to stop. */
 bool worker_is_told_to_stop(const struct worker *worker);

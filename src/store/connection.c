@@ -57,13 +57,15 @@ void connection_close(struct db *db)
  * The session is made the same on every server: strict, UTC, and READ COMMITTED, under which concurrent turns
  * of different conversations lock no gaps that they share.
  */
-static void set_options(MYSQL *mysql, const struct config_database *config)
+static void set_options(MYSQL *mysql, const struct config_database *config, bool is_patient)
 {
     unsigned timeout_s = config->timeout_ms < 1000 ? 1 : (config->timeout_ms + 999) / 1000;
 
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
-    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &timeout_s);
-    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout_s);
+    if (!is_patient) {
+        mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &timeout_s);
+        mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout_s);
+    }
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(mysql, MYSQL_INIT_COMMAND,
                   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
@@ -83,7 +85,7 @@ enum cq_status connection_open(struct cq_ctx *ctx, struct db *db)
 
     if (!mysql)
         return cq_fail(ctx, CQ_INTERNAL, "database: out of memory");
-    set_options(mysql, config);
+    set_options(mysql, config, db->is_patient);
     /* CLIENT_FOUND_ROWS: an update counts the rows that it matched, not those that it changed. */
     if (!mysql_real_connect(mysql, config->socket ? NULL : config->host, config->user, config->password, config->name,
                             config->socket ? 0 : config->port, config->socket, CLIENT_FOUND_ROWS)) {
@@ -150,11 +152,18 @@ enum {
     ER_TABLE_FULL = 1114,
     ER_SHUTTING_DOWN = 1053,
     ER_TIMEOUT_ADMIN_MYSQL = 4031,
+    CR_ERR_NET_READ_MARIADB = 5013,
+    CR_ERR_NET_WRITE_MARIADB = 5014,
 };
 
 static bool is_lost_connection(unsigned number)
 {
     switch (number) {
+    case 0: /* the wire failed in a way that the library has no number for */
+    case CR_SERVER_LOST_EXTENDED:
+    case CR_MALFORMED_PACKET:
+    case CR_ERR_NET_READ_MARIADB:
+    case CR_ERR_NET_WRITE_MARIADB:
     case CR_SERVER_GONE_ERROR:
     case CR_SERVER_LOST:
     case CR_CONN_HOST_ERROR:
@@ -195,6 +204,23 @@ static enum cq_status error_status(unsigned number)
     }
 }
 
+/* What a server says of a value quotes it, and it may be somebody's message: only words about names and rights are logged. */
+static bool has_safe_words(unsigned number, enum cq_status st)
+{
+    switch (number) {
+    case ER_DBACCESS_DENIED_ERROR:
+    case ER_ACCESS_DENIED_ERROR:
+    case ER_BAD_DB_ERROR:
+    case ER_BAD_FIELD_ERROR:
+    case ER_PARSE_ERROR:
+    case ER_TABLEACCESS_DENIED_ERROR:
+    case ER_NO_SUCH_TABLE:
+        return true;
+    default:
+        return st == CQ_BUSY || st == CQ_AGAIN;
+    }
+}
+
 enum cq_status connection_error(struct cq_ctx *ctx, struct db *db, unsigned number, const char *text)
 {
     if (is_lost_connection(number)) {
@@ -204,8 +230,6 @@ enum cq_status connection_error(struct cq_ctx *ctx, struct db *db, unsigned numb
     }
     enum cq_status st = error_status(number);
 
-    /* A server's words on a duplicate quote the value: it is not ours to log. */
-    if (st == CQ_DUPLICATE || st == CQ_RESOURCE_NOT_FOUND)
-        return cq_fail(ctx, st, "database: error %u", number);
-    return cq_fail(ctx, st, "database: error %u: %s", number, text);
+    return has_safe_words(number, st) ? cq_fail(ctx, st, "database: error %u: %s", number, text)
+                                      : cq_fail(ctx, st, "database: error %u", number);
 }

@@ -16,7 +16,8 @@ struct cached_statement {
 
 struct db {
     const struct config *config;
-    MYSQL *mysql; /* NULL: not connected */
+    MYSQL *mysql;    /* NULL: not connected */
+    bool is_patient; /* no limit of time for an answer: a change of the schema takes as long as it takes */
     bool in_tx;
     bool is_lost; /* the connection was lost since it was last made */
     int64_t answered_ms, failed_ms;

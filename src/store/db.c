@@ -130,7 +130,11 @@ static enum cq_status move_cell(struct cq_ctx *ctx, MYSQL_STMT *stmt, unsigned c
 
 static enum cq_status statement_error(struct cq_ctx *ctx, struct db *db, MYSQL_STMT *stmt)
 {
-    return connection_error(ctx, db, mysql_stmt_errno(stmt), mysql_stmt_error(stmt));
+    unsigned number = mysql_stmt_errno(stmt);
+
+    /* What goes wrong on the wire while rows are fetched is known to the connection alone. */
+    return number ? connection_error(ctx, db, number, mysql_stmt_error(stmt))
+                  : connection_error(ctx, db, mysql_errno(db->mysql), mysql_error(db->mysql));
 }
 
 static enum cq_status execute(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,
@@ -213,7 +217,7 @@ enum cq_status db_query(struct cq_ctx *ctx, struct db *db, const char *sql, cons
         /* A connection that died while idle fails at once; one that timed out would only time out again. */
         bool is_quick = clock_mono_ms() - began_ms < db->config->database.timeout_ms / 2;
 
-        if (st == CQ_AGAIN && attempt < MAX_RERUNS)
+        if (st == CQ_AGAIN && !n_rows && attempt < MAX_RERUNS)
             continue;
         if (!forget_lost(db) || attempt > 0 || n_rows > 0 || !is_quick)
             return st == CQ_AGAIN ? CQ_BUSY : st;
@@ -280,7 +284,7 @@ enum cq_status db_run_text(struct cq_ctx *ctx, struct db *db, const char *sql, u
     return CQ_OK;
 }
 
-enum cq_status db_ping(struct cq_ctx *ctx, struct db *db)
+static enum cq_status ping_once(struct cq_ctx *ctx, struct db *db)
 {
     enum cq_status st = connection_open(ctx, db);
 
@@ -288,8 +292,16 @@ enum cq_status db_ping(struct cq_ctx *ctx, struct db *db)
         st = connection_error(ctx, db, mysql_errno(db->mysql), mysql_error(db->mysql));
     if (!st)
         db->answered_ms = clock_mono_ms();
-    else
-        forget_lost(db);
+    return st;
+}
+
+enum cq_status db_ping(struct cq_ctx *ctx, struct db *db)
+{
+    bool was_connected = db->mysql != NULL;
+    enum cq_status st = ping_once(ctx, db);
+
+    if (st && forget_lost(db) && was_connected) /* lost while idle: the database may be back long since */
+        st = ping_once(ctx, db);
     return st;
 }
 

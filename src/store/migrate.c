@@ -10,7 +10,7 @@
 
 #include <time.h>
 
-#include "store/db.h"
+#include "store/connection.h"
 
 enum { ER_TABLE_EXISTS = 1050, ER_COLUMN_EXISTS = 1060, ER_KEY_EXISTS = 1061, ER_NOTHING_TO_DROP = 1091 };
 
@@ -143,6 +143,9 @@ enum cq_status store_migrate(struct cq_ctx *ctx, struct db *db, const struct con
 
     if (!lock)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    /* A time-out would give the claim away while the server goes on with the change. */
+    connection_close(db);
+    db->is_patient = lock->is_patient = true;
     enum cq_status st = db_run_text(ctx, db, CREATE_TABLE, NULL);
     for (size_t i = 0; !st && i < n_migrations; i++) {
         struct step step = {.migration = &migrations[i], .lock = lock, .said = said};

@@ -10,6 +10,7 @@
 struct begin_args {
     const struct turn_request *request;
     struct turn_row *turn;
+    struct message_list *messages;
 };
 
 /* What was found under the key, or at the end of the conversation. */
@@ -17,7 +18,8 @@ struct found_turn {
     uint64_t id, conversation_id;
     uint32_t user_seq, reply_seq;
     const char *state, *reply_uuid, *met_at, *text;
-    bool is_expired; /* a pending one whose worker is gone */
+    const char *learning_objective; /* of the conversation */
+    bool is_expired;                /* a pending one whose worker is gone */
     bool is_same_body;
 };
 
@@ -29,9 +31,9 @@ static bool is_running(const struct found_turn *found)
 /* ---- keys ---- */
 
 static const char SELECT_TURN_BY_KEY[] =
-    "SELECT t.id, t.conversation_id, t.user_seq, t.reply_seq, t.state, t.reply_uuid, t.met_at,"
-    " t.lease_until <= UTC_TIMESTAMP(3), k.body_hash = ?"
-    " FROM idempotency_key k JOIN turn t ON t.id = k.turn_id WHERE k.user_id = ? AND k.request_hash = ?";
+    "SELECT t.id, t.conversation_id, t.user_seq, t.reply_seq, t.state, t.reply_uuid, t.met_at, v.learning_objective,"
+    " t.lease_until <= UTC_TIMESTAMP(3), k.body_hash = ? FROM idempotency_key k JOIN turn t ON t.id = k.turn_id"
+    " JOIN conversation v ON v.id = t.conversation_id WHERE k.user_id = ? AND k.request_hash = ?";
 
 static const char INSERT_KEY[] = "INSERT INTO idempotency_key (user_id, request_hash, body_hash, turn_id, created_at)"
                                  " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE turn_id = ?";
@@ -46,9 +48,10 @@ static enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, const struc
     struct found_turn f = {0};
     const struct db_in in[] = {IN_BYTES(r->body_hash, SHA256_BYTES), IN_U64(r->user_id),
                                IN_BYTES(r->key_hash, SHA256_BYTES)};
-    const struct db_out cols[] = {OUT_U64(f.id),        OUT_U64(f.conversation_id), OUT_U32(f.user_seq),
-                                  OUT_U32(f.reply_seq), OUT_TEXT(f.state),          OUT_TEXT(f.reply_uuid),
-                                  OUT_TEXT(f.met_at),   OUT_BOOL(f.is_expired),     OUT_BOOL(f.is_same_body)};
+    const struct db_out cols[] = {
+        OUT_U64(f.id),          OUT_U64(f.conversation_id), OUT_U32(f.user_seq), OUT_U32(f.reply_seq),
+        OUT_TEXT(f.state),      OUT_TEXT(f.reply_uuid),     OUT_TEXT(f.met_at),  OUT_TEXT(f.learning_objective),
+        OUT_BOOL(f.is_expired), OUT_BOOL(f.is_same_body)};
 
     enum cq_status st = db_query_one(ctx, db, SELECT_TURN_BY_KEY, in, LEN(in), cols, LEN(cols));
     if (!st)
@@ -79,6 +82,7 @@ static enum cq_status check_key(struct cq_ctx *ctx, struct db *db, const struct 
                                     .user_seq = found->user_seq,
                                     .reply_seq = found->reply_seq,
                                     .met_at = found->met_at,
+                                    .learning_objective = found->learning_objective,
                                     .is_replay = true};
     *is_decided = true;
     return CQ_OK;
@@ -186,9 +190,8 @@ static enum cq_status begin_new(struct cq_ctx *ctx, struct db *db, const struct 
     return st;
 }
 
-static enum cq_status begin_message_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const struct begin_args *args, bool is_rerun)
 {
-    const struct begin_args *args = arg;
     const struct turn_request *r = args->request;
     const char *workflow_state = NULL;
     uint32_t next_seq = 0;
@@ -206,7 +209,7 @@ static enum cq_status begin_message_tx(struct cq_ctx *ctx, struct db *db, void *
         return CQ_OK;
     }
     if (!str_eq(workflow_state, "active"))
-        return CQ_RESOURCE_NOT_FOUND;
+        return CQ_CONVERSATION_COMPLETED;
     if (last.id && is_running(&last))
         return CQ_TURN_IN_PROGRESS;
     if (last.id && str_eq(last.text, r->text))
@@ -227,15 +230,15 @@ static const char DELETE_STALE_OPENINGS[] =
     " AND t.lease_until > UTC_TIMESTAMP(3))";
 
 static const char SELECT_OPENED[] =
-    "SELECT t.id, t.conversation_id FROM conversation v JOIN turn t ON t.conversation_id = v.id WHERE v.uuid = ?";
+    "SELECT t.id, t.conversation_id FROM conversation v JOIN turn t ON t.conversation_id = v.id WHERE v.uuid = ?"
+    " FOR UPDATE";
 
 static const char INSERT_CONVERSATION[] =
     "INSERT INTO conversation (uuid, ai_experience_id, user_id, workflow_state, learning_objective, met_at, next_seq,"
     " created_at, updated_at) VALUES (?, ?, ?, 'opening', ?, ?, 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))";
 
-static enum cq_status open_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+static enum cq_status open_conversation(struct cq_ctx *ctx, struct db *db, const struct begin_args *args, bool is_rerun)
 {
-    const struct begin_args *args = arg;
     const struct turn_request *r = args->request;
     const struct db_in stale[] = {IN_U64(r->ai_experience_id), IN_U64(r->user_id)};
     const struct db_in conversation[] = {IN_TEXT(r->conversation_uuid), IN_U64(r->ai_experience_id), IN_U64(r->user_id),
@@ -260,6 +263,8 @@ static enum cq_status open_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool
     if (st || is_decided)
         return st;
     st = db_execute(ctx, db, INSERT_CONVERSATION, conversation, LEN(conversation), NULL);
+    if (st == CQ_DUPLICATE && is_rerun)
+        return CQ_AGAIN; /* the first run is being committed just now */
     if (!st)
         st = insert_turn(ctx, db, args, db_insert_id(db), 0, true);
     if (!st)
@@ -267,26 +272,47 @@ static enum cq_status open_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool
     return st;
 }
 
+/* The turn and what goes with it are read where they were written: nobody is left with a turn that he does not know of. */
+static enum cq_status begin_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const struct begin_args *args = arg;
+    const struct turn_row *turn = args->turn;
+
+    enum cq_status st = args->request->conversation_id ? begin_message(ctx, db, args, is_rerun)
+                                                       : open_conversation(ctx, db, args, is_rerun);
+    if (st)
+        return st;
+    uint32_t last = turn->is_replay ? turn->reply_seq : turn->user_seq;
+
+    st = store_message_list(ctx, db, turn->conversation_id, last + 1, args->messages);
+    if (!st && (!args->messages->n || args->messages->rows[args->messages->n - 1].seq != last))
+        st = cq_fail(ctx, CQ_INTERNAL, "message %u of conversation %llu is missing", last,
+                     (unsigned long long)turn->conversation_id);
+    return st;
+}
+
 enum cq_status store_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_request *request,
                                 struct turn_row *turn, struct message_list *messages)
 {
     struct turn_row row = {0};
-    struct begin_args args = {request, &row};
+    struct message_list list = {0};
+    struct begin_args args = {request, &row, &list};
 
-    enum cq_status st = db_tx(ctx, db, request->conversation_id ? begin_message_tx : open_tx, &args);
-    if (!st)
-        st = store_message_list(ctx, db, row.conversation_id, (row.is_replay ? row.reply_seq : row.user_seq) + 1,
-                                messages);
-    if (!st)
-        *turn = row;
-    return st;
+    enum cq_status st = db_tx(ctx, db, begin_tx, &args);
+    if (st)
+        return st;
+    *turn = row;
+    *messages = list;
+    return CQ_OK;
 }
 
 /* ---- ending ---- */
 
+/* The time is the reply's, if it is stored already. */
 static const char LOCK_TURN[] =
-    "SELECT t.state, t.owner = ?, t.reply_uuid = ?, t.reply_seq, UTC_TIMESTAMP(3)"
-    " FROM conversation v JOIN turn t ON t.conversation_id = v.id WHERE v.id = ? AND t.id = ? FOR UPDATE";
+    "SELECT t.state, t.owner = ?, t.reply_uuid = ?, COALESCE(r.created_at, UTC_TIMESTAMP(3))"
+    " FROM conversation v JOIN turn t ON t.conversation_id = v.id"
+    " LEFT JOIN message r ON r.conversation_id = v.id AND r.seq = t.reply_seq WHERE v.id = ? AND t.id = ? FOR UPDATE";
 
 static const char COMPLETE_PREVIOUS[] =
     "UPDATE conversation SET workflow_state = 'completed', is_active = NULL, updated_at = UTC_TIMESTAMP(3)"
@@ -332,11 +358,9 @@ static enum cq_status lock_turn(struct cq_ctx *ctx, struct db *db, struct end_ar
     const struct turn_end *end = args->end;
     const char *state = NULL;
     bool is_owner = false, is_reply = false;
-    uint32_t reply_seq = 0;
     const struct db_in in[] = {IN_TEXT(end->owner), IN_TEXT(end->reply_uuid), IN_U64(end->turn->conversation_id),
                                IN_U64(end->turn->id)};
-    const struct db_out cols[] = {OUT_TEXT(state), OUT_BOOL(is_owner), OUT_BOOL(is_reply), OUT_U32(reply_seq),
-                                  OUT_TIME(args->now_ms)};
+    const struct db_out cols[] = {OUT_TEXT(state), OUT_BOOL(is_owner), OUT_BOOL(is_reply), OUT_TIME(args->now_ms)};
 
     enum cq_status st = db_query_one(ctx, db, LOCK_TURN, in, LEN(in), cols, LEN(cols));
     if (st == CQ_RESOURCE_NOT_FOUND || (!st && !(is_owner && is_reply)))

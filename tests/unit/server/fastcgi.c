@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -239,6 +239,33 @@ static void test_bodies(void)
         check_body(&rows[i]);
 }
 
+/* Nothing of the request is left unread, wherever libfcgi's buffer ends: a client would see a reset instead of the end. */
+static void test_no_reset(void)
+{
+    enum { FIRST = 8000, LAST = 8200 };
+    char *body = calloc(1, LAST);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(body);
+    for (size_t len = FIRST; len < LAST; len++) {
+        char length[16];
+        struct scene s;
+        bool is_closed;
+
+        snprintf(length, sizeof(length), "%zu", len);
+        const struct pair pairs[] = {{"REQUEST_METHOD", "POST"}, {"CONTENT_LENGTH", length}};
+
+        start(&s, &large);
+        put_request(&s.sent, pairs, LEN(pairs), body, len, len);
+        CU_ASSERT_TRUE(send_bytes(s.client, &s.sent));
+        CU_ASSERT_EQUAL(fastcgi_read(&s.conn, s.fd, &s.req), CQ_OK);
+        fastcgi_abort(&s.conn);
+        receive_all(s.client, &s.got, &is_closed);
+        CU_ASSERT_TRUE(is_closed);
+        finish(&s);
+    }
+    free(body);
+}
+
 /* ---- what is no request ---- */
 
 static enum cq_status read_these(struct scene *s, const char *bytes, size_t len)
@@ -248,21 +275,19 @@ static enum cq_status read_these(struct scene *s, const char *bytes, size_t len)
     return fastcgi_read(&s->conn, s->fd, &s->req);
 }
 
-/* A client that goes away, after each number of bytes. With its last byte of body a request is whole. */
+/* A client that goes away, after each number of bytes: what it asked for is not done. */
 static void test_cut_short_anywhere(void)
 {
     static const struct pair pairs[] = {{"REQUEST_METHOD", "POST"}, {"DOCUMENT_URI", "/a"}, {"CONTENT_LENGTH", "10"}};
-    enum { END_OF_STDIN_BYTES = 8 };
     struct buf whole;
 
     buf_init(&whole, 4096);
     put_request(&whole, pairs, LEN(pairs), "0123456789", 10, 6);
     for (size_t len = 0; len <= whole.len; len++) {
         struct scene s;
+        bool is_whole = len == whole.len;
 
         start(&s, &small);
-        bool is_whole = len >= whole.len - END_OF_STDIN_BYTES;
-
         buf_append(&s.sent, whole.data, len);
         CU_ASSERT_TRUE(send_bytes(s.client, &s.sent));
         close_client(&s);
@@ -347,7 +372,7 @@ static void test_changed_bytes(void)
 
     buf_init(&whole, 4096);
     put_request(&whole, POST_PAIRS, LEN(POST_PAIRS), "{\"a\":1}", 7, 3);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 300; i++) {
         struct scene s;
 
         start(&s, &small);
@@ -553,7 +578,6 @@ static void test_a_client_that_is_gone(void)
 
     start_answer(&s);
 
-    signal(SIGPIPE, SIG_DFL);
     close_client(&s);
     make_body(&s.req, 100000);
     CU_ASSERT_FALSE(fastcgi_send_all(&s.conn, &s.req, HANG_MS));
@@ -586,9 +610,10 @@ static void test_a_client_that_does_not_read(void)
 }
 
 SUITE(fastcgi, {"a request", test_a_request}, {"what is absent", test_what_is_absent},
-      {"long params", test_long_params}, {"bodies", test_bodies}, {"cut short anywhere", test_cut_short_anywhere},
-      {"silence", test_silence}, {"garbage", test_garbage}, {"changed bytes", test_changed_bytes},
-      {"nobody is there", test_nobody_is_there}, {"an answer", test_an_answer}, {"a stream", test_a_stream},
-      {"the head of a stream", test_the_head_of_a_stream}, {"a large answer", test_a_large_answer},
-      {"an abort", test_an_abort}, {"a client that is gone", test_a_client_that_is_gone},
+      {"long params", test_long_params}, {"bodies", test_bodies}, {"no reset", test_no_reset},
+      {"cut short anywhere", test_cut_short_anywhere}, {"silence", test_silence}, {"garbage", test_garbage},
+      {"changed bytes", test_changed_bytes}, {"nobody is there", test_nobody_is_there}, {"an answer", test_an_answer},
+      {"a stream", test_a_stream}, {"the head of a stream", test_the_head_of_a_stream},
+      {"a large answer", test_a_large_answer}, {"an abort", test_an_abort},
+      {"a client that is gone", test_a_client_that_is_gone},
       {"a client that does not read", test_a_client_that_does_not_read});

@@ -139,6 +139,8 @@ void receive_all(int fd, struct buf *out, bool *is_closed)
         n = recv(fd, piece, sizeof(piece), 0);
         if (n > 0)
             buf_append(out, piece, (size_t)n);
-        *is_closed = n == 0 || (n < 0 && errno != EINTR);
+        *is_closed = n == 0;
+        if (n < 0 && errno != EINTR)
+            return;
     }
 }

@@ -38,7 +38,7 @@ int connect_here(int listener);
 /* Send all of it, not waiting for who does not read. */
 bool send_bytes(int fd, const struct buf *bytes);
 
-/* Whatever comes until the other side closes, or nothing comes for five seconds; then *is_closed is false. */
+/* Whatever comes until the other side closes. *is_closed is false when it resets, or nothing comes for five seconds. */
 void receive_all(int fd, struct buf *out, bool *is_closed);
 
 #endif
