@@ -1,0 +1,184 @@
+/* Figures that do not wobble: statements a request, and a thousand turns at once on the default configuration. */
+#include <stdio.h>
+
+#include "harness.h"
+
+enum { ROUNDS = 40, WARM_UP = 64, N_STUDENTS = 40, N_EXPERIENCES = 25, N_TURNS = N_STUDENTS * N_EXPERIENCES };
+
+/* ---- statements ---- */
+
+/* So that every worker has its connection and its prepared statements. */
+static void warm_up(const char *path, const char *token)
+{
+    struct transfer *all[WARM_UP];
+
+    for (int round = 0; round < 4; round++) {
+        for (size_t i = 0; i < WARM_UP; i++)
+            all[i] = START("GET", path, token);
+        for (size_t i = 0; i < WARM_UP; i++)
+            call_finish(all[i]);
+    }
+}
+
+/* Statements for so many calls, the counting itself left out. */
+static uint64_t count_statements(const struct call *call, size_t n)
+{
+    uint64_t before = database_status("Questions");
+    uint64_t own = database_status("Questions") - before;
+
+    before = database_status("Questions");
+    for (size_t i = 0; i < n; i++)
+        if (call_now(call)->status / 100 != 2)
+            return 0;
+    return database_status("Questions") - before - own;
+}
+
+static uint64_t make_list_of(size_t n)
+{
+    uint64_t course = make_course();
+
+    for (size_t i = 0; i < n; i++)
+        make_experience_in(course, "published", textf("E%zu", i));
+    return course;
+}
+
+static void test_statements_of_reads(void)
+{
+    struct talk talk = open_talk(STUDENT);
+    uint64_t course = make_list_of(60);
+
+    for (int i = 0; i < 9; i++)
+        say(&talk, "again");
+    ROW_ASSERT("20 messages", count_at(read_talk(&talk), "/messages") == 20);
+    const struct {
+        const char *name, *path;
+        enum person who;
+        uint64_t each;
+    } rows[] = {
+        {"an experience, as a student", experience_path(talk.course, talk.experience), STUDENT, 1},
+        {"an experience, as a teacher", experience_path(talk.course, talk.experience), TEACHER, 1},
+        {"a list of 50, as a student", textf("%s?per_page=50", experiences_path(course)), STUDENT, 2},
+        {"a list of 50, as a teacher", textf("%s?per_page=50", experiences_path(course)), TEACHER, 2},
+        {"a conversation of 20 messages", talk.list_path, STUDENT, 2},
+        {"no conversation", talk.list_path, OTHER_STUDENT, 1},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        warm_up(rows[i].path, token_of(rows[i].who));
+        const struct call call = {.method = "GET", .path = rows[i].path, .token = token_of(rows[i].who)};
+        uint64_t n = count_statements(&call, ROUNDS);
+
+        ROW_ASSERT(textf("%s: %lu statements for %d requests", rows[i].name, n, ROUNDS),
+                   n >= ROUNDS && n <= rows[i].each * ROUNDS);
+    }
+}
+
+/* What is answered from the route table, or is no request at all, asks the database nothing. */
+static void test_statements_of_refusals(void)
+{
+    const char *list = experiences_path(main_course());
+    const struct {
+        const char *name;
+        struct call call;
+    } rows[] = {
+        {"unknown path", {.method = "GET", .path = "/api/v1/nothing", .token = token_of(STUDENT)}},
+        {"wrong method", {.method = "PATCH", .path = list, .token = token_of(STUDENT)}},
+        {"broken JSON", {.method = "POST", .path = list, .token = token_of(TEACHER), .body = "{"}},
+        {"not UTF-8", {.method = "POST", .path = list, .token = token_of(TEACHER), .body = "{\"title\":\"\xff\"}"}},
+        {"no credentials", {.method = "GET", .path = list}},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        uint64_t own = database_status("Questions"), before;
+
+        own = database_status("Questions") - own;
+        before = database_status("Questions");
+        for (int k = 0; k < ROUNDS; k++)
+            ROW_ASSERT(rows[i].name, call_now(&rows[i].call)->status / 100 == 4);
+        ROW_ASSERT(rows[i].name, database_status("Questions") - before - own == 0);
+    }
+}
+
+/* ---- a thousand turns ---- */
+
+struct thousand {
+    uint64_t course, experiences[N_EXPERIENCES];
+    const char *tokens[N_STUDENTS];
+    struct talk talks[N_TURNS];
+};
+
+static void make_class(struct thousand *all)
+{
+    all->course = make_course();
+    for (size_t i = 0; i < N_EXPERIENCES; i++)
+        all->experiences[i] = make_experience_in(all->course, "published", textf("E%zu", i));
+    for (size_t i = 0; i < N_STUDENTS; i++) {
+        const char *login = textf("it-crowd-%zu", i);
+
+        make_user(login);
+        enroll(all->course, login, "student", "active");
+        all->tokens[i] = make_token(login, NULL);
+    }
+}
+
+/* All at once would be another test: a student at a time. */
+static void open_all(struct thousand *all)
+{
+    struct transfer *opens[N_EXPERIENCES];
+
+    for (size_t i = 0; i < N_STUDENTS; i++) {
+        for (size_t k = 0; k < N_EXPERIENCES; k++)
+            opens[k] = START("POST", textf("%s/conversations", experience_path(all->course, all->experiences[k])),
+                             all->tokens[i], .http2 = true);
+        for (size_t k = 0; k < N_EXPERIENCES; k++) {
+            struct talk *talk = &all->talks[i * N_EXPERIENCES + k];
+            const struct answer *answer = call_finish(opens[k]);
+
+            if (answer->status != 201)
+                harness_die("cannot open a conversation: %ld %s", answer->status, answer->body);
+            *talk = (struct talk){.course = all->course,
+                                  .experience = all->experiences[k],
+                                  .token = all->tokens[i],
+                                  .id = json_get_u64(answer->json, "id")};
+            talk->messages_path =
+                textf("%s/conversations/%lu/messages", experience_path(all->course, talk->experience), talk->id);
+        }
+    }
+}
+
+/* The model takes 5 s, so that the first turn still runs when the last one has begun. */
+static void test_a_thousand_turns_at_once(void)
+{
+    struct thousand *all = arena_zalloc(test_arena(), 1, sizeof(*all));
+    struct transfer **turns = arena_zalloc(test_arena(), N_TURNS, sizeof(*turns));
+    size_t n_good = 0, n_shown = 0;
+
+    CU_ASSERT_FATAL(all && turns);
+    make_class(all);
+    open_all(all);
+    int64_t began_ms = clock_mono_ms();
+    for (size_t i = 0; i < N_TURNS; i++)
+        turns[i] = START("POST", all->talks[i].messages_path, all->talks[i].token,
+                         .body = message_body(textf("[[delay 5000]]turn %zu", i)), .http2 = true, .limit_ms = 60000);
+    for (size_t i = 0; i < N_TURNS; i++) {
+        const struct answer *answer = call_finish(turns[i]);
+        bool is_good =
+            answer->status == 200 && str_eq(text_at(answer->json, "/messages/3/text"), textf("You said: turn %zu", i));
+
+        n_good += is_good;
+        if (!is_good && n_shown++ < 3)
+            fprintf(stderr, "\n    turn %zu: %ld %s %.300s", i, answer->status, header(answer, "X-Client-Error"),
+                    answer->body ? answer->body : "");
+    }
+    int64_t took_ms = clock_mono_ms() - began_ms;
+    int64_t most = int_at(model_stats(), "/max_in_flight");
+
+    ROW_ASSERT(textf("%zu of %d turns", n_good, N_TURNS), n_good == N_TURNS);
+    ROW_ASSERT(textf("%ld at the model at once", most), most == N_TURNS);
+    ROW_ASSERT(textf("%ld ms", took_ms), took_ms < 20000);
+    printf("(%ld ms, %ld at once) ", took_ms, most);
+}
+
+SUITE(figures, {"statements of reads", test_statements_of_reads},
+      {"statements of refusals", test_statements_of_refusals},
+      {"a thousand turns at once", test_a_thousand_turns_at_once});

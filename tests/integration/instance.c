@@ -1,0 +1,247 @@
+/* Instances and model servers: brought up as a user would, by quickstart, and looked at from outside. */
+#include <ctype.h>
+#include <dirent.h>
+#include <mysql.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+enum { UP_LIMIT_MS = 120000, COMMAND_LIMIT_MS = 20000, COMMAND_MAX_BYTES = 1 << 20, MAX_INSTANCES = 8, MAX_ARGS = 40 };
+
+static struct instance instances[MAX_INSTANCES];
+static size_t n_instances;
+static struct instance *used;
+
+/* The place of a program: from the environment, else where the build says. */
+static const char *program(const char *variable, const char *otherwise)
+{
+    const char *path = getenv(variable);
+
+    return path && *path ? path : otherwise;
+}
+
+static const char *quickstart(void)
+{
+    return program("COLLOQUY_TEST_QUICKSTART", TEST_QUICKSTART);
+}
+
+/* ---- small files ---- */
+
+static bool read_file(const char *path, char *out, size_t size)
+{
+    FILE *in = fopen(path, "re");
+    size_t len = in ? fread(out, 1, size - 1, in) : 0;
+
+    if (in)
+        fclose(in);
+    out[len] = '\0';
+    return len > 0;
+}
+
+static bool number_is_there(void *path)
+{
+    char text[32];
+
+    return read_file(path, text, sizeof(text)) && strtoll(text, NULL, 10) > 0;
+}
+
+/* ---- the model ---- */
+
+struct model_server model_server_start(const char *certificate, const char *key)
+{
+    static unsigned n;
+    struct model_server server;
+    char text[32], *port_file = textf("%s/model-%u.port", run_folder(), ++n);
+    const char *argv[] = {program("COLLOQUY_TEST_MODEL_SERVER", TEST_MODEL_SERVER),
+                          "--port",
+                          "0",
+                          "--port-file",
+                          port_file,
+                          certificate ? "--tls" : NULL,
+                          certificate,
+                          key,
+                          NULL};
+
+    server.pid = start_program(argv, NULL);
+    if (!wait_until(number_is_there, port_file, 5000) || !read_file(port_file, text, sizeof(text)))
+        harness_die("the model server %s did not start", argv[0]);
+    server.port = (int)strtol(text, NULL, 10);
+    return server;
+}
+
+/* ---- instances ---- */
+
+struct instance *instance_create(const char *name, const char *base_url, const char *const *extra)
+{
+    struct instance *instance = &instances[n_instances];
+    size_t n = 0;
+
+    if (n_instances == MAX_INSTANCES)
+        harness_die("too many instances");
+    n_instances++;
+    instance->dir = lastingf("%s/%s", run_folder(), name);
+    instance->http_port = free_port();
+    instance->https_port = free_port();
+    instance->base = lastingf("https://127.0.0.1:%d", instance->https_port);
+    instance->env[n++] = "COLLOQUY_LLM_PROVIDER=openai";
+    instance->env[n++] = lastingf("COLLOQUY_LLM_BASE_URL=%s/v1", base_url);
+    instance->env[n++] = "COLLOQUY_LLM_MODEL=test";
+    instance->env[n++] = "COLLOQUY_LLM_API_KEY=test-key";
+    for (; extra && *extra; extra++)
+        if (n < INSTANCE_MAX_ENV)
+            instance->env[n++] = *extra;
+    keeper_remember_state(quickstart(), instance->dir);
+    if (!instance_up(instance))
+        harness_die("quickstart up failed: see %s/programs.log with COLLOQUY_TEST_KEEP=1", run_folder());
+    return instance;
+}
+
+void instance_use(struct instance *instance)
+{
+    used = instance;
+}
+
+struct instance *instance_used(void)
+{
+    return used;
+}
+
+bool instance_up(struct instance *instance)
+{
+    const char *argv[] = {quickstart(), "up",
+                          "--state",    instance->dir,
+                          "--http",     textf("%d", instance->http_port),
+                          "--https",    textf("%d", instance->https_port),
+                          NULL};
+
+    return run_program(argv, instance->env, NULL, UP_LIMIT_MS) == 0;
+}
+
+pid_t instance_pid(const struct instance *instance, const char *part)
+{
+    char text[32];
+    pid_t pid = 0;
+
+    if (read_file(textf("%s/run/%s.pid", instance->dir, part), text, sizeof(text)))
+        pid = (pid_t)strtol(text, NULL, 10);
+    return pid > 0 && kill(pid, 0) == 0 ? pid : 0;
+}
+
+/* ---- workers ---- */
+
+static pid_t parent_of(pid_t pid)
+{
+    char text[1024];
+    int parent = 0;
+
+    if (!read_file(textf("/proc/%d/stat", pid), text, sizeof(text)))
+        return 0;
+    const char *end = strrchr(text, ')'); /* the name before it may hold anything */
+    return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+/* Its name or its command line tells. */
+static bool is_of_kind(pid_t pid, const char *kind)
+{
+    char text[1024];
+
+    if (!kind)
+        return true;
+    if (read_file(textf("/proc/%d/comm", pid), text, sizeof(text)) && strstr(text, kind))
+        return true;
+    return read_file(textf("/proc/%d/cmdline", pid), text, sizeof(text)) && strstr(text, textf(": %s", kind));
+}
+
+size_t instance_workers(const struct instance *instance, const char *kind, pid_t *out, size_t max)
+{
+    pid_t master = instance_pid(instance, "colloquy");
+    DIR *proc = opendir("/proc");
+    struct dirent *entry;
+    size_t n = 0;
+
+    while (master && proc && n < max && (entry = readdir(proc))) {
+        pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? (pid_t)strtol(entry->d_name, NULL, 10) : 0;
+
+        if (pid && parent_of(pid) == master && is_of_kind(pid, kind))
+            out[n++] = pid;
+    }
+    if (proc)
+        closedir(proc);
+    return n;
+}
+
+/* ---- the command line ---- */
+
+struct json_object *command(const char *const *args)
+{
+    const char *argv[MAX_ARGS + 4] = {program("COLLOQUY_TEST_PROGRAM", TEST_PROGRAM), "--config",
+                                      textf("%s/colloquy.conf", used->dir)};
+    struct buf *out = buf_in_arena(test_arena(), COMMAND_MAX_BYTES);
+    size_t n = 3;
+
+    for (; *args && n < MAX_ARGS; args++)
+        argv[n++] = *args;
+    if (!out || run_program(argv, NULL, out, COMMAND_LIMIT_MS) != 0)
+        return NULL;
+    struct json_object *json = NULL;
+    struct cq_ctx ctx = {.arena = test_arena(), .request_id = "-"};
+    buf_str(out, out->len ? "" : "{}");
+    return json_read(&ctx, out->data, out->len, &json) ? NULL : json;
+}
+
+/* ---- the database ---- */
+
+static MYSQL *database(void)
+{
+    static MYSQL *connection;
+    static const struct instance *connected;
+    struct buf problems;
+
+    if (connection && connected == used && mysql_ping(connection) == 0)
+        return connection;
+    if (connection)
+        mysql_close(connection);
+    buf_init(&problems, 65536);
+    struct config *config = config_load(textf("%s/colloquy.conf", used->dir), &problems);
+    connection = mysql_init(NULL);
+    connected = used;
+    if (!config || !connection ||
+        !mysql_real_connect(connection, config->database.host, config->database.user, config->database.password,
+                            config->database.name, config->database.port, config->database.socket, 0))
+        harness_die("cannot connect to the database: %s%s", problems.data, connection ? mysql_error(connection) : "");
+    config_destroy(config);
+    buf_release(&problems);
+    return connection;
+}
+
+static uint64_t number_in_column(const char *sql, unsigned column)
+{
+    MYSQL *connection = database();
+
+    if (mysql_query(connection, sql) != 0)
+        harness_die("%s: %s", sql, mysql_error(connection));
+    MYSQL_RES *result = mysql_store_result(connection);
+    MYSQL_ROW row = result ? mysql_fetch_row(result) : NULL;
+    uint64_t n = row && row[column] ? strtoull(row[column], NULL, 10) : 0;
+    mysql_free_result(result);
+    return n;
+}
+
+uint64_t database_status(const char *name)
+{
+    return number_in_column(textf("SHOW GLOBAL STATUS LIKE '%s'", name), 1);
+}
+
+uint64_t database_number(const char *sql)
+{
+    return number_in_column(sql, 0);
+}
+
+bool database_try(const char *sql)
+{
+    return mysql_query(database(), sql) == 0;
+}

@@ -1,0 +1,201 @@
+/* Who may do what: each check, and which of two failures answers. */
+#include "api/route.h"
+#include "http/make_request.h"
+
+enum { ME = 42, SOMEBODY = 43 };
+
+enum who { STRANGER, STUDENT, OBSERVER, TA, DESIGNER, TEACHER, ADMIN };
+
+static const struct config config = {.features = {.ai_experiences = true}};
+static const struct config without_feature;
+
+/* What the database found, for a caller of some kind. */
+struct found {
+    struct request req;
+    struct route route;
+    struct loaded loaded;
+};
+
+static void start(struct found *f, enum who who, enum may may, enum load load)
+{
+    static const uint32_t roles[] = {[STUDENT] = 1u << ROLE_STUDENT,
+                                     [OBSERVER] = 1u << ROLE_OBSERVER,
+                                     [TA] = 1u << ROLE_TA,
+                                     [DESIGNER] = 1u << ROLE_DESIGNER,
+                                     [TEACHER] = 1u << ROLE_TEACHER | 1u << ROLE_STUDENT,
+                                     [ADMIN] = 0};
+
+    f->req = make_request();
+    f->req.config = &config;
+    f->req.loaded = &f->loaded;
+    f->route = (struct route){.may = may, .load = load};
+    f->loaded = (struct loaded){
+        .route = &f->route,
+        .access = {.user_id = ME, .has_scope = true, .course_id = 7, .is_admin = who == ADMIN, .roles = roles[who]},
+        .ai_experience = {.id = 3, .workflow_state = "published"},
+        .conversation = {.id = 5, .user_id = ME, .workflow_state = "active"},
+    };
+}
+
+static void check(const char *name, struct found *f, enum cq_status want)
+{
+    ROW_ASSERT(name, allow(&f->req) == want);
+}
+
+/* ---- roles ---- */
+
+#define YES CQ_OK
+#define NO  CQ_FORBIDDEN
+
+static void test_courses(void)
+{
+    static const struct {
+        const char *name;
+        enum who who;
+        enum cq_status list, create;
+    } rows[] = {
+        {"stranger", STRANGER, NO, NO}, {"student", STUDENT, YES, NO},    {"observer", OBSERVER, YES, NO},
+        {"ta", TA, YES, YES},           {"designer", DESIGNER, YES, YES}, {"teacher", TEACHER, YES, YES},
+        {"admin", ADMIN, YES, YES},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct found f;
+
+        start(&f, rows[i].who, MAY_READ, LOAD_COURSE);
+        check(rows[i].name, &f, rows[i].list);
+        start(&f, rows[i].who, MAY_AUTHOR, LOAD_COURSE);
+        check(rows[i].name, &f, rows[i].create);
+        CU_ASSERT_EQUAL(is_manager(&f.req), rows[i].create == YES);
+    }
+}
+
+static void test_experiences(void)
+{
+    static const struct {
+        const char *name;
+        enum who who;
+        const char *state;
+        enum cq_status read, converse, author;
+    } rows[] = {
+        {"stranger", STRANGER, "published", NO, NO, NO},
+        {"student", STUDENT, "published", YES, YES, NO},
+        {"student, unpublished", STUDENT, "unpublished", NO, NO, NO},
+        {"observer", OBSERVER, "published", YES, YES, NO},
+        {"observer, unpublished", OBSERVER, "unpublished", NO, NO, NO},
+        {"ta, unpublished", TA, "unpublished", YES, YES, YES},
+        {"designer, unpublished", DESIGNER, "unpublished", YES, YES, YES},
+        {"teacher", TEACHER, "published", YES, YES, YES},
+        {"admin, unpublished", ADMIN, "unpublished", YES, YES, YES},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct found f;
+
+        start(&f, rows[i].who, MAY_READ, LOAD_AI_EXPERIENCE);
+        f.loaded.ai_experience.workflow_state = rows[i].state;
+        check(rows[i].name, &f, rows[i].read);
+        f.route.may = MAY_CONVERSE;
+        check(rows[i].name, &f, rows[i].converse);
+        f.route.load = LOAD_ACTIVE_CONVERSATION;
+        f.loaded.conversation.id = 0; /* none yet: that is no fault */
+        check(rows[i].name, &f, rows[i].converse);
+        f.route = (struct route){.may = MAY_AUTHOR, .load = LOAD_AI_EXPERIENCE};
+        check(rows[i].name, &f, rows[i].author);
+    }
+}
+
+/* A manager finds any conversation, anyone else their own active one; only its owner says anything in it. */
+static void test_conversations(void)
+{
+    static const enum cq_status GONE = CQ_RESOURCE_NOT_FOUND;
+    const struct {
+        const char *name;
+        enum who who;
+        uint64_t owner;
+        const char *state;
+        enum cq_status say, end;
+    } rows[] = {
+        {"own", STUDENT, ME, "active", YES, YES},
+        {"own, completed", STUDENT, ME, "completed", GONE, GONE},
+        {"own, opening", STUDENT, ME, "opening", GONE, GONE},
+        {"another's", STUDENT, SOMEBODY, "active", GONE, GONE},
+        {"another's, observer", OBSERVER, SOMEBODY, "active", GONE, GONE},
+        {"teacher's own", TEACHER, ME, "active", YES, YES},
+        {"teacher's own, completed", TEACHER, ME, "completed", YES, YES}, /* saying is then 409, by the handler */
+        {"teacher, another's", TEACHER, SOMEBODY, "active", NO, YES},
+        {"admin, another's", ADMIN, SOMEBODY, "completed", NO, YES},
+        {"stranger's own", STRANGER, ME, "active", NO, NO},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct found f;
+
+        start(&f, rows[i].who, MAY_SAY, LOAD_CONVERSATION);
+        f.loaded.conversation.user_id = rows[i].owner;
+        f.loaded.conversation.workflow_state = rows[i].state;
+        check(rows[i].name, &f, rows[i].say);
+        f.route.may = MAY_END;
+        check(rows[i].name, &f, rows[i].end);
+    }
+}
+
+/* ---- the order ---- */
+
+/* One request, every fault at once: taken away from the front, the next one answers. */
+static void test_order_of_faults(void)
+{
+    struct found f;
+    struct access_row *access = &f.loaded.access;
+
+    start(&f, STRANGER, MAY_SAY, LOAD_CONVERSATION);
+    access->is_revoked = access->is_expired = true;
+    access->has_scope = false;
+    access->course_id = 0;
+    f.req.config = &without_feature;
+    f.loaded.ai_experience.id = f.loaded.conversation.id = 0;
+
+    check("revoked", &f, CQ_TOKEN_REVOKED);
+    access->is_revoked = false;
+    check("expired", &f, CQ_TOKEN_EXPIRED);
+    access->is_expired = false;
+    check("scope", &f, CQ_SCOPE_MISSING);
+    access->has_scope = true;
+    check("course", &f, CQ_NOT_FOUND);
+    access->course_id = 7;
+    check("feature", &f, CQ_RESOURCE_NOT_FOUND);
+    f.req.config = &config;
+    check("role", &f, CQ_FORBIDDEN);
+    access->roles = 1u << ROLE_STUDENT;
+    check("experience", &f, CQ_RESOURCE_NOT_FOUND);
+    f.loaded.ai_experience.id = 3;
+    f.loaded.ai_experience.workflow_state = "unpublished";
+    check("its state", &f, CQ_FORBIDDEN);
+    access->roles |= 1u << ROLE_TEACHER;
+    check("conversation", &f, CQ_RESOURCE_NOT_FOUND);
+    f.loaded.conversation.id = 5;
+    f.loaded.conversation.user_id = SOMEBODY;
+    check("role on it", &f, CQ_FORBIDDEN);
+    f.loaded.conversation.user_id = ME;
+    check("none", &f, CQ_OK);
+}
+
+/* A deleted experience looks to managers as it does to all: not there. */
+static void test_what_is_not_there(void)
+{
+    static const enum who all[] = {STUDENT, TEACHER, ADMIN};
+
+    for (size_t i = 0; i < LEN(all); i++) {
+        struct found f;
+
+        start(&f, all[i], MAY_READ, LOAD_AI_EXPERIENCE);
+        f.loaded.ai_experience.id = 0;
+        CU_ASSERT_EQUAL(allow(&f.req), CQ_RESOURCE_NOT_FOUND);
+        start(&f, all[i], MAY_END, LOAD_CONVERSATION);
+        f.loaded.conversation.id = 0;
+        CU_ASSERT_EQUAL(allow(&f.req), CQ_RESOURCE_NOT_FOUND);
+    }
+}
+
+SUITE(allow, {"courses", test_courses}, {"experiences", test_experiences}, {"conversations", test_conversations},
+      {"order of faults", test_order_of_faults}, {"what is not there", test_what_is_not_there});
