@@ -55,10 +55,6 @@ static enum cq_status read_json(struct request *req, const struct form *form, st
 /* form has counted the names of the query; *out stays NULL when there is no body. */
 static enum cq_status read_body(struct request *req, enum body_kind kind, struct form *form, struct json_object **out)
 {
-    if (req->body_too_large)
-        return cq_fail(&req->ctx, CQ_PAYLOAD_TOO_LARGE, "the body is too large");
-    if (kind == BODY_OTHER)
-        return cq_fail(&req->ctx, CQ_UNSUPPORTED_TYPE, "a body that is neither form nor JSON");
     if (kind == BODY_NONE)
         return CQ_OK;
     if (kind == BODY_JSON)
@@ -71,6 +67,14 @@ static enum cq_status read_body(struct request *req, enum body_kind kind, struct
     if (!st)
         *out = form->root;
     return st;
+}
+
+/* What a body is not taken for, before a byte of it is read. */
+static enum cq_status judge_body(struct request *req, enum body_kind kind)
+{
+    if (req->body_too_large)
+        return cq_fail(&req->ctx, CQ_PAYLOAD_TOO_LARGE, "the body is too large");
+    return kind == BODY_OTHER ? cq_fail(&req->ctx, CQ_UNSUPPORTED_TYPE, "a body that is neither form nor JSON") : CQ_OK;
 }
 
 /* Put what from holds into into: objects become one, anything else is replaced. False when memory is short. */
@@ -100,14 +104,19 @@ enum cq_status params_read(struct request *req)
     struct json_object *params = NULL, *body = NULL;
 
     enum cq_status st = make_tree(req, &params);
-    struct form form = {.ctx = &req->ctx, .root = params};
-    if (!st)
-        st = form_read(&form, req->query, strlen(req->query));
     if (st)
         return st;
-    req->params = params; /* the query's stand, whatever becomes of the body: an access token may be among them */
+    struct form form = {.ctx = &req->ctx, .root = params};
+    enum cq_status query = form_read(&form, req->query, strlen(req->query));
+
+    if (!query)
+        req->params = params; /* whatever becomes of the body: an access token may be among them */
     req->params_from_form = kind != BODY_JSON;
-    st = read_body(req, kind, &form, &body);
+    st = judge_body(req, kind);
+    if (!st)
+        st = query;
+    if (!st)
+        st = read_body(req, kind, &form, &body);
     if (!st && body && !merge(params, body))
         st = cq_fail(&req->ctx, CQ_INTERNAL, "no memory for parameters");
     return st;

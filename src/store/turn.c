@@ -196,7 +196,7 @@ static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const str
     const char *workflow_state = NULL;
     uint32_t next_seq = 0;
     struct found_turn last = {0}, keyed = {0};
-    bool is_decided;
+    bool is_decided = false;
 
     enum cq_status st = lock_conversation(ctx, db, r->conversation_id, &workflow_state, &next_seq, &last);
     if (!st)

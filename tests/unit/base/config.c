@@ -182,7 +182,7 @@ static void test_faults_name_the_key(void)
         {"[database]\nport = -1\n", "database.port: "},
         {"[database]\nport = 12x\n", "database.port: "},
         {"[database]\nport =\n", "database.port: "},
-        {"[server]\napi_workers = 99999999999999999999\n", "server.api_workers: must be a number from 1 to 1024\n"},
+        {"[server]\napi_workers = 99999999999999999999\n", "server.api_workers: must be a number from 1 to 256\n"},
         {"[features]\nstreaming = perhaps\n", "features.streaming: must be on or off\n"},
         {"[server]\nlog_level = loud\n", "server.log_level: must be error, warn, info or debug\n"},
         {"[canvas]\nopening_message = \xFF\n", "canvas.opening_message: must be UTF-8\n"},

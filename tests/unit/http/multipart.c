@@ -80,7 +80,7 @@ static void test_broken_bodies(void)
         const char *got;
 
         ROW_ASSERT(cases[i].name, read_text(TYPE, cases[i].body, &got) == cases[i].status);
-        ROW_ASSERT(cases[i].name, str_eq(got, ""));
+        ROW_ASSERT(cases[i].name, str_eq(got, "{}")); /* the query's, which is empty */
     }
 }
 
@@ -109,7 +109,7 @@ static void test_boundaries(void)
         const char *got;
 
         ROW_ASSERT(cases[i].content_type, read_text(cases[i].content_type, cases[i].body, &got) == cases[i].status);
-        ROW_ASSERT(cases[i].content_type, str_eq(got, cases[i].status ? "" : "{\"a\":\"1\"}"));
+        ROW_ASSERT(cases[i].content_type, str_eq(got, cases[i].status ? "{}" : "{\"a\":\"1\"}"));
     }
 }
 

@@ -141,20 +141,24 @@ static void test_a_check_ends(void)
     finish();
 }
 
-enum { CLAIMANTS = 4, ROUNDS = 50 };
+enum { CLAIMANTS = 2, ROUNDS = 3000 };
 
 static pthread_barrier_t together;
-static atomic_uint n_won;
+static atomic_uint n_won, n_there;
 
+/* The last steps to the claim are made without sleeping, so that both come to it at nearly the same time. */
 static void *claim(void *arg)
 {
     (void)arg;
-    for (int round = 0; round < ROUNDS; round++) {
+    for (unsigned round = 1; round <= ROUNDS; round++) {
         if (pthread_barrier_wait(&together) == PTHREAD_BARRIER_SERIAL_THREAD) {
             scoreboard_end_db_check(board);
             board->db_check_ms = clock_mono_ms() - LONG_MS;
         }
         pthread_barrier_wait(&together);
+        n_there++;
+        for (int i = 0; n_there < round * CLAIMANTS && i < 100000; i++)
+            ;
         n_won += scoreboard_claim_db_check(board);
     }
     return NULL;
@@ -165,7 +169,7 @@ static void test_one_claim_of_many_wins(void)
     pthread_t threads[CLAIMANTS];
 
     start();
-    n_won = 0;
+    n_won = n_there = 0;
     pthread_barrier_init(&together, NULL, CLAIMANTS);
     for (size_t i = 0; i < CLAIMANTS; i++)
         CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, claim, NULL), 0);
