@@ -72,6 +72,19 @@ static void test_token_in_form(void)
     expect_status("create", answer, 201);
 }
 
+/* What is wrong with a body hides no token that stands in the query. */
+static void test_token_beside_a_broken_body(void)
+{
+    const char *query = textf("?access_token=%s", token_of(TEACHER));
+    const char *list = textf("%s%s", experiences_path(main_course()), query);
+    const char *talks =
+        textf("%s/conversations%s", experience_path(main_course(), make_experience("published")), query);
+
+    expect_status("another type", CALL("POST", list, NULL, .type = "text/plain", .body = "x"), 415);
+    expect_status("broken JSON", CALL("POST", list, NULL, .body = "{"), 400);
+    expect_status("a body that is ignored", CALL("POST", talks, NULL, .body = "{"), 201);
+}
+
 struct expiring {
     const char *token;
     const struct answer *answer;
@@ -190,7 +203,10 @@ enum place { LIST, ONE, DRAFT, TALKS, DRAFT_TALKS, TALK, MESSAGES };
 #define BODY                                                                                                           \
     "{\"title\":\"T\",\"learning_objective\":\"O\",\"pedagogical_guidance\":\"G\",\"workflow_state\":\"published\"}"
 
-/* One line of the contract's table of roles. STUDENT owns the conversation; it comes first, since ending takes it from its owner. */
+/*
+ * One line of the contract's table of roles. STUDENT owns the conversation; it comes first, since ending takes it
+ * from its owner.
+ */
 static const struct endpoint {
     const char *name, *method;
     enum place place;
@@ -199,7 +215,10 @@ static const struct endpoint {
     long student, other, observer, manager, stranger, admin;
 } endpoints[] = {
     // clang-format off
-    /*                            method    place        away   body               scope                                                  owner other obsrv mangr strgr admin */
+    /*
+     * method    place        away   body               scope                                                  owner
+     * other obsrv mangr strgr admin
+     */
     {"3.1 list",                  "GET",    LIST,        false, NULL,              "url:GET|" API,                                        200,  200,  200,  200,  403,  200},
     {"3.2 show published",        "GET",    ONE,         false, NULL,              "url:GET|" API "/:id",                                 200,  200,  200,  200,  403,  200},
     {"3.2 show unpublished",      "GET",    DRAFT,       false, NULL,              "url:GET|" API "/:id",                                 403,  403,  403,  200,  403,  200},
@@ -339,8 +358,8 @@ static void test_enrollment_that_ends(void)
 }
 
 SUITE(auth, {"credentials", test_credentials}, {"token in a form", test_token_in_form},
-      {"expired token", test_expired_token}, {"HEAD and .json", test_head_and_suffix},
-      {"unknown paths and methods", test_unknown_paths_and_methods},
+      {"token beside a broken body", test_token_beside_a_broken_body}, {"expired token", test_expired_token},
+      {"HEAD and .json", test_head_and_suffix}, {"unknown paths and methods", test_unknown_paths_and_methods},
       {"what is looked at first", test_what_is_looked_at_first}, {"roles", test_roles}, {"scopes", test_scopes},
       {"nobody sees another's conversation", test_nobody_sees_anothers_conversation},
       {"an enrollment that ends", test_enrollment_that_ends});

@@ -1,4 +1,7 @@
-/* Requests that are wrong: each is refused with JSON in the contract's form, changes nothing, and never reaches the model. */
+/*
+ * Requests that are wrong: each is refused with JSON in the contract's form, changes nothing, and never reaches the
+ * model.
+ */
 #include <stdio.h>
 
 #include "harness.h"
@@ -11,7 +14,10 @@ static const char JSON[] = "application/json", FORM[] = "application/x-www-form-
 
 enum { BODY_MAX_BYTES = 32 << 20 };
 
-/* Members of arrays within each other: depth containers in all, the outermost one an object with the fields that both targets need. */
+/*
+ * Members of arrays within each other: depth containers in all, the outermost one an object with the fields that both
+ * targets need.
+ */
 static const char *nested(size_t depth)
 {
     return textf(
@@ -123,6 +129,22 @@ static void test_bodies_at_the_limit(void)
                       CALL("POST", experiences_path(talk.course), token_of(TEACHER), .body = rows[i].body), 201);
         expect_status(rows[i].name, CALL("POST", talk.messages_path, talk.token, .body = rows[i].body), 200);
     }
+}
+
+/* Where the body ends within FastCGI's records must make no difference: each request gets its whole answer. */
+static void test_bodies_of_every_length(void)
+{
+    const char *path = experiences_path(main_course());
+    static const size_t around[] = {8192, 16384, 65536, 204800};
+
+    for (size_t i = 0; i < LEN(around); i++)
+        for (size_t len = around[i] - 340; len < around[i] - 300; len++) {
+            const char *body = textf("{\"unknown\":\"%s\"}", repeated("a", len));
+
+            expect_body(textf("%zu", strlen(body)), CALL("POST", path, token_of(STUDENT), .body = body), 403,
+                        "{\"status\":\"unauthorized\",\"errors\":[{\"message\":\"user not authorized to perform that"
+                        " action\"}]}");
+        }
 }
 
 static void test_queries(void)
@@ -332,7 +354,7 @@ static void test_broken_requests(void)
 }
 
 SUITE(bad_input, {"malformed bodies", test_malformed_bodies}, {"bodies at the limit", test_bodies_at_the_limit},
-      {"queries", test_queries}, {"ids that are none", test_ids_that_are_none},
-      {"messages that are none", test_messages_that_are_none}, {"length of a message", test_length_of_a_message},
-      {"text is kept", test_text_is_kept}, {"a long URL, a large upload", test_long_url_and_large_upload},
-      {"broken requests", test_broken_requests});
+      {"bodies of every length", test_bodies_of_every_length}, {"queries", test_queries},
+      {"ids that are none", test_ids_that_are_none}, {"messages that are none", test_messages_that_are_none},
+      {"length of a message", test_length_of_a_message}, {"text is kept", test_text_is_kept},
+      {"a long URL, a large upload", test_long_url_and_large_upload}, {"broken requests", test_broken_requests});

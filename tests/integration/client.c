@@ -1,4 +1,7 @@
-/* The client: requests through one curl multi handle, so that a test may have one under way or a thousand; and looks at what came. */
+/*
+ * The client: requests through one curl multi handle, so that a test may have one under way or a thousand; and looks
+ * at what came.
+ */
 #include <curl/curl.h>
 #include <poll.h>
 #include <stdio.h>

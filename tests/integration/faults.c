@@ -1,11 +1,13 @@
 /*
  * Faults: workers killed, the database away, reloads and stops while turns run.
  *
- * They have an instance of their own, whose leases are short, so that what a dead worker left behind is soon free again.
+ * They have an instance of their own, whose leases are short, so that what a dead worker left behind is soon free
+ * again.
  */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -346,6 +348,71 @@ static void test_reload_while_turns_run(void)
     expect_status("afterwards", say(&talks[0], "hi"), 200);
 }
 
+/* CPU time that a process has used, in ms. */
+static uint64_t cpu_ms(pid_t pid)
+{
+    char text[1024] = "";
+    unsigned long user = 0, system = 0;
+    FILE *file = fopen(textf("/proc/%d/stat", (int)pid), "r");
+
+    if (file && fread(text, 1, sizeof(text) - 1, file) > 0 && strrchr(text, ')'))
+        sscanf(strrchr(text, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+    if (file)
+        fclose(file);
+    return (user + system) * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+/* A worker that is told twice to stop, and holds a turn still, waits for it as quietly as before. */
+static void test_draining_costs_nothing(void)
+{
+    struct instance *instance = use_faults();
+    const struct talk talk = open_talk(STUDENT);
+    struct transfer *turn = say_start(&talk, "[[delay 2500]]slow", NULL, true);
+    pid_t workers[MAX_WORKERS];
+    size_t n = instance_workers(instance, "llm", workers, MAX_WORKERS);
+    uint64_t used_ms = 0;
+
+    CU_ASSERT_FATAL(call_wait_event(turn, "message.start", 1, 5000));
+    for (int i = 0; i < 2; i++, pause_ms(100))
+        for (size_t k = 0; k < n; k++)
+            kill(workers[k], SIGTERM);
+    for (size_t k = 0; k < n; k++)
+        used_ms -= cpu_ms(workers[k]);
+    calls_run(1500);
+    for (size_t k = 0; k < n; k++)
+        used_ms += cpu_ms(workers[k]); /* those that are gone count as less than nothing, which is right too */
+    ROW_ASSERT(textf("%ld ms of CPU", (long)used_ms), (int64_t)used_ms < 500);
+    ROW_ASSERT("the turn ends well", ends_with(call_finish(turn), "message.done"));
+}
+
+/* Workers that have served their number are replaced while their last turns run: nobody waits for those. */
+static void test_recycling_takes_no_place_away(void)
+{
+    static const char *const extra[] = {"COLLOQUY_SERVER_MAX_REQUESTS=4", "COLLOQUY_SERVER_LLM_WORKERS=2",
+                                        "COLLOQUY_SERVER_API_WORKERS=2", NULL};
+
+    instance_use(instance_create("recycling", textf("http://127.0.0.1:%d", main_model().port), extra));
+    struct talk slow[3], quick = open_talk(STUDENT);
+    struct transfer *turns[LEN(slow)];
+
+    for (size_t i = 0; i < LEN(slow); i++)
+        slow[i] = open_talk(STUDENT);
+    for (size_t i = 0; i < LEN(slow); i++)
+        turns[i] = say_start(&slow[i], "[[delay 4000]]slow", NULL, true);
+    for (size_t i = 0; i < LEN(slow); i++)
+        CU_ASSERT_FATAL(call_wait_event(turns[i], "message.start", 1, 5000));
+    for (int i = 0; i < 30; i++) {
+        int64_t began_ms = clock_mono_ms();
+        const struct answer *answer = say(&quick, textf("quick %d", i));
+
+        expect_status("quick", answer, 200);
+        ROW_ASSERT(textf("quick %d", i), clock_mono_ms() - began_ms < 2000);
+        expect_status("read", CALL("GET", quick.list_path, quick.token), 200);
+    }
+    for (size_t i = 0; i < LEN(slow); i++)
+        ROW_ASSERT("a slow turn ends well", ends_with(call_finish(turns[i]), "message.done"));
+}
+
 static bool is_server_gone(void *arg)
 {
     return instance_pid(arg, "colloquy") == 0;
@@ -376,4 +443,6 @@ SUITE(faults, {"llm workers killed", test_llm_worker_killed},
       {"llm workers killed while opening", test_opening_worker_killed},
       {"api workers killed under reads", test_api_workers_killed_under_reads},
       {"database restarted", test_database_restarted}, {"reload while turns run", test_reload_while_turns_run},
+      {"draining costs nothing", test_draining_costs_nothing},
+      {"recycling takes no place away", test_recycling_takes_no_place_away},
       {"stop while turns run", test_stop_while_turns_run});

@@ -1,9 +1,10 @@
 /*
  * What the integration tests share: a running instance, a model server, a client, people and things to talk about.
  *
- * Everything the tests see goes through real nginx over TLS. One instance serves the whole program; each test makes an experience or a
- * course of its own, so tests do not meet. Whatever happens to the program, a process of its own (keeper.c) stops what was started.
- * Texts, answers and rows live until the test ends. The harness itself gives up (harness_die()) when its own steps fail.
+ * Everything the tests see goes through real nginx over TLS. One instance serves the whole program; each test makes
+ * an experience or a course of its own, so tests do not meet. Whatever happens to the program, a process of its own
+ * (keeper.c) stops what was started. Texts, answers and rows live until the test ends. The harness itself gives up
+ * (harness_die()) when its own steps fail.
  */
 #ifndef TESTS_INTEGRATION_HARNESS_H
 #define TESTS_INTEGRATION_HARNESS_H
@@ -27,7 +28,10 @@ void pause_ms(unsigned ms);
 
 /* ---- processes (keeper.c) ---- */
 
-/* Begin before anything is started: from then on all that is told to the keeper is undone when this process ends, however it ends. */
+/*
+ * Begin before anything is started: from then on all that is told to the keeper is undone when this process ends,
+ * however it ends.
+ */
 void keeper_start(void);
 void keeper_remember_state(const char *quickstart,
                            const char *dir);  /* `quickstart down --state dir`, then the folder is removed */
@@ -35,8 +39,9 @@ void keeper_remember_folder(const char *dir); /* is removed, last of all */
 void keeper_finish(void);                     /* undo it all now, and wait for that */
 
 /*
- * Run a program to its end: its exit code. env: "NAME=value" entries added to ours, NULL-terminated, or NULL. out gets its standard output;
- * standard error goes to the log of the run. At most limit_ms, then it is killed and -1 comes back.
+ * Run a program to its end: its exit code. env: "NAME=value" entries added to ours, NULL-terminated, or NULL. out
+ * gets its standard output; standard error goes to the log of the run. At most limit_ms, then it is killed and -1
+ * comes back.
  */
 int run_program(const char *const *argv, const char *const *env, struct buf *out, int64_t limit_ms);
 
@@ -67,7 +72,10 @@ struct instance {
     const char *env[INSTANCE_MAX_ENV + 1];
 };
 
-/* Make one whose model is at base_url and bring it up; extra: more environment, NULL-terminated, or NULL. Lives to the program's end. */
+/*
+ * Make one whose model is at base_url and bring it up; extra: more environment, NULL-terminated, or NULL. Lives to
+ * the program's end.
+ */
 struct instance *instance_create(const char *name, const char *base_url, const char *const *extra);
 
 /* The instance that clients, commands and people belong to from now on. */
@@ -80,7 +88,10 @@ pid_t instance_pid(const struct instance *instance,
 /* Children of the master whose kind is "api" or "llm", or any when NULL. */
 size_t instance_workers(const struct instance *instance, const char *kind, pid_t *out, size_t max);
 
-/* `colloquy …` with that instance's config: what it printed, as JSON ({} when nothing); NULL when its exit code is not 0. */
+/*
+ * `colloquy …` with that instance's config: what it printed, as JSON ({} when nothing); NULL when its exit code is
+ * not 0.
+ */
 struct json_object *command(const char *const *argv);
 #define COMMAND(...) command((const char *const[]){__VA_ARGS__, NULL})
 
@@ -164,14 +175,20 @@ bool expect_fields(const char *row, struct json_object *json, const struct expec
 /* An answer as every one of the API must be: JSON with the contract's headers. */
 void expect_api_headers(const char *row, const struct answer *answer);
 
-/* A refusal of a conversation call: status, code, retryable, reference_id, the texts, and Retry-After exactly when retry is set. */
+/*
+ * A refusal of a conversation call: status, code, retryable, reference_id, the texts, and Retry-After exactly when
+ * retry is set.
+ */
 bool expect_refusal(const char *row, const struct answer *answer, long status, const char *code, bool retryable);
 
 /* ---- people and what they do (people.c) ---- */
 
 enum person { TEACHER, TA, DESIGNER, STUDENT, OTHER_STUDENT, OBSERVER, ADMIN, FORMER_STUDENT, STRANGER, N_PEOPLE };
 
-/* Of the instance in use, made when first asked for. STRANGER teaches another course; FORMER_STUDENT's enrollment has ended. */
+/*
+ * Of the instance in use, made when first asked for. STRANGER teaches another course; FORMER_STUDENT's enrollment has
+ * ended.
+ */
 uint64_t id_of(enum person who);
 const char *login_of(enum person who);
 const char *token_of(enum person who);
@@ -203,7 +220,10 @@ struct transfer *say_start(const struct talk *talk, const char *text, const char
 
 /* The conversation as its owner reads it now. */
 struct json_object *read_talk(const struct talk *talk);
-/* Wait until its last message is by role ("Assistant") or has that status; gives the conversation, NULL when limit_ms passed. */
+/*
+ * Wait until its last message is by role ("Assistant") or has that status; gives the conversation, NULL when limit_ms
+ * passed.
+ */
 struct json_object *wait_for_reply(const struct talk *talk, int64_t limit_ms);
 struct json_object *wait_for_status(const struct talk *talk, const char *status, int64_t limit_ms);
 struct json_object *last_message(struct json_object *conversation);

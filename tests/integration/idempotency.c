@@ -60,6 +60,32 @@ static void test_opening_again(void)
                                                      experience)) == 2);
 }
 
+/* The first answer again, whatever the teacher has made of the experience since. */
+static void test_opening_again_after_an_edit(void)
+{
+    uint64_t experience = make_experience("published");
+    const char *path = experience_path(main_course(), experience);
+    const char *header_line = textf("Idempotency-Key: %s", new_key());
+    const char *talks = textf("%s/conversations", path);
+    const struct answer *first = CALL("POST", talks, token_of(STUDENT), .headers = {header_line});
+
+    expect_status("edit", CALL("PUT", path, token_of(TEACHER), .body = "{\"learning_objectives\":[\"new\",\"ones\"]}"),
+                  200);
+    expect_body("again", CALL("POST", talks, token_of(STUDENT), .headers = {header_line}), 201, first->body);
+}
+
+/* A manager finds an own conversation after its end, and so does a request that comes again. */
+static void test_same_key_after_the_end(void)
+{
+    const struct talk talk = open_talk(TEACHER);
+    const char *key = new_key();
+    const struct answer *first = say_with_key(&talk, "once", key);
+
+    expect_status("end", CALL("DELETE", talk.path, talk.token), 200);
+    expect_body("again", say_with_key(&talk, "once", key), 200, first->body);
+    expect_refusal("something new", say(&talk, "more"), 409, "conversation_completed", false);
+}
+
 static void test_same_key_other_body(void)
 {
     const struct talk talk = open_talk(STUDENT);
@@ -285,10 +311,11 @@ static void test_client_that_leaves_without_streaming(void)
 }
 
 SUITE(idempotency, {"same key, same body", test_same_key_same_body}, {"opening again", test_opening_again},
-      {"same key, other body", test_same_key_other_body}, {"message_id", test_message_id},
-      {"reach of a key", test_reach_of_a_key}, {"replay as a stream", test_replay_as_a_stream},
-      {"same key while running", test_same_key_while_running}, {"many at once", test_many_at_once},
-      {"opening with one key at once", test_opening_with_one_key_at_once},
+      {"opening again after an edit", test_opening_again_after_an_edit},
+      {"same key after the end", test_same_key_after_the_end}, {"same key, other body", test_same_key_other_body},
+      {"message_id", test_message_id}, {"reach of a key", test_reach_of_a_key},
+      {"replay as a stream", test_replay_as_a_stream}, {"same key while running", test_same_key_while_running},
+      {"many at once", test_many_at_once}, {"opening with one key at once", test_opening_with_one_key_at_once},
       {"key after a failure", test_key_after_a_failure}, {"same text after a failure", test_same_text_after_a_failure},
       {"other text after a failure", test_other_text_after_a_failure},
       {"a client that leaves", test_client_that_leaves},

@@ -1,8 +1,8 @@
 /*
  * Processes: run them, and be sure that none is left.
  *
- * The keeper is a process of its own that waits for the end of a pipe. When the program that holds the other end is gone, however it went, the
- * keeper brings down every instance and removes every folder that it was told of.
+ * The keeper is a process of its own that waits for the end of a pipe. When the program that holds the other end is
+ * gone, however it went, the keeper brings down every instance and removes every folder that it was told of.
  */
 #include <errno.h>
 #include <fcntl.h>

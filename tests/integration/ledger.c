@@ -1,7 +1,8 @@
 /*
  * A ledger: every message that was acknowledged is there once, with one reply, in order, whatever is killed meanwhile.
  *
- * Thirty conversations say ten things each, one after the other, each with a key, and send again with the same key until it is answered.
+ * Thirty conversations say ten things each, one after the other, each with a key, and send again with the same key
+ * until it is answered.
  */
 #include <signal.h>
 #include <stdio.h>

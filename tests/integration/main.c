@@ -3,8 +3,9 @@
  *
  *     integration [SUITE…]      only these suites
  *
- * COLLOQUY_TEST_KEEP=1 keeps the folder of the run (state folders, logs), whose path is printed. The programs are those of the build
- * unless COLLOQUY_TEST_QUICKSTART, COLLOQUY_TEST_PROGRAM and COLLOQUY_TEST_MODEL_SERVER name others.
+ * COLLOQUY_TEST_KEEP=1 keeps the folder of the run (state folders, logs), whose path is printed. The programs are
+ * those of the build unless COLLOQUY_TEST_QUICKSTART, COLLOQUY_TEST_PROGRAM and COLLOQUY_TEST_MODEL_SERVER name
+ * others.
  */
 #include <CUnit/Basic.h>
 #include <stdio.h>

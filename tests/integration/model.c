@@ -16,7 +16,10 @@ static const struct fault {
     // clang-format off
     {"429 once, then good",        "[[status 429]][[retry-after 1]][[times 1]]x", NULL,                   false, 2, 2, 900},
     {"500 twice, then good",       "[[status 500]][[times 2]]x",                  NULL,                   false, 3, 3, 200},
-    /* libcurl itself repeats at once what it sent on a kept connection that was closed without an answer, beside our tries. */
+    /*
+     * libcurl itself repeats at once what it sent on a kept connection that was closed without an answer, beside our
+     * tries.
+     */
     {"refused once, then good",    "[[refuse]][[times 1]]x",                      NULL,                   false, 2, 2, 0},
     {"429 always",                 "[[status 429]]x",                             "rate_limited",         true,  3, 3, 200},
     {"429, too long to wait",      "[[status 429]][[retry-after 60]]x",           "rate_limited",         true,  1, 1, 0},
@@ -180,8 +183,8 @@ static void make_certificate(const char *name)
 }
 
 /*
- * An instance of its own: it trusts the certificate of its model, and its opening message makes the model refuse the first opening.
- * Then it is sent to a model whose certificate it has no reason to trust.
+ * An instance of its own: it trusts the certificate of its model, and its opening message makes the model refuse the
+ * first opening. Then it is sent to a model whose certificate it has no reason to trust.
  */
 static void test_model_over_tls(void)
 {

@@ -1,4 +1,6 @@
-/* Requests from end to end, without a socket and without a database: all that is answered before the first statement. */
+/*
+ * Requests from end to end, without a socket and without a database: all that is answered before the first statement.
+ */
 #include <stdlib.h>
 
 #include "api/route.h"

@@ -1,8 +1,8 @@
 /*
  * A model server of a few lines, and what a call of it came to: for the tests of the loop and its calls.
  *
- * The server is a thread on a loopback port that reads each request and plays one answer of its script to each connection, the
- * last one again and again. Limits are short; what is measured has room for a busy machine.
+ * The server is a thread on a loopback port that reads each request and plays one answer of its script to each
+ * connection, the last one again and again. Limits are short; what is measured has room for a busy machine.
  */
 #ifndef TESTS_LLM_MODEL_H
 #define TESTS_LLM_MODEL_H

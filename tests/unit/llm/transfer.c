@@ -113,7 +113,10 @@ static void test_usage_and_stop(void)
     buf_release(&got.text);
 }
 
-/* A server that does not close after the end of a stream: the reply must not wait for the limits, whatever still trickles in. */
+/*
+ * A server that does not close after the end of a stream: the reply must not wait for the limits, whatever still
+ * trickles in.
+ */
 static void test_open_end(void)
 {
     static const struct {

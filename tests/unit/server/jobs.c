@@ -1,4 +1,7 @@
-/* Store threads: every job comes back once, in order where there is one thread, and an end in the middle loses nothing it runs. */
+/*
+ * Store threads: every job comes back once, in order where there is one thread, and an end in the middle loses
+ * nothing it runs.
+ */
 #include "server/jobs.h"
 
 #include <poll.h>
@@ -172,7 +175,10 @@ static void *let_go_later(void *arg)
     return arg;
 }
 
-/* The one thread is in a job when the end begins: that job is finished, and those behind it are not begun out of turn. */
+/*
+ * The one thread is in a job when the end begins: that job is finished, and those behind it are not begun out of
+ * turn.
+ */
 static void test_destroy_with_queued_jobs(void)
 {
     struct jobs *jobs = start(1);

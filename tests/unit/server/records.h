@@ -1,4 +1,7 @@
-/* FastCGI as nginx speaks it, written and read by hand: records, and a client on a unix socket. Source: the FastCGI specification 1.0. */
+/*
+ * FastCGI as nginx speaks it, written and read by hand: records, and a client on a unix socket. Source: the FastCGI
+ * specification 1.0.
+ */
 #ifndef TESTS_SERVER_RECORDS_H
 #define TESTS_SERVER_RECORDS_H
 

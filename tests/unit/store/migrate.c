@@ -7,7 +7,10 @@
 
 #include "unit.h"
 
-/* The end of what begins at sql and is no statement text: a comment, a quoted string or name; sql itself when it is neither. */
+/*
+ * The end of what begins at sql and is no statement text: a comment, a quoted string or name; sql itself when it is
+ * neither.
+ */
 static const char *skip(const char *sql)
 {
     const char *end;
@@ -89,7 +92,10 @@ static void test_in_order_without_gaps(void)
     }
 }
 
-/* A claim names one version: a second statement would run again, or not at all, when its claimant dies between the two. */
+/*
+ * A claim names one version: a second statement would run again, or not at all, when its claimant dies between the
+ * two.
+ */
 static void test_one_statement_each(void)
 {
     static const char *const begin[] = {"CREATE TABLE", "ALTER TABLE", "DROP TABLE",
@@ -107,7 +113,10 @@ static void test_one_statement_each(void)
     }
 }
 
-/* Clusters take no other engine and no table without a primary key; the collation is not left to the server's default. */
+/*
+ * Clusters take no other engine and no table without a primary key; the collation is not left to the server's
+ * default.
+ */
 static void test_tables(void)
 {
     for (size_t i = 0; i < n_migrations; i++) {
