@@ -12,6 +12,7 @@
 
 #include "colloquy/http.h"
 
+/* Not to be moved once it is read into: libfcgi keeps pointers to it. */
 struct fastcgi {
     FCGX_Request fcgx;
     bool is_open;

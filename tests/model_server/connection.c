@@ -1,8 +1,9 @@
 /*
  * A connection: HTTP/1.1 requests in, answers out, over TLS or not, never blocking.
  *
- * Bytes are read as they come, into in. When a request is whole it is answered or its reply begins; pump() then alternates
- * between writing out and asking the reply for its next piece, until the socket or the script says to wait.
+ * Bytes are read as they come, into in. When a request is whole it is answered or its reply begins; pump() then
+ * alternates between writing out and asking the reply for its next piece, until the socket or the script says to
+ * wait.
  */
 #include "model_server.h"
 

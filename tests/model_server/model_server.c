@@ -3,7 +3,8 @@
  *
  *     model_server --port N [--tls CERT KEY] [--port-file F]
  *
- * It listens on 127.0.0.1 only. Port 0 takes a free one; --port-file gets the number once it listens. It ends on SIGTERM.
+ * It listens on 127.0.0.1 only. Port 0 takes a free one; --port-file gets the number once it listens. It ends on
+ * SIGTERM.
  *
  *     POST /v1/chat/completions   the reply, streamed or not, as the request asks; 401 with "Authorization: Bearer bad"
  *     GET  /stats                 {"requests", "completed", "aborted", "in_flight", "max_in_flight", "connections",
@@ -41,9 +42,9 @@
  *     [[times N]]         delay and faults are for the first N requests with this very message; the next ones get the reply
  *                         without them
  *
- * Not streamed, a delta is a piece of the one string "content", sent as a chunk of the body.
- * One thread: an epoll loop, a state machine for each connection, and a heap of timers; 1,000 replies at once are no matter.
- * Source: OpenAI API reference, "Chat completions" and its streaming events; WHATWG HTML, "Server-sent events".
+ * Not streamed, a delta is a piece of the one string "content", sent as a chunk of the body. One thread: an epoll
+ * loop, a state machine for each connection, and a heap of timers; 1,000 replies at once are no matter. Source:
+ * OpenAI API reference, "Chat completions" and its streaming events; WHATWG HTML, "Server-sent events".
  */
 #include "model_server.h"
 

@@ -1,6 +1,6 @@
 /*
- * A reply as bytes: the request is read, its script made, and then each call appends one piece of the answer. A piece is one
- * chunk of the body, so nothing larger than a delta is held, however long the reply.
+ * A reply as bytes: the request is read, its script made, and then each call appends one piece of the answer. A piece
+ * is one chunk of the body, so nothing larger than a delta is held, however long the reply.
  */
 #include "model_server.h"
 
@@ -92,7 +92,10 @@ void reply_release(struct reply *reply)
 
 /* ---- pieces ---- */
 
-/* A chunk of the body is begun with its size left open, and ended by writing the size in: eight digits, which may be zeros. */
+/*
+ * A chunk of the body is begun with its size left open, and ended by writing the size in: eight digits, which may be
+ * zeros.
+ */
 static size_t chunk_begin(struct buf *out)
 {
     buf_str(out, "00000000\r\n");
