@@ -233,8 +233,8 @@ struct turn_row {
  * Store the user's message and a pending turn with a lease, and what the model will be told: the messages up to and
  * with the new one. A failed turn whose text is the same and which is the conversation's last is begun again in its
  * place. CQ_TURN_IN_PROGRESS: a turn of the conversation, or of this key, is running. CQ_IDEMPOTENCY_CONFLICT,
- * CQ_MESSAGE_ID_CONFLICT: the key came with another body before. CQ_RESOURCE_NOT_FOUND: the conversation is no longer
- * active.
+ * CQ_MESSAGE_ID_CONFLICT: the key came with another body before. CQ_CONVERSATION_COMPLETED: the conversation is no
+ * longer active.
  */
 enum cq_status store_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_request *request,
                                 struct turn_row *turn, struct message_list *messages) MUST_USE;

@@ -157,6 +157,12 @@ static void bury(struct master *m, struct child *child, int status)
 
 /* ---- reloading ---- */
 
+/* problems: a line each, the first of which names a key. */
+static void log_refusal(const struct buf *problems)
+{
+    log_error("reload refused, the old config goes on: %.*s", (int)strcspn(problems->data, "\n"), problems->data);
+}
+
 /* A child tries the new config first, so that nothing in it can bring the master down. */
 static void start_reload(struct master *m)
 {
@@ -170,7 +176,7 @@ static void start_reload(struct master *m)
         struct config *config = config_load(m->config_path, &problems);
 
         if (!config || !llm_config_valid(config, &problems)) {
-            log_error("reload refused, the old config goes on: %s", problems.data);
+            log_refusal(&problems);
             _exit(1);
         }
         _exit(0);
@@ -203,7 +209,7 @@ static void finish_reload(struct master *m, int status)
     struct config *config = config_load(m->config_path, &problems);
 
     if (!config)
-        log_error("reload refused, the old config goes on: %s", problems.data);
+        log_refusal(&problems);
     buf_release(&problems);
     if (!config)
         return;

@@ -34,7 +34,7 @@ static const char LOCK_CLAIM[] =
     "SELECT state = 'applied', checksum = ? FROM schema_migration WHERE version = ? FOR UPDATE";
 
 static const char FINISH[] =
-    "UPDATE schema_migration SET state = 'applied', applied_at = UTC_TIMESTAMP(3) WHERE version = ?";
+    "UPDATE schema_migration SET state = 'applied', checksum = ?, applied_at = UTC_TIMESTAMP(3) WHERE version = ?";
 
 struct step {
     const struct migration *migration;
@@ -63,17 +63,19 @@ static enum cq_status claim_tx(struct cq_ctx *ctx, struct db *db, void *arg, boo
     return st == CQ_DUPLICATE ? CQ_OK : st; /* another host's claim: the lock tells whether it lives */
 }
 
-static enum cq_status run_ddl(struct cq_ctx *ctx, struct db *db, const struct step *step)
+/* *has_run: false when all of it was there already, done by a claimant that died before it could say so. */
+static enum cq_status run_ddl(struct cq_ctx *ctx, struct db *db, const struct step *step, bool *has_run)
 {
     unsigned number = 0;
     enum cq_status st = db_run_text(ctx, db, step->migration->sql, &number);
 
+    *has_run = !st;
     switch (number) {
     case ER_TABLE_EXISTS:
     case ER_COLUMN_EXISTS:
     case ER_KEY_EXISTS:
     case ER_NOTHING_TO_DROP:
-        return CQ_OK; /* done by a claimant that died before it could say so */
+        return CQ_OK;
     default:
         return st;
     }
@@ -89,15 +91,18 @@ static enum cq_status apply_tx(struct cq_ctx *ctx, struct db *lock, void *arg, b
 {
     struct apply_args *args = arg;
     struct step *step = args->step;
-    const struct db_in in[] = {IN_U64(step->migration->version)};
+    const struct db_in in[] = {IN_BYTES(step->checksum, SHA256_BYTES), IN_U64(step->migration->version)};
+    bool has_run;
 
     (void)is_rerun;
     enum cq_status st = select_state(ctx, lock, LOCK_CLAIM, step);
     if (st || step->is_applied)
         return st;
     step->said(step->migration->name);
-    st = run_ddl(ctx, args->db, step);
-    if (!st)
+    st = run_ddl(ctx, args->db, step, &has_run);
+    /* A file that failed and was mended since is another one by right, but not when the first had been at work. */
+    step->is_same |= has_run;
+    if (!st && step->is_same)
         st = db_execute(ctx, lock, FINISH, in, LEN(in), NULL);
     return st;
 }
