@@ -1,13 +1,14 @@
 /*
- * A go-between that listens on a socket of its own and passes bytes to the server and back. A client's COMMIT is one packet that it can
- * recognise; it can drop the client there, so that the client cannot know what became of its transaction.
- * Source: packets and COM_QUERY, MariaDB "Client/Server Protocol", https://mariadb.com/kb/en/0-packet/
+ * A go-between that listens on a socket of its own and passes bytes to the server and back. A client's COMMIT is one
+ * packet that it can recognise; it can drop the client there, so that the client cannot know what became of its
+ * transaction. Source: packets and COM_QUERY, MariaDB "Client/Server Protocol", https://mariadb.com/kb/en/0-packet/
  */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -114,22 +115,23 @@ struct cutting {
 
 static void *run_cut(void *arg)
 {
-    static struct cutting none;
     struct cutting *cutting = arg;
 
     pair_cut(&cutting->pair, cutting->cut);
-    *cutting = none;
+    free(cutting);
     return NULL;
 }
 
 static void begin_cut(struct pair *pair, enum cut cut)
 {
-    static struct cutting cutting; /* one at a time: the test waits for the end of its call */
+    struct cutting *cutting = malloc(sizeof(*cutting));
     pthread_t thread;
 
-    cutting = (struct cutting){*pair, cut};
+    if (!cutting)
+        give_up("out of memory");
+    *cutting = (struct cutting){*pair, cut};
     *pair = (struct pair){-1, -1};
-    if (pthread_create(&thread, NULL, run_cut, &cutting))
+    if (pthread_create(&thread, NULL, run_cut, cutting))
         give_up("no thread");
     pthread_detach(thread);
 }
@@ -171,8 +173,7 @@ static void *run_go_between(void *arg)
         for (size_t i = 0; i < MAX_PAIRS; i++) {
             if (fds[2 * i].revents)
                 pair_from_client(&pairs[i]);
-            if (fds[2 * i + 1].revents && pairs[i].server >= 0 &&
-                !pass(pairs[i].server, pairs[i].client, piece, &len))
+            if (fds[2 * i + 1].revents && pairs[i].server >= 0 && !pass(pairs[i].server, pairs[i].client, piece, &len))
                 pair_close(&pairs[i]);
         }
         if (fds[2 * MAX_PAIRS].revents)

@@ -1,8 +1,9 @@
 /*
  * What the store's tests share: a MariaDB of their own, databases in it, and a look into them past the store.
  *
- * The server is started when it is first needed and stopped when the program ends, however it ends. Most tests work in one database that
- * is migrated once, each in a course of its own. Texts and rows live in the arena of test_ctx() until the next test asks for it.
+ * The server is started when it is first needed and stopped when the program ends, however it ends. Most tests work
+ * in one database that is migrated once, each in a course of its own. Texts and rows live in the arena of test_ctx()
+ * until the next test asks for it.
  */
 #ifndef TESTS_STORE_DATABASE_H
 #define TESTS_STORE_DATABASE_H
@@ -16,7 +17,7 @@
 #define GIVES(want, call) assert_status((call), (want), #call, __LINE__, __FILE__, false)
 
 /* A step that the rest of the test stands on: when it fails the test ends. Not while other threads run. */
-#define MUST(call)        assert_status((call), CQ_OK, #call, __LINE__, __FILE__, true)
+#define MUST(call) assert_status((call), CQ_OK, #call, __LINE__, __FILE__, true)
 
 void assert_status(enum cq_status got, enum cq_status want, const char *call, unsigned line, const char *file,
                    bool is_fatal);

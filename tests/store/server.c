@@ -1,8 +1,8 @@
 /*
  * A MariaDB of our own, in a new folder below TMPDIR, that only a socket in that folder leads to.
  *
- * The keeper is a process that waits for the end of a pipe. When the program that holds the other end is gone, however it went, the keeper
- * kills the server and removes the folder.
+ * The keeper is a process that waits for the end of a pipe. When the program that holds the other end is gone,
+ * however it went, the keeper kills the server and removes the folder.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -150,10 +150,9 @@ _Noreturn static void give_up_with_log(const char *what)
 
     snprintf(path, sizeof(path), "%s/server.log", folder);
     FILE *log = fopen(path, "re");
-    size_t len = log && fseek(log, -(long)sizeof(text) + 1, SEEK_END) == 0 ? 0 : 0;
-    if (log && ftell(log) < 0)
-        rewind(log);
-    len = log ? fread(text, 1, sizeof(text) - 1, log) : 0;
+    long end = log && fseek(log, 0, SEEK_END) == 0 ? ftell(log) : 0, max = (long)sizeof(text) - 1;
+    size_t len =
+        log && fseek(log, end > max ? end - max : 0, SEEK_SET) == 0 ? fread(text, 1, sizeof(text) - 1, log) : 0;
     text[len] = '\0';
     give_up("%s:\n%s", what, text);
 }

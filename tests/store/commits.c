@@ -1,0 +1,217 @@
+/*
+ * Commits whose answer was lost. The server may have done them, or not, or be about to: the transaction is run again
+ * and must come to the same end. Creating what has no name of its own is the exception: better none than two.
+ */
+#include <unistd.h>
+
+#include "attempt.h"
+
+static const struct {
+    const char *name;
+    enum cut cut;
+} rows[] = {{"not done", CUT_BEFORE_COMMIT}, {"done", CUT_AFTER_COMMIT}, {"done a little later", CUT_LATE_COMMIT}};
+
+static struct db *cut_db;
+
+/* A new place, worked in by way of the go-between, whose next commit is cut. */
+static struct place cut_place(const struct place *p, size_t row)
+{
+    struct place q = *p;
+
+    if (!cut_db)
+        cut_db = db_create(cut_config());
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cut_db);
+    q.db = cut_db;
+    MUST(db_ping(q.ctx, q.db));
+    cut_next_commit(rows[row].cut);
+    return q;
+}
+
+static void test_begin(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        uint64_t conversation_id = conversation_opened(&p);
+        struct attempt a = attempt_message(&p, conversation_id, "text");
+
+        attempt_key(p.ctx, &a, "key", "body");
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, attempt_begin(&q, &a) == CQ_OK && !a.turn.is_replay);
+        ROW_ASSERT(rows[i].name, a.turn.user_seq == 2 && a.messages.n == 3);
+        ROW_ASSERT(rows[i].name, count_messages(conversation_id) == 3 && turn_is(&a, "pending"));
+        ROW_ASSERT(rows[i].name, attempt_complete(&p, &a) == CQ_OK);
+    }
+}
+
+static void test_begin_again(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        uint64_t conversation_id = conversation_opened(&p);
+        struct attempt failed = attempt_message(&p, conversation_id, "text");
+        struct attempt a = attempt_message(&p, conversation_id, "text");
+
+        MUST(attempt_begin(&p, &failed));
+        MUST(attempt_fail(&p, &failed));
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, attempt_begin(&q, &a) == CQ_OK && a.turn.id == failed.turn.id);
+        ROW_ASSERT(rows[i].name, attempt_complete(&p, &a) == CQ_OK);
+        ROW_ASSERT(rows[i].name, count_messages(conversation_id) == 4);
+    }
+}
+
+static uint64_t count_conversations(const struct place *p)
+{
+    return sql_number("SELECT COUNT(*) FROM conversation WHERE user_id = %ju", (uintmax_t)p->user_id);
+}
+
+static void test_open(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        struct attempt a = attempt_opening(&p);
+
+        attempt_key(p.ctx, &a, "key", "body");
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, attempt_begin(&q, &a) == CQ_OK && a.turn.user_seq == 0);
+        ROW_ASSERT(rows[i].name, count_conversations(&p) == 1 && a.messages.n == 1);
+        ROW_ASSERT(rows[i].name, attempt_complete(&p, &a) == CQ_OK);
+    }
+}
+
+static void test_complete(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        uint64_t conversation_id = conversation_opened(&p);
+        struct attempt a = attempt_message(&p, conversation_id, "text");
+
+        MUST(attempt_begin(&p, &a));
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, attempt_complete(&q, &a) == CQ_OK && a.stored.seq == 3);
+        ROW_ASSERT(rows[i].name, count_messages(conversation_id) == 4 && turn_is(&a, "complete"));
+        turn_done(&p, conversation_id, "next");
+        ROW_ASSERT(rows[i].name, count_messages(conversation_id) == 6);
+    }
+}
+
+static void test_complete_opening(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        struct attempt a = attempt_opening(&p);
+
+        conversation_opened(&p);
+        MUST(attempt_begin(&p, &a));
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, attempt_complete(&q, &a) == CQ_OK);
+        ROW_ASSERT(rows[i].name, sql_number("SELECT COUNT(*) FROM conversation v JOIN latest_conversation l"
+                                            " ON l.conversation_id = v.id WHERE v.id = %ju AND v.is_active = 1",
+                                            (uintmax_t)a.turn.conversation_id) == 1);
+        ROW_ASSERT(rows[i].name, count_messages(a.turn.conversation_id) == 2);
+    }
+}
+
+static void test_fail(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        uint64_t conversation_id = conversation_opened(&p);
+        struct attempt a = attempt_message(&p, conversation_id, "text"), opening = attempt_opening(&p);
+
+        MUST(attempt_begin(&p, &a));
+        MUST(attempt_begin(&p, &opening));
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, attempt_fail(&q, &a) == CQ_OK && turn_is(&a, "failed"));
+        q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, attempt_fail(&q, &opening) == CQ_OK && count_conversations(&p) == 1);
+    }
+}
+
+static void test_renew(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        struct attempt a = attempt_message(&p, conversation_opened(&p), "text");
+
+        MUST(attempt_begin(&p, &a));
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, attempt_renew(&q, &a) == CQ_OK);
+    }
+}
+
+static void test_experience(void)
+{
+    const struct ai_experience_change change = {
+        .set_title = true, .title = "changed", .learning_objective = "one", .pedagogical_guidance = ""};
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        struct ai_experience_row row = {0};
+
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, store_ai_experience_create(q.ctx, q.db, q.course_id, &change, &row) == CQ_BUSY);
+        usleep(300000);
+        ROW_ASSERT(rows[i].name, sql_number("SELECT COUNT(*) FROM ai_experience WHERE course_id = %ju",
+                                            (uintmax_t)p.course_id) == (rows[i].cut == CUT_BEFORE_COMMIT ? 1 : 2));
+        q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, !store_ai_experience_update(q.ctx, q.db, p.ai_experience_id, &change, &row));
+        ROW_ASSERT(rows[i].name, str_eq(row.title, "changed"));
+        q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, !store_ai_experience_delete(q.ctx, q.db, p.ai_experience_id, &row));
+        ROW_ASSERT(rows[i].name, str_eq(row.workflow_state, "deleted"));
+    }
+}
+
+static void test_conversation_complete(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        uint64_t conversation_id = conversation_opened(&p);
+        struct place q = cut_place(&p, i);
+
+        ROW_ASSERT(rows[i].name, store_conversation_complete(q.ctx, q.db, conversation_id) == CQ_OK);
+        ROW_ASSERT(rows[i].name, sql_number("SELECT COUNT(*) FROM conversation v JOIN latest_conversation l"
+                                            " ON l.conversation_id = v.id WHERE v.id = %ju"
+                                            " AND v.workflow_state = 'completed' AND l.workflow_state = 'completed'",
+                                            (uintmax_t)conversation_id) == 1);
+    }
+}
+
+/* What the command line makes: never twice, and never said to be there when it is not. */
+static void test_people(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        const char *login = new_uuid(p.ctx);
+        const struct new_user user = {.login = login, .name = "n", .sortable_name = "n", .short_name = "n"};
+        struct new_access_token token = {.user_id = p.user_id, .purpose = "x"};
+        int64_t expires_at_ms;
+        uint64_t id = 0;
+
+        struct place q = cut_place(&p, i);
+        enum cq_status st = store_user_add(q.ctx, q.db, &user, &id);
+        ROW_ASSERT(rows[i].name, st == CQ_OK || st == CQ_DUPLICATE);
+        ROW_ASSERT(rows[i].name, sql_number("SELECT COUNT(*) FROM user WHERE login = '%s'", login) == 1);
+        random_bytes(token.hash, sizeof(token.hash));
+        q = cut_place(&p, i);
+        st = store_access_token_add(q.ctx, q.db, &token, &id, &expires_at_ms);
+        ROW_ASSERT(rows[i].name, st == CQ_OK || (st == CQ_DUPLICATE && rows[i].cut == CUT_LATE_COMMIT));
+        ROW_ASSERT(rows[i].name,
+                   sql_number("SELECT COUNT(*) FROM access_token WHERE user_id = %ju", (uintmax_t)p.user_id) == 1);
+        q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, !store_enroll(q.ctx, q.db, p.course_id, p.user_id, ROLE_TA, true, &id));
+    }
+}
+
+static void test_end(void)
+{
+    db_destroy(cut_db);
+    cut_db = NULL;
+}
+
+SUITE(commits, {"begin", test_begin}, {"begin again", test_begin_again}, {"open", test_open},
+      {"complete", test_complete}, {"complete an opening", test_complete_opening}, {"fail", test_fail},
+      {"renew", test_renew}, {"an experience", test_experience},
+      {"complete a conversation", test_conversation_complete}, {"people", test_people},
+      {"the connection closes", test_end});

@@ -1,0 +1,333 @@
+/*
+ * Every statement of the store, on every database that it shall run on.
+ *
+ * COLLOQUY_TEST_DATABASES names databases besides our own, separated by commas, each as
+ *     [user[:password]@]place[?name]
+ * where place is the path of a socket or host:port, the user is root, and the name colloquy_test unless given. The
+ * name must begin with colloquy_test: that database is dropped and made anew.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <mysql.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "attempt.h"
+#include "store/connection.h"
+
+/*
+ * Not on the connection that a program goes on with: sent as text, on the migration's second connection, after a lost
+ * commit.
+ */
+static const char *const elsewhere[] = {"CREATE_TABLE", "LOCK_CLAIM", "FINISH", "SELECT_OPENED"};
+
+static void say_nothing(const char *line)
+{
+    (void)line;
+}
+
+/* ---- each function, with arguments that find nothing ---- */
+
+static void find_nothing(struct cq_ctx *ctx, struct db *db)
+{
+    const struct load_key key = {.scope = "none"}, conversation_key = {.scope = "none", .conversation_id = 1};
+    const struct ai_experience_change change = {.set_title = true, .title = "x"};
+    const struct ai_experience_change create = {.title = "x", .learning_objective = "x", .pedagogical_guidance = "x"};
+    struct access_row access;
+    struct ai_experience_row experience;
+    struct conversation_row conversation;
+    struct ai_experience_list list = {0};
+    struct message_list messages = {0};
+    const uint8_t hash[SHA256_BYTES] = {0};
+    struct new_access_token token = {.user_id = 1, .purpose = "x"};
+    int64_t expires_at_ms;
+    uint64_t id;
+
+    GIVES(CQ_TOKEN_UNKNOWN, store_load_course(ctx, db, &key, &access));
+    GIVES(CQ_TOKEN_UNKNOWN, store_load_ai_experience(ctx, db, &key, &access, &experience));
+    GIVES(CQ_TOKEN_UNKNOWN, store_load_conversation(ctx, db, &key, &access, &experience, &conversation));
+    GIVES(CQ_TOKEN_UNKNOWN, store_load_conversation(ctx, db, &conversation_key, &access, &experience, &conversation));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_user_by_login(ctx, db, "nobody", &id));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_enroll(ctx, db, 1, 1, ROLE_STUDENT, true, &id));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_access_token_add(ctx, db, &token, &id, &expires_at_ms));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_access_token_revoke(ctx, db, 1, NULL));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_access_token_revoke(ctx, db, 0, hash));
+    GIVES(CQ_OK, store_ai_experience_list(ctx, db, 1, 1, true, NULL, 10, 0, &list));
+    CU_ASSERT_EQUAL(list.n, 0);
+    GIVES(CQ_OK, store_ai_experience_list(ctx, db, 1, 1, false, "published", 10, 0, &list));
+    CU_ASSERT_EQUAL(list.n, 0);
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_ai_experience_create(ctx, db, 1, &create, &experience));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_ai_experience_update(ctx, db, 1, &change, &experience));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_ai_experience_delete(ctx, db, 1, &experience));
+    GIVES(CQ_OK, store_message_list(ctx, db, 1, UINT32_MAX, &messages));
+    CU_ASSERT_EQUAL(messages.n, 0);
+    GIVES(CQ_OK, store_conversation_complete(ctx, db, 1));
+}
+
+static void find_no_turn(struct cq_ctx *ctx, struct db *db)
+{
+    const struct place p = {.ctx = ctx, .db = db, .course_id = 1, .user_id = 1, .ai_experience_id = 1};
+    struct attempt message = attempt_message(&p, 1, "text"), opening = attempt_opening(&p);
+
+    GIVES(CQ_RESOURCE_NOT_FOUND, attempt_begin(&p, &message));
+    GIVES(CQ_RESOURCE_NOT_FOUND, attempt_begin(&p, &opening));
+    GIVES(CQ_LOST, attempt_complete(&p, &message));
+    GIVES(CQ_LOST, attempt_complete(&p, &opening));
+    GIVES(CQ_LOST, attempt_fail(&p, &message));
+    GIVES(CQ_LOST, attempt_renew(&p, &message));
+}
+
+/* ---- and with arguments that find something, by each way through it ---- */
+
+static void walk_experiences(const struct place *p)
+{
+    const struct ai_experience_change change = {.set_title = true, .title = "x"};
+    struct ai_experience_list list = {0};
+    struct ai_experience_row row;
+    uint64_t id = experience_new(p, "unpublished");
+
+    GIVES(CQ_OK, store_ai_experience_update(p->ctx, p->db, id, &change, &row));
+    GIVES(CQ_OK, store_ai_experience_list(p->ctx, p->db, p->course_id, p->user_id, true, NULL, 10, 0, &list));
+    CU_ASSERT_EQUAL(list.n, 2);
+    GIVES(CQ_OK, store_ai_experience_list(p->ctx, p->db, p->course_id, p->user_id, false, NULL, 10, 0, &list));
+    CU_ASSERT_EQUAL(list.n, 1);
+    GIVES(CQ_OK, store_ai_experience_list(p->ctx, p->db, p->course_id, p->user_id, true, NULL, 10, 10, &list));
+    CU_ASSERT_EQUAL(list.total, 2);
+    GIVES(CQ_OK, store_ai_experience_delete(p->ctx, p->db, id, &row));
+}
+
+static void walk_access(const struct place *p, uint64_t conversation_id)
+{
+    static const char *const scopes[] = {"one", "two"};
+    struct new_access_token token = {
+        .user_id = p->user_id, .purpose = "x", .scopes = scopes, .n_scopes = 2, .expires_in_s = 60};
+    struct load_key key = {.scope = "two",
+                           .course_id = p->course_id,
+                           .ai_experience_id = p->ai_experience_id,
+                           .conversation_id = conversation_id};
+    struct access_row access = {0};
+    struct ai_experience_row experience = {0};
+    struct conversation_row conversation = {0};
+    int64_t expires_at_ms;
+    uint64_t id;
+
+    GIVES(CQ_OK, store_access_token_add(p->ctx, p->db, &token, &id, &expires_at_ms));
+    memcpy(key.token_hash, token.hash, sizeof(key.token_hash));
+    GIVES(CQ_OK, store_load_course(p->ctx, p->db, &key, &access));
+    CU_ASSERT_TRUE(access.has_scope && access.course_id == p->course_id && access.roles == 1u << ROLE_STUDENT);
+    GIVES(CQ_OK, store_load_ai_experience(p->ctx, p->db, &key, &access, &experience));
+    CU_ASSERT_EQUAL(experience.id, p->ai_experience_id);
+    GIVES(CQ_OK, store_load_conversation(p->ctx, p->db, &key, &access, &experience, &conversation));
+    CU_ASSERT_EQUAL(conversation.id, conversation_id);
+    key.conversation_id = 0;
+    GIVES(CQ_OK, store_load_conversation(p->ctx, p->db, &key, &access, &experience, &conversation));
+    CU_ASSERT_EQUAL(conversation.id, conversation_id);
+    GIVES(CQ_OK, store_access_token_revoke(p->ctx, p->db, id, NULL));
+    GIVES(CQ_OK, store_access_token_revoke(p->ctx, p->db, 0, token.hash));
+}
+
+static void walk_turns(const struct place *p, uint64_t conversation_id)
+{
+    struct attempt expired = attempt_message(p, conversation_id, "text");
+    struct attempt failed = attempt_message(p, conversation_id, "other text"), again = failed, opening;
+    struct attempt retried = attempt_message(p, conversation_id, "text");
+
+    expired.request.lease_s = 0;
+    attempt_key(p->ctx, &expired, "key", "text");
+    GIVES(CQ_OK, attempt_begin(p, &expired));
+    GIVES(CQ_OK, attempt_begin(p, &failed)); /* and expires the one before */
+    GIVES(CQ_OK, attempt_renew(p, &failed));
+    GIVES(CQ_OK, attempt_fail(p, &failed));
+    GIVES(CQ_OK, attempt_begin(p, &again)); /* in its place */
+    GIVES(CQ_OK, attempt_complete(p, &again));
+    attempt_key(p->ctx, &retried, "key", "text");
+    GIVES(CQ_OK, attempt_begin(p, &retried)); /* and the key follows */
+    CU_ASSERT_EQUAL(retried.turn.user_seq, 5);
+    GIVES(CQ_OK, attempt_complete(p, &retried));
+    GIVES(CQ_OK, attempt_begin(p, &expired));
+    CU_ASSERT_TRUE(expired.turn.is_replay && expired.turn.reply_seq == 6);
+    opening = attempt_opening(p);
+    GIVES(CQ_OK, attempt_begin(p, &opening));
+    GIVES(CQ_OK, attempt_fail(p, &opening));
+    GIVES(CQ_OK, store_conversation_complete(p->ctx, p->db, conversation_id));
+}
+
+/* ---- counting ---- */
+
+static bool is_elsewhere(const char *name, size_t len)
+{
+    for (size_t i = 0; i < LEN(elsewhere); i++)
+        if (strlen(elsewhere[i]) == len && memcmp(elsewhere[i], name, len) == 0)
+            return true;
+    return false;
+}
+
+/* Lines such as: static const char SELECT_THIS[] = … */
+static size_t count_in_file(const char *path)
+{
+    static const char begin[] = "static const char ";
+    FILE *in = fopen(path, "re");
+    char line[1024];
+    size_t n = 0;
+
+    if (!in)
+        give_up("cannot read %s", path);
+    while (fgets(line, sizeof(line), in)) {
+        const char *name = line + strlen(begin);
+
+        if (!str_starts(line, begin))
+            continue;
+        size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+        n += len && str_starts(name + len, "[] =") && !is_elsewhere(name, len);
+    }
+    fclose(in);
+    return n;
+}
+
+static size_t count_in_source(void)
+{
+    DIR *dir = opendir(TEST_SOURCE_DIR "/src/store");
+    struct dirent *entry;
+    size_t n = 0;
+
+    if (!dir)
+        give_up("no %s/src/store", TEST_SOURCE_DIR);
+    while ((entry = readdir(dir))) {
+        char path[1024];
+        size_t len = strlen(entry->d_name);
+
+        if (len < 3 || !str_eq(entry->d_name + len - 2, ".c"))
+            continue;
+        snprintf(path, sizeof(path), "%s/src/store/%s", TEST_SOURCE_DIR, entry->d_name);
+        n += count_in_file(path);
+    }
+    closedir(dir);
+    return n;
+}
+
+static size_t count_prepared(const struct db *db)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < DB_CACHE_SLOTS; i++)
+        n += db->cache[i].sql != NULL;
+    return n;
+}
+
+static void run_every_statement(const struct config *config)
+{
+    struct cq_ctx *ctx = test_ctx();
+    struct db *db = db_create(config);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(db);
+    MUST(store_migrate(ctx, db, config, say_nothing));
+    find_nothing(ctx, db);
+    find_no_turn(ctx, db);
+    struct place p = place_in(ctx, db);
+    uint64_t conversation_id = conversation_opened(&p), user_id;
+    walk_experiences(&p);
+    walk_access(&p, conversation_id);
+    walk_turns(&p, conversation_id);
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_user_by_login(ctx, db, "nobody", &user_id));
+    CU_ASSERT_EQUAL(count_prepared(db), count_in_source()); /* else a statement has no step above */
+    db_destroy(db);
+}
+
+static void test_own_database(void)
+{
+    run_every_statement(empty_database());
+}
+
+/* ---- other databases ---- */
+
+/* The parts of "[user[:password]@]place[?name]"; the text is cut up. */
+static struct config_database parse_database(char *text)
+{
+    struct config_database d = {.user = "root", .name = "colloquy_test", .timeout_ms = 20000};
+    char *place = strrchr(text, '@'), *name, *part;
+
+    if (place) {
+        *place++ = '\0';
+        d.user = text;
+        part = strchr(text, ':');
+        if (part) {
+            *part++ = '\0';
+            d.password = part;
+        }
+    } else {
+        place = text;
+    }
+    name = strchr(place, '?');
+    if (name) {
+        *name++ = '\0';
+        d.name = name;
+    }
+    part = *place == '/' ? NULL : strrchr(place, ':');
+    if (*place == '/')
+        d.socket = place;
+    else
+        d.host = place;
+    if (part) {
+        *part++ = '\0';
+        d.port = (uint32_t)strtoul(part, NULL, 10);
+    }
+    return d;
+}
+
+static bool is_ours_to_drop(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '_')
+            return false;
+    return str_starts(name, "colloquy_test");
+}
+
+static void make_anew(const struct config_database *d)
+{
+    MYSQL *mysql = mysql_init(NULL);
+    char drop[256], create[256];
+
+    if (!is_ours_to_drop(d->name))
+        give_up("COLLOQUY_TEST_DATABASES: the name of a database must begin with colloquy_test");
+    snprintf(drop, sizeof(drop), "DROP DATABASE IF EXISTS %.100s", d->name);
+    snprintf(create, sizeof(create), "CREATE DATABASE %.100s CHARACTER SET utf8mb4", d->name);
+    if (!mysql || !mysql_real_connect(mysql, d->host, d->user, d->password, NULL, d->port, d->socket, 0) ||
+        mysql_query(mysql, drop) || mysql_query(mysql, create))
+        give_up("COLLOQUY_TEST_DATABASES: %s", mysql ? mysql_error(mysql) : "out of memory");
+    mysql_close(mysql);
+}
+
+static void test_named_databases(void)
+{
+    const char *list = getenv("COLLOQUY_TEST_DATABASES");
+    char text[4096], *rest = text, *one;
+
+    if (!list || !*list)
+        return;
+    if (strlen(list) >= sizeof(text) || db_library_init())
+        give_up("COLLOQUY_TEST_DATABASES is too long");
+    memcpy(text, list, strlen(list) + 1);
+    while ((one = strsep(&rest, ","))) {
+        struct config config = {.database = parse_database(one)};
+
+        make_anew(&config.database);
+        run_every_statement(&config);
+    }
+}
+
+/* The store finds a wrong count before the server does, and says which statement it is. */
+static void test_counts_are_checked(void)
+{
+    static const char sql[] = "SELECT id, name FROM course WHERE id = ?";
+    struct cq_ctx *ctx = test_ctx();
+    uint64_t id = 0;
+    const struct db_in in[] = {IN_U64(1), IN_U64(2)};
+    const struct db_out out[] = {OUT_U64(id)};
+
+    GIVES(CQ_INTERNAL, db_query_one(ctx, shared_db(), sql, in, 1, out, 1));
+    CU_ASSERT_PTR_NOT_NULL(strstr(ctx->error, "FROM course"));
+    GIVES(CQ_INTERNAL, db_query_one(ctx, shared_db(), sql, in, 2, out, 1));
+}
+
+SUITE(statements, {"our own database", test_own_database}, {"named databases", test_named_databases},
+      {"counts are checked", test_counts_are_checked});
