@@ -6,7 +6,7 @@
  *   CQ_RESOURCE_NOT_FOUND  no such row
  *   CQ_BUSY                the database is away, read-only or full: the same call may succeed later
  *   CQ_INTERNAL            a statement is wrong (logged)
- * and what their own comment adds. A read that finds its connection gone is run once more on a new one; a write runs
+ * and what their own comment adds. A read that finds its connection gone is run again on a new one; a write runs
  * in a transaction, which is run again when it lost a deadlock or its connection before the commit was sent. Times
  * are milliseconds since 1970 UTC, by the database's clock.
  */

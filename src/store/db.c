@@ -5,7 +5,11 @@
 
 #include "store/connection.h"
 
-enum { MAX_RERUNS = 3, RERUN_PAUSE_MS = 5 };
+enum {
+    MAX_RERUNS = 3,      /* after a lost deadlock, lock wait or certification */
+    MAX_LOST_RERUNS = 8, /* after a lost connection that could be made again at once */
+    RERUN_PAUSE_MS = 5,
+};
 
 static MYSQL_TIME time_parts(int64_t unix_ms)
 {
@@ -170,7 +174,8 @@ static enum cq_status fetch_rows(struct cq_ctx *ctx, struct db *db, MYSQL_STMT *
     memset(cells, 0, sizeof(cells[0]) * n_out);
     for (size_t i = 0; i < n_out; i++)
         bind_out(&binds[i], &out[i], &cells[i]);
-    if (mysql_stmt_bind_result(stmt, binds))
+    /* All rows are here before the first is looked at: what a lost connection cut short can still be run again. */
+    if (mysql_stmt_bind_result(stmt, binds) || mysql_stmt_store_result(stmt))
         st = statement_error(ctx, db, stmt);
     while (!st) {
         int got = mysql_stmt_fetch(stmt);
@@ -201,6 +206,17 @@ static bool forget_lost(struct db *db)
     return true;
 }
 
+/*
+ * Whether a failure is worth another run, outside a transaction; a lost connection is forgotten. One that died while idle
+ * fails at once, one that timed out would only time out again.
+ */
+static bool may_run_again(struct db *db, enum cq_status st, int n_runs, int64_t began_ms)
+{
+    bool was_lost = forget_lost(db), is_quick = clock_mono_ms() - began_ms < db->config->database.timeout_ms / 2;
+
+    return was_lost ? is_quick && n_runs < MAX_LOST_RERUNS : st == CQ_AGAIN && n_runs < MAX_RERUNS;
+}
+
 enum cq_status db_query(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,
                         const struct db_out *out, size_t n_out, db_row_fn *row, void *arg)
 {
@@ -214,12 +230,7 @@ enum cq_status db_query(struct cq_ctx *ctx, struct db *db, const char *sql, cons
             st = fetch_rows(ctx, db, stmt, out, n_out, row, arg, &n_rows);
         if (!st || db->in_tx)
             return st;
-        /* A connection that died while idle fails at once; one that timed out would only time out again. */
-        bool is_quick = clock_mono_ms() - began_ms < db->config->database.timeout_ms / 2;
-
-        if (st == CQ_AGAIN && !n_rows && attempt < MAX_RERUNS)
-            continue;
-        if (!forget_lost(db) || attempt > 0 || n_rows > 0 || !is_quick)
+        if (!may_run_again(db, st, attempt, began_ms) || n_rows > 0)
             return st == CQ_AGAIN ? CQ_BUSY : st;
     }
 }
@@ -342,12 +353,8 @@ enum cq_status db_tx(struct cq_ctx *ctx, struct db *db, db_tx_fn *fn, void *arg)
 
         if (!st)
             return CQ_OK;
-        bool was_lost = forget_lost(db);
-        bool is_quick = clock_mono_ms() - began_ms < db->config->database.timeout_ms / 2;
-
-        if (was_lost && is_commit_sent)
-            is_rerun = true;
-        if (run >= MAX_RERUNS || !(st == CQ_AGAIN || (was_lost && is_quick)))
+        is_rerun |= db->is_lost && is_commit_sent;
+        if (!may_run_again(db, st, run, began_ms))
             return st == CQ_AGAIN ? CQ_BUSY : st;
         struct timespec pause = {.tv_nsec = (long)(run + 1) * RERUN_PAUSE_MS * 1000000L};
 

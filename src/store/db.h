@@ -50,7 +50,7 @@ enum { DB_MAX_IN = 40, DB_MAX_OUT = 32 };
  */
 typedef enum cq_status db_row_fn(struct cq_ctx *ctx, void *arg);
 
-/* A read. Outside a transaction it is run once more when the connection turns out to be gone. */
+/* A read. Outside a transaction it is run again when the connection turns out to be gone. */
 enum cq_status db_query(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,
                         const struct db_out *out, size_t n_out, db_row_fn *row, void *arg) MUST_USE;
 
@@ -72,7 +72,7 @@ uint64_t db_insert_id(const struct db *db);
 enum cq_status db_run_text(struct cq_ctx *ctx, struct db *db, const char *sql, unsigned *error_number) MUST_USE;
 
 /*
- * Run fn in a transaction, and again (at most three times) when it returns CQ_AGAIN, as every statement does that
+ * Run fn in a transaction, and again (a few times) when it returns CQ_AGAIN, as every statement does that
  * lost a deadlock, a lock wait or a certification, or when the connection was lost. is_rerun says that an earlier run
  * may have been committed after all (its connection was lost while committing): fn looks before it writes. It has no
  * effect outside the database.
