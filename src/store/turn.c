@@ -321,13 +321,16 @@ static const char COMPLETE_PREVIOUS[] =
 static const char ACTIVATE_CONVERSATION[] =
     "UPDATE conversation SET workflow_state = 'active', is_active = 1 WHERE id = ?";
 
-static const char UPDATE_CONVERSATION[] =
-    "UPDATE conversation SET next_seq = next_seq + 1, met_at = ?, all_objectives_met = GREATEST(all_objectives_met, ?),"
-    " updated_at = UTC_TIMESTAMP(3) WHERE id = ?";
-
+/* Turn, conversation, and what the lists know of it, in one round trip; of an opening the last is not there yet. */
 static const char COMPLETE_TURN[] =
-    "UPDATE turn SET state = 'complete', is_running = NULL, reply_seq = user_seq + 1, met_at = ?, tries = ?,"
-    " input_tokens = ?, output_tokens = ?, finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
+    "UPDATE turn t JOIN conversation v ON v.id = t.conversation_id"
+    " LEFT JOIN latest_conversation l ON l.ai_experience_id = v.ai_experience_id AND l.user_id = v.user_id"
+    " AND l.conversation_id = v.id"
+    " SET t.state = 'complete', t.is_running = NULL, t.reply_seq = t.user_seq + 1, t.met_at = ?, t.tries = ?,"
+    " t.input_tokens = ?, t.output_tokens = ?, t.finished_at = UTC_TIMESTAMP(3),"
+    " v.next_seq = v.next_seq + 1, v.met_at = ?, v.all_objectives_met = GREATEST(v.all_objectives_met, ?),"
+    " v.updated_at = UTC_TIMESTAMP(3),"
+    " l.all_objectives_met = GREATEST(l.all_objectives_met, ?), l.updated_at = UTC_TIMESTAMP(3) WHERE t.id = ?";
 
 static const char INSERT_REPLY[] = "INSERT INTO message (conversation_id, seq, uuid, role, text, html, created_at)"
                                    " VALUES (?, ?, ?, 1, ?, ?, ?)";
@@ -336,10 +339,6 @@ static const char NOTE_LATEST[] =
     "INSERT INTO latest_conversation (ai_experience_id, user_id, conversation_id, workflow_state, all_objectives_met,"
     " updated_at) VALUES (?, ?, ?, 'active', ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE conversation_id = ?,"
     " workflow_state = 'active', all_objectives_met = ?, updated_at = UTC_TIMESTAMP(3)";
-
-static const char UPDATE_LATEST[] =
-    "UPDATE latest_conversation SET all_objectives_met = GREATEST(all_objectives_met, ?), updated_at = UTC_TIMESTAMP(3)"
-    " WHERE ai_experience_id = ? AND user_id = ? AND conversation_id = ?";
 
 static const char FAIL_TURN[] = "UPDATE turn SET state = 'failed', is_running = NULL, failure = ?, tries = ?,"
                                 " finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
@@ -386,22 +385,25 @@ static enum cq_status make_active(struct cq_ctx *ctx, struct db *db, const struc
 static enum cq_status note_latest(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
 {
     uint64_t id = end->turn->conversation_id, met = end->all_objectives_met;
-    const struct db_in opened[] = {
+    const struct db_in in[] = {
         IN_U64(end->ai_experience_id), IN_U64(end->user_id), IN_U64(id), IN_U64(met), IN_U64(id), IN_U64(met)};
-    const struct db_in updated[] = {IN_U64(met), IN_U64(end->ai_experience_id), IN_U64(end->user_id), IN_U64(id)};
 
-    return end->is_opening ? db_execute(ctx, db, NOTE_LATEST, opened, LEN(opened), NULL)
-                           : db_execute(ctx, db, UPDATE_LATEST, updated, LEN(updated), NULL);
+    return db_execute(ctx, db, NOTE_LATEST, in, LEN(in), NULL);
 }
 
 static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
 {
     struct end_args *args = arg;
     const struct turn_end *end = args->end;
-    uint64_t id = end->turn->conversation_id;
-    const struct db_in conversation[] = {IN_TEXT(end->met_at), IN_U64(end->all_objectives_met), IN_U64(id)};
-    const struct db_in turn[] = {IN_TEXT(end->met_at), IN_U64(end->tries), IN_U64(end->input_tokens),
-                                 IN_U64(end->output_tokens), IN_U64(end->turn->id)};
+    uint64_t id = end->turn->conversation_id, met = end->all_objectives_met;
+    const struct db_in turn[] = {IN_TEXT(end->met_at),
+                                 IN_U64(end->tries),
+                                 IN_U64(end->input_tokens),
+                                 IN_U64(end->output_tokens),
+                                 IN_TEXT(end->met_at),
+                                 IN_U64(met),
+                                 IN_U64(met),
+                                 IN_U64(end->turn->id)};
 
     (void)is_rerun; /* lock_turn() knows our own reply again */
     enum cq_status st = lock_turn(ctx, db, args);
@@ -417,12 +419,10 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
     if (end->is_opening)
         st = make_active(ctx, db, end);
     if (!st)
-        st = db_execute(ctx, db, UPDATE_CONVERSATION, conversation, LEN(conversation), NULL);
-    if (!st)
         st = db_execute(ctx, db, COMPLETE_TURN, turn, LEN(turn), NULL);
     if (!st)
         st = db_execute(ctx, db, INSERT_REPLY, reply, LEN(reply), NULL);
-    if (!st)
+    if (!st && end->is_opening)
         st = note_latest(ctx, db, end);
     return st;
 }

@@ -6,6 +6,8 @@
 
 #include "attempt.h"
 
+enum { SETTLED_MS = 300 }; /* a late commit is done by then */
+
 static const struct {
     const char *name;
     enum cut cut;
@@ -151,7 +153,7 @@ static void test_experience(void)
 
         struct place q = cut_place(&p, i);
         ROW_ASSERT(rows[i].name, store_ai_experience_create(q.ctx, q.db, q.course_id, &change, &row) == CQ_BUSY);
-        usleep(300000);
+        usleep(SETTLED_MS * 1000);
         ROW_ASSERT(rows[i].name, sql_number("SELECT COUNT(*) FROM ai_experience WHERE course_id = %ju",
                                             (uintmax_t)p.course_id) == (rows[i].cut == CUT_BEFORE_COMMIT ? 1 : 2));
         q = cut_place(&p, i);
@@ -175,6 +177,21 @@ static void test_conversation_complete(void)
                                             " ON l.conversation_id = v.id WHERE v.id = %ju"
                                             " AND v.workflow_state = 'completed' AND l.workflow_state = 'completed'",
                                             (uintmax_t)conversation_id) == 1);
+    }
+}
+
+static void test_course(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        const char *code = new_uuid(p.ctx);
+        uint64_t id = 0;
+
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, store_course_add(q.ctx, q.db, code, "name", &id) == CQ_BUSY);
+        usleep(SETTLED_MS * 1000);
+        ROW_ASSERT(rows[i].name, sql_number("SELECT COUNT(*) FROM course WHERE code = '%s'", code) ==
+                                     (rows[i].cut == CUT_BEFORE_COMMIT ? 0 : 1));
     }
 }
 
@@ -213,5 +230,5 @@ static void test_end(void)
 SUITE(commits, {"begin", test_begin}, {"begin again", test_begin_again}, {"open", test_open},
       {"complete", test_complete}, {"complete an opening", test_complete_opening}, {"fail", test_fail},
       {"renew", test_renew}, {"an experience", test_experience},
-      {"complete a conversation", test_conversation_complete}, {"people", test_people},
+      {"complete a conversation", test_conversation_complete}, {"a course", test_course}, {"people", test_people},
       {"the connection closes", test_end});

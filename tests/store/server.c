@@ -253,7 +253,11 @@ void server_stop(void)
 
 void server_freeze(bool is_frozen)
 {
+    int exit_status = 0;
+
     kill(server_pid, is_frozen ? SIGSTOP : SIGCONT);
+    if (is_frozen && (waitpid(server_pid, &exit_status, WUNTRACED) != server_pid || !WIFSTOPPED(exit_status)))
+        give_up_with_log("mariadbd cannot be frozen"); /* a signal takes a moment to stop every thread */
 }
 
 const char *server_socket(void)
