@@ -15,7 +15,7 @@ CREATE TABLE conversation (
     updated_at         DATETIME(3) NOT NULL,
     UNIQUE KEY conversation_uuid (uuid),
     UNIQUE KEY conversation_active (ai_experience_id, user_id, is_active),
-    KEY conversation_of_user (user_id),
+    KEY conversation_of_user (user_id, ai_experience_id, workflow_state),
     CONSTRAINT conversation_ai_experience FOREIGN KEY (ai_experience_id) REFERENCES ai_experience (id),
     CONSTRAINT conversation_user FOREIGN KEY (user_id) REFERENCES user (id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

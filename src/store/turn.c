@@ -223,11 +223,16 @@ static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const str
 
 /* ---- opening ---- */
 
-/* What a worker left behind that died while opening, and what failed. */
-static const char DELETE_STALE_OPENINGS[] =
-    "DELETE FROM conversation WHERE ai_experience_id = ? AND user_id = ? AND workflow_state = 'opening'"
-    " AND NOT EXISTS (SELECT 1 FROM turn t WHERE t.conversation_id = conversation.id AND t.state = 'pending'"
-    " AND t.lease_until > UTC_TIMESTAMP(3))";
+/*
+ * What a worker left behind that died while opening: found without a lock, since other openings of the same user may
+ * be on their way, and then deleted by its id.
+ */
+static const char SELECT_STALE_OPENING[] =
+    "SELECT MIN(v.id) FROM conversation v JOIN turn t ON t.conversation_id = v.id"
+    " WHERE v.user_id = ? AND v.ai_experience_id = ? AND v.workflow_state = 'opening'"
+    " AND (t.state <> 'pending' OR t.lease_until <= UTC_TIMESTAMP(3))";
+
+static const char DELETE_OPENING[] = "DELETE FROM conversation WHERE id = ? AND workflow_state = 'opening'";
 
 static const char SELECT_OPENED[] =
     "SELECT t.id, t.conversation_id FROM conversation v JOIN turn t ON t.conversation_id = v.id WHERE v.uuid = ?"
@@ -237,27 +242,43 @@ static const char INSERT_CONVERSATION[] =
     "INSERT INTO conversation (uuid, ai_experience_id, user_id, workflow_state, learning_objective, met_at, next_seq,"
     " created_at, updated_at) VALUES (?, ?, ?, 'opening', ?, ?, 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))";
 
+static enum cq_status delete_stale_opening(struct cq_ctx *ctx, struct db *db, const struct turn_request *r)
+{
+    uint64_t id = 0;
+    const struct db_in in[] = {IN_U64(r->user_id), IN_U64(r->ai_experience_id)};
+    const struct db_out out[] = {OUT_U64(id)};
+
+    enum cq_status st = db_query_one(ctx, db, SELECT_STALE_OPENING, in, LEN(in), out, LEN(out));
+    const struct db_in stale[] = {IN_U64(id)};
+
+    return st || !id ? st : db_execute(ctx, db, DELETE_OPENING, stale, LEN(stale), NULL);
+}
+
+/* After a commit whose answer was lost: the turn, if it was committed after all. */
+static enum cq_status find_opened(struct cq_ctx *ctx, struct db *db, const struct begin_args *args)
+{
+    struct turn_row turn = {0};
+    const struct db_in in[] = {IN_TEXT(args->request->conversation_uuid)};
+    const struct db_out out[] = {OUT_U64(turn.id), OUT_U64(turn.conversation_id)};
+
+    enum cq_status st = db_query_one(ctx, db, SELECT_OPENED, in, LEN(in), out, LEN(out));
+    if (!st)
+        *args->turn = turn;
+    return st;
+}
+
 static enum cq_status open_conversation(struct cq_ctx *ctx, struct db *db, const struct begin_args *args, bool is_rerun)
 {
     const struct turn_request *r = args->request;
-    const struct db_in stale[] = {IN_U64(r->ai_experience_id), IN_U64(r->user_id)};
     const struct db_in conversation[] = {IN_TEXT(r->conversation_uuid), IN_U64(r->ai_experience_id), IN_U64(r->user_id),
                                          IN_TEXT(r->learning_objective), IN_TEXT(r->met_at)};
     struct found_turn keyed = {0};
     bool is_decided = false;
+    enum cq_status st = is_rerun ? find_opened(ctx, db, args) : CQ_RESOURCE_NOT_FOUND;
 
-    if (is_rerun) {
-        struct turn_row turn = {0};
-        const struct db_in in[] = {IN_TEXT(r->conversation_uuid)};
-        const struct db_out cols[] = {OUT_U64(turn.id), OUT_U64(turn.conversation_id)};
-        enum cq_status found = db_query_one(ctx, db, SELECT_OPENED, in, LEN(in), cols, LEN(cols));
-
-        if (found != CQ_RESOURCE_NOT_FOUND) {
-            *args->turn = turn;
-            return found;
-        }
-    }
-    enum cq_status st = db_execute(ctx, db, DELETE_STALE_OPENINGS, stale, LEN(stale), NULL);
+    if (st != CQ_RESOURCE_NOT_FOUND)
+        return st;
+    st = delete_stale_opening(ctx, db, r);
     if (!st)
         st = check_key(ctx, db, args, &keyed, &is_decided);
     if (st || is_decided)
@@ -267,9 +288,7 @@ static enum cq_status open_conversation(struct cq_ctx *ctx, struct db *db, const
         return CQ_AGAIN; /* the first run is being committed just now */
     if (!st)
         st = insert_turn(ctx, db, args, db_insert_id(db), 0, true);
-    if (!st)
-        st = remember_key(ctx, db, r, args->turn->id, !keyed.id);
-    return st;
+    return st ? st : remember_key(ctx, db, r, args->turn->id, !keyed.id);
 }
 
 /* The turn and what goes with it are read where they were written: nobody is left with a turn that he does not know of. */
@@ -342,8 +361,6 @@ static const char NOTE_LATEST[] =
 
 static const char FAIL_TURN[] = "UPDATE turn SET state = 'failed', is_running = NULL, failure = ?, tries = ?,"
                                 " finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
-
-static const char DELETE_OPENING[] = "DELETE FROM conversation WHERE id = ? AND workflow_state = 'opening'";
 
 struct end_args {
     const struct turn_end *end;
