@@ -45,6 +45,9 @@ int64_t db_failed_ms(const struct db *db);
 enum cq_status store_migrate(struct cq_ctx *ctx, struct db *db, const struct config *config,
                              void (*said)(const char *line)) MUST_USE;
 
+/* How many of the files in schema/ are not applied; all of them when there is no schema at all. */
+enum cq_status store_migrations_missing(struct cq_ctx *ctx, struct db *db, uint64_t *n) MUST_USE;
+
 /* ---- people, courses, access tokens (admin.c): what the command line writes ---- */
 
 enum role { ROLE_STUDENT, ROLE_OBSERVER, ROLE_DESIGNER, ROLE_TA, ROLE_TEACHER, ROLE_COUNT };

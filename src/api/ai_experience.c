@@ -74,7 +74,7 @@ enum cq_status ai_experience_create(struct request *req)
     struct field_errors errors = {.n = 0};
 
     enum cq_status st = read_change(req, true, &change, &errors);
-    if (!st && errors.n) {
+    if (!st && has_field_errors(&errors)) {
         answer_field_errors(req, &errors);
         return CQ_OK;
     }
@@ -101,13 +101,13 @@ enum cq_status ai_experience_update(struct request *req)
         return st;
     if (str_eq(change.workflow_state, "unpublished") && str_eq(now->workflow_state, "published") && now->is_started)
         unpublish_error(&errors);
-    if (!errors.n)
+    if (!has_field_errors(&errors))
         st = store_ai_experience_update(&req->ctx, req->db, now->id, &change, &row);
     if (st == CQ_INVALID_FIELDS) { /* a student has started since it was loaded */
         unpublish_error(&errors);
         st = CQ_OK;
     }
-    if (errors.n) {
+    if (has_field_errors(&errors)) {
         answer_field_errors(req, &errors);
         return CQ_OK;
     }

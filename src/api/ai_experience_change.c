@@ -64,7 +64,7 @@ static void read_workflow_state(struct reading *r, struct ai_experience_change *
     struct param p = param_text(r->req, ROOT, "workflow_state");
 
     r->n_found += p.state != PARAM_ABSENT;
-    if (p.state == PARAM_ABSENT)
+    if (p.state == PARAM_ABSENT || (p.state == PARAM_NULL && r->is_create))
         return;
     if (p.state != PARAM_VALUE || !(str_eq(p.text, "published") || str_eq(p.text, "unpublished")))
         field_error(r->errors, "workflow_state", p.state == PARAM_WRONG ? INVALID : "is not included in the list");
@@ -77,7 +77,7 @@ static void read_workflow_state(struct reading *r, struct ai_experience_change *
 struct objectives {
     struct buf *joined;
     size_t n;
-    const char *fault;
+    bool is_wrong, is_long; /* an item is no text; is too long */
 };
 
 /* One objective: trimmed, a blank one dropped, each line end within it made a blank. */
@@ -89,7 +89,7 @@ static void add_objective(struct objectives *o, const char *text, size_t len)
     if (o->n++)
         buf_char(o->joined, '\n');
     if (utf8_count(text, len) > 10000)
-        o->fault = "each item must be 10000 characters or less";
+        o->is_long = true;
     for (const char *end = text + len; text < end;) {
         size_t n = strcspn(text, "\r\n");
 
@@ -124,7 +124,7 @@ static void add_items(struct objectives *o, struct json_object *array)
         size_t len = json_object_is_type(item, json_type_string) ? (size_t)json_object_get_string_len(item) : 0;
 
         if (!json_object_is_type(item, json_type_string) || memchr(json_object_get_string(item), '\0', len))
-            o->fault = INVALID;
+            o->is_wrong = true;
         else
             add_objective(o, json_object_get_string(item), len);
     }
@@ -150,17 +150,19 @@ static enum cq_status read_objectives(struct reading *r, struct ai_experience_ch
     if (p->state == PARAM_ABSENT && !r->is_create)
         return CQ_OK;
     if (p->state == PARAM_WRONG)
-        o.fault = INVALID;
+        o.is_wrong = true;
     else if (p->state == PARAM_VALUE && p == &list)
         add_items(&o, p->json);
     else if (p->state == PARAM_VALUE)
         add_lines(&o, p->text);
+    if (o.is_wrong)
+        objectives_error(r, INVALID);
+    else if (!o.n)
+        objectives_error(r, BLANK);
     if (o.n > 10)
-        o.fault = o.fault ? o.fault : "cannot exceed 10 items";
-    if (!o.n && !o.fault)
-        o.fault = BLANK;
-    if (o.fault)
-        objectives_error(r, o.fault);
+        objectives_error(r, "cannot exceed 10 items");
+    if (o.is_long)
+        objectives_error(r, "each item must be 10000 characters or less");
     change->set_learning_objective = true;
     change->learning_objective = o.joined->data;
     return o.joined->failed ? cq_fail(&r->req->ctx, CQ_INTERNAL, "out of memory") : CQ_OK;
@@ -197,7 +199,7 @@ static struct param member_text(struct json_object *metric, const char *name)
     return (struct param){.state = PARAM_VALUE, .text = text, .len = len};
 }
 
-static bool member_boolean(struct json_object *metric, const char *name, bool is_form, bool *value)
+static bool member_boolean(struct json_object *metric, const char *name, bool *value)
 {
     struct json_object *member = json_get(metric, name);
     size_t len = 0;
@@ -209,10 +211,12 @@ static bool member_boolean(struct json_object *metric, const char *name, bool is
         *value = json_object_get_boolean(member);
         return true;
     }
-    return is_form && text && parse_bool(text, len, value);
+    if (!text) /* 0 and 1 as numbers */
+        len = strlen(text = json_object_get_string(member));
+    return !len || parse_bool(text, len, value); /* an empty one is what a form sends for none */
 }
 
-static const char *write_metric(struct reading *r, struct json_out *out, struct json_object *array, size_t i)
+static const char *write_metric(struct json_out *out, struct json_object *array, size_t i)
 {
     struct json_object *metric = json_object_array_get_idx(array, i);
     struct param name = member_text(metric, "name"), description = member_text(metric, "description");
@@ -225,8 +229,7 @@ static const char *write_metric(struct reading *r, struct json_out *out, struct 
         return "description is invalid";
     if (description.state == PARAM_VALUE && utf8_count(description.text, description.len) > 1000)
         return "description is too long (maximum is 1000 characters)";
-    if (!member_boolean(metric, "enabled", r->req->params_from_form, &is_enabled) ||
-        !member_boolean(metric, "visible_to_learners", r->req->params_from_form, &is_visible))
+    if (!member_boolean(metric, "enabled", &is_enabled) || !member_boolean(metric, "visible_to_learners", &is_visible))
         return "enabled and visible_to_learners must be booleans";
     json_open_object(out);
     json_key(out, "name");
@@ -260,13 +263,33 @@ static enum cq_status read_metrics(struct reading *r, struct ai_experience_chang
     json_out_init(&out, buf);
     json_open_array(&out);
     for (size_t i = 0; !fault && i < n; i++)
-        fault = write_metric(r, &out, p.json, i);
+        fault = write_metric(&out, p.json, i);
     json_close_array(&out);
     if (fault)
         field_error(r->errors, "evaluation_metrics", fault);
     change->set_evaluation_metrics = true;
     change->evaluation_metrics = n ? buf->data : NULL;
     return buf->failed ? cq_fail(&r->req->ctx, CQ_INTERNAL, "out of memory") : CQ_OK;
+}
+
+/* ---- files ---- */
+
+/* A form cannot send an empty list: a blank item stands for it. */
+static bool is_blank_item(struct json_object *item)
+{
+    return json_object_is_type(item, json_type_string) && !json_object_get_string_len(item);
+}
+
+/* No file can be uploaded to a course yet, so none can be used; an empty list is what there is. */
+static void read_files(struct reading *r)
+{
+    struct param p = param_list(r->req, ROOT, "context_file_ids");
+    size_t n = p.state == PARAM_VALUE ? json_object_array_length(p.json) : 0;
+
+    r->n_found += p.state != PARAM_ABSENT;
+    r->errors->has_unusable_files = p.state == PARAM_WRONG;
+    for (size_t i = 0; i < n; i++)
+        r->errors->has_unusable_files |= !is_blank_item(json_object_array_get_idx(p.json, i));
 }
 
 /* ---- all of them ---- */
@@ -280,6 +303,7 @@ enum cq_status ai_experience_change_read(struct request *req, bool is_create, st
     for (size_t i = 0; i < LEN(text_rules); i++)
         read_text(&r, &text_rules[i], change);
     read_workflow_state(&r, change);
+    read_files(&r);
     enum cq_status st = read_objectives(&r, change);
     if (!st)
         st = read_metrics(&r, change);

@@ -77,7 +77,7 @@ static enum cq_status prepare(struct request *req, enum pool pool)
     const char *access_token = request_access_token(req);
     if (!access_token)
         return CQ_UNAUTHENTICATED;
-    if (read && req->loaded->route->answers != ANSWER_OPENING)
+    if (read && !(req->loaded->route->answers == ANSWER_OPENING && req->params)) /* params: the query is sound */
         return read;
     st = load(req, access_token);
     return st ? st : allow(req);

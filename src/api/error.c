@@ -7,6 +7,11 @@ enum cq_status refuse(struct request *req, enum cq_status st, const char *text)
     return st;
 }
 
+static bool is_conversation_call(const struct request *req)
+{
+    return req->loaded && req->loaded->route && req->loaded->route->answers != ANSWER_PLAIN;
+}
+
 static const char *error_text(const struct request *req, enum cq_status st)
 {
     const char *text = cq_status_info(st)->text;
@@ -54,7 +59,7 @@ static void write_errors(struct request *req, struct json_out *out, enum cq_stat
 /* Whether a conversation call says it with a code, whether to try again and a reference. */
 static bool has_conversation_form(const struct request *req, enum cq_status st)
 {
-    if (!req->loaded || !req->loaded->route || req->loaded->route->answers == ANSWER_PLAIN)
+    if (!is_conversation_call(req))
         return false;
     switch (st) {
     case CQ_VALIDATION_FAILED:

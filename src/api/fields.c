@@ -17,8 +17,24 @@ static bool is_first_of_field(const struct field_errors *errors, size_t i)
     return true;
 }
 
+bool has_field_errors(const struct field_errors *errors)
+{
+    return errors->n || errors->has_unusable_files;
+}
+
+static void answer_unusable_files(struct request *req)
+{
+    struct json_out out = response_json(req, 422);
+
+    json_raw(&out, "{\"errors\":{\"context_file_ids\":[\"One or more selected files cannot be accessed\"]}}");
+}
+
 void answer_field_errors(struct request *req, const struct field_errors *errors)
 {
+    if (!errors->n) {
+        answer_unusable_files(req);
+        return;
+    }
     struct json_out out = response_json(req, 400);
 
     json_open_object(&out);

@@ -11,12 +11,16 @@ struct field_errors {
         const char *field, *message;
     } list[MAX_FIELD_ERRORS];
     size_t n;
+    bool has_unusable_files; /* told only when no field is wrong */
 };
 
 /* Note a fault; both strings must live as long as the request. */
 void field_error(struct field_errors *errors, const char *field, const char *message);
 
-/* Answer 400 with all of them. */
+/* Whether there is anything to tell. */
+bool has_field_errors(const struct field_errors *errors);
+
+/* Answer 400 with all of them, or 422 when only the files are at fault. */
 void answer_field_errors(struct request *req, const struct field_errors *errors);
 
 #endif

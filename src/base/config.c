@@ -53,7 +53,7 @@ static const struct setting {
     ROW(database, password,               SECRET, "",          0, 0,          "its password, if it has one"),
     ROW(database, timeout_ms,             NUMBER, "10000",     1, 600000,     "longest wait for the database"),
     ROW(database, sync_wait,              SWITCH, "off",       0, 0,          "read one's own writes on every node of a Galera cluster"),
-    ROW(llm,      provider,               TEXT,   "builtin",   0, 0,          "openai, anthropic, bedrock or builtin"),
+    ROW(llm,      provider,               TEXT,   "builtin",   0, 0,          "openai or builtin"),
     ROW(llm,      base_url,               TEXT,   NULL,        0, 0,          "the provider's address, unless it is the usual one"),
     ROW(llm,      api_key,                SECRET, NULL,        0, 0,          "the provider's key"),
     ROW(llm,      model,                  TEXT,   NULL,        0, 0,          "the model's id at the provider"),

@@ -33,8 +33,13 @@ static int check_database(struct cli *cli)
 {
     int code = cli_db_open(cli);
 
-    if (!code && db_ping(&cli->ctx, cli->db))
+    uint64_t n_missing = 0;
+
+    if (!code && store_migrations_missing(&cli->ctx, cli->db, &n_missing))
         code = cli_fail(cli, EXIT_DATABASE, "the database does not answer: %s", cli->ctx.error);
+    else if (!code && n_missing)
+        code = cli_fail(cli, EXIT_DATABASE, "the schema lacks %llu of its migrations: run `colloquy migrate`",
+                        (unsigned long long)n_missing);
     return code;
 }
 

@@ -1,7 +1,9 @@
 /* The table of sub-commands; finds the one that is asked for and runs it. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -134,8 +136,22 @@ static int start(struct cli *cli, int argc, char **argv)
     return find_and_run(cli, argc - optind, argv + optind);
 }
 
+/*
+ * A standard stream that is closed would be the first file or socket that is opened, and what is printed would go there. Its
+ * place is taken by /dev/null; standard output's by one that cannot be written, so that what is lost is an error.
+ */
+static void keep_standard_streams(void)
+{
+    static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+            _exit(EXIT_REFUSED);
+}
+
 int main(int argc, char **argv)
 {
+    keep_standard_streams();
     struct cli cli = {.ctx = {.arena = arena_create(BLOCK_BYTES, ARENA_MAX_BYTES), .request_id = "-"}};
 
     if (!cli.ctx.arena)

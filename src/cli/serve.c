@@ -1,5 +1,6 @@
 /* serve and migrate: what an instance runs on. */
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "colloquy/llm.h"
@@ -11,6 +12,30 @@ static void log_warnings(char *text)
     for (char *line; (line = strsep(&text, "\n"));)
         if (line[0])
             log_warn("config: %s", line);
+}
+
+static void warn_of_schema(struct cli *cli)
+{
+    uint64_t n_missing = 0;
+
+    if (cli_db_open(cli))
+        return;
+    if (store_migrations_missing(&cli->ctx, cli->db, &n_missing))
+        log_warn("%s", cli->ctx.error);
+    else if (n_missing)
+        log_error("the schema lacks %llu of its migrations: run `colloquy migrate`", (unsigned long long)n_missing);
+}
+
+/*
+ * The database may be away just now, and the schema may be brought up to date while we run: neither keeps us from
+ * starting. A process of its own looks, since the master runs no database's library.
+ */
+static void look_at_schema(struct cli *cli)
+{
+    if (fork() == 0) {
+        warn_of_schema(cli);
+        _exit(EXIT_DONE);
+    }
 }
 
 int cli_serve(struct cli *cli)
@@ -27,6 +52,7 @@ int cli_serve(struct cli *cli)
         return EXIT_CONFIG;
     }
     log_warnings(faults->data);
+    look_at_schema(cli);
     return server_run(cli->config, cli->config_path);
 }
 

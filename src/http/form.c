@@ -184,6 +184,15 @@ size_t form_decode(const char *text, size_t len, char *out)
     return n;
 }
 
+/* Whether each percent sign begins an escape of two hexadecimal digits. */
+static bool escapes_whole(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] == '%' && (len - i < 3 || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0))
+            return false;
+    return true;
+}
+
 /* One "name=value"; scratch has room for len + 1 bytes, into which the value is decoded behind the name and its NUL. */
 static enum cq_status put_pair(struct form *form, const char *pair, size_t len, char *scratch)
 {
@@ -213,6 +222,8 @@ enum cq_status form_read(struct form *form, const char *text, size_t len)
             char *room = buf_room(&scratch, pair_len + 1);
 
             st = room ? form_count(form) : no_memory(form);
+            if (!st && !escapes_whole(text, pair_len))
+                st = cq_fail(form->ctx, CQ_INVALID_ENCODING, "parameter %zu has a broken escape", form->n_names);
             if (!st)
                 st = put_pair(form, text, pair_len, room);
         }

@@ -104,7 +104,7 @@ static void append_kept_pairs(struct buf *buf, const char *query)
 /* Scheme and host may be the client's words: nothing goes into a header that could be more than a host and a port. */
 static bool origin_valid(const struct request *req)
 {
-    static const char host_bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:[]-";
+    static const char host_bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:[]-_";
 
     return (str_eq(req->scheme, "http") || str_eq(req->scheme, "https")) && *req->host &&
            !req->host[strspn(req->host, host_bytes)];

@@ -61,7 +61,7 @@ struct master {
     struct child children[MAX_CHILDREN];
     pid_t checker; /* the process that tries a new config; 0: none */
     int64_t checker_until_ms;
-    bool is_reload_wanted, is_stopping;
+    bool is_reload_wanted, is_reloading, is_stopping;
     int64_t stop_by_ms;
 };
 
@@ -220,6 +220,7 @@ static void finish_reload(struct master *m, int status)
     set_wanted(m);
     for (enum pool p = 0; p < POOL_COUNT; p++)
         m->pools[p] = (struct pool_state){.wanted = m->pools[p].wanted};
+    m->is_reloading = true;
     log_info("reloading: generation %d", m->generation);
 }
 
@@ -335,10 +336,25 @@ static int open_signals(void)
     if (sigprocmask(SIG_BLOCK, &set, NULL))
         return -1;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN); /* what reopens another server's log must not end this one */
+    signal(SIGUSR2, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* ---- life ---- */
+
+/* Say once that nothing of an older generation serves any more. */
+static void note_reloaded(struct master *m)
+{
+    for (enum pool p = 0; p < POOL_COUNT; p++) {
+        struct census c = count_pool(m, p);
+
+        if (c.n_old || c.n_starting || c.n != m->pools[p].wanted)
+            return;
+    }
+    m->is_reloading = false;
+    log_info("reloaded: generation %d serves", m->generation);
+}
 
 /* Something is under way that no signal will announce: a worker becoming ready, a pause ending, a drain running out. */
 static int wait_ms(struct master *m)
@@ -366,6 +382,8 @@ static void run(struct master *m)
                 kill(m->checker, SIGKILL);
             for (enum pool p = 0; p < POOL_COUNT; p++)
                 tend_pool(m, p);
+            if (m->is_reloading)
+                note_reloaded(m);
         } else if (clock_mono_ms() >= m->stop_by_ms) {
             log_warn("the drain took longer than %u s: killing what is left", m->config->server.drain_s);
             m->stop_by_ms = INT64_MAX;
@@ -407,8 +425,9 @@ int server_run(const struct config *config, const char *config_path)
     if (!m->board || m->signal_fd < 0 || !sockets_open(config, m->listen_fds))
         return 1;
     set_wanted(m);
-    log_info("version %s: %u api workers, %u llm workers of %u turns", COLLOQUY_VERSION, config->server.api_workers,
-             config->server.llm_workers, config->server.turns_per_worker);
+    log_info("version %s: %u api workers, %u llm workers of %u turns, provider %s, model %s", COLLOQUY_VERSION,
+             config->server.api_workers, config->server.llm_workers, config->server.turns_per_worker,
+             config->llm.provider, config->llm.model ? config->llm.model : "-");
     run(m);
     sockets_remove(m->first);
     pid_file_remove(m->first);

@@ -141,6 +141,24 @@ static enum cq_status migrate_one(struct cq_ctx *ctx, struct db *db, struct step
     return st;
 }
 
+static const char COUNT_APPLIED[] = "SELECT COUNT(*) FROM schema_migration WHERE state = 'applied' AND version <= ?";
+
+enum cq_status store_migrations_missing(struct cq_ctx *ctx, struct db *db, uint64_t *n)
+{
+    uint64_t applied = 0;
+    const struct db_in in[] = {IN_U64(migrations[n_migrations - 1].version)};
+    const struct db_out out[] = {OUT_U64(applied)};
+
+    enum cq_status st = db_ping(ctx, db);
+    if (st)
+        return st;
+    st = db_query_one(ctx, db, COUNT_APPLIED, in, LEN(in), out, LEN(out));
+    if (st == CQ_BUSY)
+        return st;
+    *n = st ? n_migrations : n_migrations - (applied < n_migrations ? applied : n_migrations); /* no such table: none */
+    return CQ_OK;
+}
+
 enum cq_status store_migrate(struct cq_ctx *ctx, struct db *db, const struct config *config,
                              void (*said)(const char *line))
 {

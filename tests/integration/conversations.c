@@ -253,6 +253,7 @@ static void test_stream(void)
         struct json_object *start = answer->events[0].data, *done = answer->events[answer->n_events - 1].data;
 
         ROW_ASSERT(rows[i].name, str_eq(joined, rows[i].text));
+        ROW_ASSERT(rows[i].name, str_eq(header(answer, "X-Accel-Buffering"), "no"));
         ROW_ASSERT(rows[i].name,
                    json_get_u64(start, "conversation_id") == talk.id && json_get_u64(done, "id") == talk.id);
         expect_message(rows[i].name, json_at(start, "/user_message"), false, rows[i].message, "pending", false);

@@ -105,6 +105,22 @@ static void test_limits(void)
     }
 }
 
+/* No file can be had yet: an empty list is what there is, any id is one that cannot be used. */
+static void test_context_file_ids(void)
+{
+    const char *list = experiences_path(main_course());
+    const char *path = experience_path(main_course(), make_experience("published"));
+    static const char refused[] =
+        "{\"errors\":{\"context_file_ids\":[\"One or more selected files cannot be accessed\"]}}";
+
+    expect_status("cleared", CALL("PUT", path, token_of(TEACHER), .body = "{\"context_file_ids\":[]}"), 200);
+    expect_body("updated", CALL("PUT", path, token_of(TEACHER), .body = "{\"context_file_ids\":[5]}"), 422, refused);
+    expect_body("created", CALL("POST", list, token_of(TEACHER), .body = body_with("context_file_ids", "[\"7\"]")), 422,
+                refused);
+    expect_status("with a wrong field",
+                  CALL("PUT", path, token_of(TEACHER), .body = "{\"context_file_ids\":[5],\"title\":5}"), 400);
+}
+
 static void test_long_text_comes_back(void)
 {
     const char *facts = text_of(FIRE, 10000);
@@ -267,6 +283,15 @@ static void test_pages(void)
     }
 }
 
+/* A name with an underscore is nobody's on the internet, and common inside a campus. */
+static void test_links_of_another_host(void)
+{
+    const struct answer *answer =
+        CALL("GET", experiences_path(make_course()), token_of(STUDENT), .headers = {"Host: my_host:8443"});
+
+    ROW_ASSERT("its own name", strstr(header(answer, "Link"), "<https://my_host:8443/api/v1/") != NULL);
+}
+
 static void test_empty_list(void)
 {
     const struct answer *answer = CALL("GET", experiences_path(make_course()), token_of(STUDENT));
@@ -306,7 +331,8 @@ static void test_following_the_links(void)
     ROW_ASSERT("each once", seen == 24 && pages == 4);
 }
 
-SUITE(experience_fields, {"limits", test_limits}, {"long text comes back", test_long_text_comes_back},
-      {"all faults at once", test_all_faults_at_once}, {"filter by state", test_workflow_state_filter},
-      {"rows of a list", test_list_rows}, {"pages", test_pages}, {"an empty list", test_empty_list},
+SUITE(experience_fields, {"limits", test_limits}, {"context_file_ids", test_context_file_ids},
+      {"long text comes back", test_long_text_comes_back}, {"all faults at once", test_all_faults_at_once},
+      {"filter by state", test_workflow_state_filter}, {"rows of a list", test_list_rows}, {"pages", test_pages},
+      {"links of another host", test_links_of_another_host}, {"an empty list", test_empty_list},
       {"following the links", test_following_the_links});

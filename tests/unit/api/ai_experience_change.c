@@ -184,6 +184,8 @@ static void test_metrics(void)
          "{\"evaluation_metrics\":[{\"name\":\"T\",\"description\":null,\"enabled\":null,\"visible_to_learners\":null}]"
          "}",
          "evaluation_metrics=[{\"name\":\"T\",\"description\":null,\"enabled\":true,\"visible_to_learners\":false}];"},
+        {JSON, "{\"evaluation_metrics\":[{\"name\":\"A\",\"enabled\":0,\"visible_to_learners\":\"on\"}]}",
+         "evaluation_metrics=[{\"name\":\"A\",\"description\":null,\"enabled\":false,\"visible_to_learners\":true}];"},
         {FORM,
          "evaluation_metrics[][name]=A&evaluation_metrics[][enabled]=no&evaluation_metrics[][name]=B&evaluation_"
          "metrics[][visible_to_learners]=1",
@@ -301,8 +303,8 @@ static void test_wrong_metrics(void)
         {JSON, METRICS("[" NAMED("a\\r") "]"), FAULT("name can't hold a line end or a tab")},
         {JSON, METRICS("[" NAMED("a") "," NAMED("b") "," NAMED("a") "]"), FAULT("name must be unique")},
         {JSON, METRICS("[{\"name\":\"a\",\"description\":5}]"), FAULT("description is invalid")},
-        {JSON, METRICS("[{\"name\":\"a\",\"enabled\":\"true\"}]"), FAULT(BOOLEANS_MESSAGE)},
-        {JSON, METRICS("[{\"name\":\"a\",\"visible_to_learners\":1}]"), FAULT(BOOLEANS_MESSAGE)},
+        {JSON, METRICS("[{\"name\":\"a\",\"enabled\":\"maybe\"}]"), FAULT(BOOLEANS_MESSAGE)},
+        {JSON, METRICS("[{\"name\":\"a\",\"visible_to_learners\":2}]"), FAULT(BOOLEANS_MESSAGE)},
         {JSON, METRICS("{}"), FAULT("is invalid")},
         {JSON, METRICS("true"), FAULT("is invalid")},
         {FORM, "evaluation_metrics[][name]=a&evaluation_metrics[][enabled]=maybe", FAULT(BOOLEANS_MESSAGE)},
