@@ -220,7 +220,13 @@ static void run_every_statement(const struct config *config)
     struct db *db = db_create(config);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(db);
+    uint64_t n_missing = 0;
+
+    MUST(store_migrations_missing(ctx, db, &n_missing));
+    CU_ASSERT(n_missing > 0);
     MUST(store_migrate(ctx, db, config, say_nothing));
+    MUST(store_migrations_missing(ctx, db, &n_missing));
+    CU_ASSERT_EQUAL(n_missing, 0);
     find_nothing(ctx, db);
     find_no_turn(ctx, db);
     struct place p = place_in(ctx, db);
