@@ -75,6 +75,48 @@ static void set_options(MYSQL *mysql, const struct config_database *config, bool
         mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION wsrep_sync_wait = 1");
 }
 
+/* Numbers of ours, because the two servers' headers do not name the same ones. */
+enum {
+    ER_KILLED_BY_ADMIN_MARIADB = 1927,
+    ER_READ_ONLY_SERVER = 1290,
+    ER_READ_ONLY_MODE_MYSQL = 1836,
+    ER_WSREP_NOT_READY = 1047,
+    ER_TABLE_FULL = 1114,
+    ER_SHUTTING_DOWN = 1053,
+    ER_TIMEOUT_ADMIN_MYSQL = 4031,
+    CR_ERR_NET_READ_MARIADB = 5013,
+    CR_ERR_NET_WRITE_MARIADB = 5014,
+};
+
+static bool is_lost_connection(unsigned number)
+{
+    switch (number) {
+    case 0: /* the wire failed in a way that the library has no number for */
+    case CR_SERVER_LOST_EXTENDED:
+    case CR_MALFORMED_PACKET:
+    case CR_ERR_NET_READ_MARIADB:
+    case CR_ERR_NET_WRITE_MARIADB:
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_LOST:
+    case CR_CONN_HOST_ERROR:
+    case CR_CONNECTION_ERROR:
+    case CR_COMMANDS_OUT_OF_SYNC:
+    case ER_KILLED_BY_ADMIN_MARIADB:
+    case ER_SHUTTING_DOWN:
+    case ER_TIMEOUT_ADMIN_MYSQL:
+    case ER_QUERY_INTERRUPTED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Whether a server was there: one that is down, or a network that is, refuses with other numbers. */
+static bool was_reached(unsigned number)
+{
+    return number != CR_CONNECTION_ERROR && number != CR_CONN_HOST_ERROR && is_lost_connection(number);
+}
+
 enum cq_status connection_open(struct cq_ctx *ctx, struct db *db)
 {
     const struct config_database *config = &db->config->database;
@@ -91,6 +133,7 @@ enum cq_status connection_open(struct cq_ctx *ctx, struct db *db)
                             config->socket ? 0 : config->port, config->socket, CLIENT_FOUND_ROWS)) {
         cq_fail(ctx, CQ_BUSY, "database: cannot connect: error %u: %s", mysql_errno(mysql), mysql_error(mysql));
         db->failed_ms = clock_mono_ms();
+        db->is_lost = was_reached(mysql_errno(mysql)); /* cut off while signing in: another try may do */
         mysql_close(mysql);
         return CQ_BUSY;
     }
@@ -141,42 +184,6 @@ enum cq_status connection_statement(struct cq_ctx *ctx, struct db *db, const cha
         return CQ_OK;
     }
     return cq_fail(ctx, CQ_INTERNAL, "database: more than %d statements", DB_CACHE_SLOTS);
-}
-
-/* Numbers of ours, because the two servers' headers do not name the same ones. */
-enum {
-    ER_KILLED_BY_ADMIN_MARIADB = 1927,
-    ER_READ_ONLY_SERVER = 1290,
-    ER_READ_ONLY_MODE_MYSQL = 1836,
-    ER_WSREP_NOT_READY = 1047,
-    ER_TABLE_FULL = 1114,
-    ER_SHUTTING_DOWN = 1053,
-    ER_TIMEOUT_ADMIN_MYSQL = 4031,
-    CR_ERR_NET_READ_MARIADB = 5013,
-    CR_ERR_NET_WRITE_MARIADB = 5014,
-};
-
-static bool is_lost_connection(unsigned number)
-{
-    switch (number) {
-    case 0: /* the wire failed in a way that the library has no number for */
-    case CR_SERVER_LOST_EXTENDED:
-    case CR_MALFORMED_PACKET:
-    case CR_ERR_NET_READ_MARIADB:
-    case CR_ERR_NET_WRITE_MARIADB:
-    case CR_SERVER_GONE_ERROR:
-    case CR_SERVER_LOST:
-    case CR_CONN_HOST_ERROR:
-    case CR_CONNECTION_ERROR:
-    case CR_COMMANDS_OUT_OF_SYNC:
-    case ER_KILLED_BY_ADMIN_MARIADB:
-    case ER_SHUTTING_DOWN:
-    case ER_TIMEOUT_ADMIN_MYSQL:
-    case ER_QUERY_INTERRUPTED:
-        return true;
-    default:
-        return false;
-    }
 }
 
 static enum cq_status error_status(unsigned number)
