@@ -32,9 +32,8 @@ void db_destroy(struct db *db);
 /* Whether the database answers. */
 enum cq_status db_ping(struct cq_ctx *ctx, struct db *db) MUST_USE;
 
-/* On clock_mono_ms(): when the database last answered, and when it last failed to; 0: never. */
+/* On clock_mono_ms(): when the database last answered; 0: never. */
 int64_t db_answered_ms(const struct db *db);
-int64_t db_failed_ms(const struct db *db);
 
 /* ---- migrations (migrate.c) ---- */
 

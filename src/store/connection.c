@@ -36,11 +36,6 @@ int64_t db_answered_ms(const struct db *db)
     return db->answered_ms;
 }
 
-int64_t db_failed_ms(const struct db *db)
-{
-    return db->failed_ms;
-}
-
 void connection_close(struct db *db)
 {
     for (size_t i = 0; i < DB_CACHE_SLOTS; i++) {
@@ -132,7 +127,6 @@ enum cq_status connection_open(struct cq_ctx *ctx, struct db *db)
     if (!mysql_real_connect(mysql, config->socket ? NULL : config->host, config->user, config->password, config->name,
                             config->socket ? 0 : config->port, config->socket, CLIENT_FOUND_ROWS)) {
         cq_fail(ctx, CQ_BUSY, "database: cannot connect: error %u: %s", mysql_errno(mysql), mysql_error(mysql));
-        db->failed_ms = clock_mono_ms();
         db->is_lost = was_reached(mysql_errno(mysql)); /* cut off while signing in: another try may do */
         mysql_close(mysql);
         return CQ_BUSY;
@@ -232,7 +226,6 @@ enum cq_status connection_error(struct cq_ctx *ctx, struct db *db, unsigned numb
 {
     if (is_lost_connection(number)) {
         db->is_lost = true;
-        db->failed_ms = clock_mono_ms();
         return cq_fail(ctx, CQ_BUSY, "database: error %u: %s", number, text);
     }
     enum cq_status st = error_status(number);

@@ -20,7 +20,7 @@ struct db {
     bool is_patient; /* no limit of time for an answer: a change of the schema takes as long as it takes */
     bool in_tx;
     bool is_lost; /* the connection was lost since it was last made */
-    int64_t answered_ms, failed_ms;
+    int64_t answered_ms;
     uint64_t insert_id; /* of the last insert */
     struct cached_statement cache[DB_CACHE_SLOTS];
 };

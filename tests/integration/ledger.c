@@ -15,7 +15,7 @@ enum {
     N_ROUNDS = 10,
     MAX_WORKERS = 64,
     KILL_WORKER_EVERY_MS = 500,
-    KILL_CONNECTIONS_EVERY_MS = 100, /* often enough to meet them within a transaction */
+    KILL_CONNECTIONS_EVERY_MS = 40, /* often enough to meet them within a transaction */
     KILL_FOR_MS = 10000,
     LIMIT_MS = 90000,
     AGAIN_MS = 200,

@@ -221,6 +221,26 @@ static void test_people(void)
     }
 }
 
+/* A connection that is cut off while it signs in is made again, for a read and for a write. */
+static void test_sign_in(void)
+{
+    uint64_t id;
+
+    for (int n = 1; n <= 3; n++) {
+        struct db *db = db_create(cut_config());
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(db);
+        cut_next_connections(n);
+        CU_ASSERT_EQUAL(store_user_by_login(test_ctx(), db, "nobody at all", &id), CQ_RESOURCE_NOT_FOUND);
+        db_destroy(db);
+        db = db_create(cut_config());
+        CU_ASSERT_PTR_NOT_NULL_FATAL(db);
+        cut_next_connections(n);
+        CU_ASSERT_EQUAL(store_course_add(test_ctx(), db, "CUT", "Cut off", &id), CQ_OK);
+        db_destroy(db);
+    }
+}
+
 static void test_end(void)
 {
     db_destroy(cut_db);
@@ -231,4 +251,4 @@ SUITE(commits, {"begin", test_begin}, {"begin again", test_begin_again}, {"open"
       {"complete", test_complete}, {"complete an opening", test_complete_opening}, {"fail", test_fail},
       {"renew", test_renew}, {"an experience", test_experience},
       {"complete a conversation", test_conversation_complete}, {"a course", test_course}, {"people", test_people},
-      {"the connection closes", test_end});
+      {"sign in", test_sign_in}, {"the connection closes", test_end});

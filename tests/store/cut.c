@@ -22,11 +22,16 @@ struct pair {
 };
 
 static int listener = -1;
-static _Atomic int next_cut;
+static _Atomic int next_cut, unwelcome;
 
 void cut_next_commit(enum cut cut)
 {
     atomic_store(&next_cut, cut);
+}
+
+void cut_next_connections(int n)
+{
+    atomic_store(&unwelcome, n);
 }
 
 static struct sockaddr_un address_of(const char *path)
@@ -43,6 +48,11 @@ static void pair_accept(struct pair *pairs)
 {
     struct sockaddr_un address = address_of(server_socket());
     int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (client >= 0 && atomic_load(&unwelcome) > 0) {
+        atomic_fetch_sub(&unwelcome, 1);
+        close(client);
+        return;
+    }
     int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (client < 0 || server < 0 || connect(server, (struct sockaddr *)&address, sizeof(address)) != 0)

@@ -66,4 +66,7 @@ const struct config *cut_config(void);
 /* The next COMMIT loses its connection: the server never gets it, or has done it, or will do it a little later. */
 void cut_next_commit(enum cut cut);
 
+/* The next n connections are closed before the server has said a word. */
+void cut_next_connections(int n);
+
 #endif
