@@ -268,4 +268,11 @@ enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct t
 enum cq_status store_turn_renew(struct cq_ctx *ctx, struct db *db, uint64_t turn_id, const char *owner,
                                 uint32_t lease_s) MUST_USE;
 
+/*
+ * Fail every pending turn of owners that are dead, and remove their openings, without waiting for their leases. owners
+ * and but (no owner like it; "": none) are patterns of LIKE. n: how many turns there were.
+ */
+enum cq_status store_turns_settle(struct cq_ctx *ctx, struct db *db, const char *owners, const char *but,
+                                  uint64_t *n) MUST_USE;
+
 #endif

@@ -511,3 +511,44 @@ enum cq_status store_turn_renew(struct cq_ctx *ctx, struct db *db, uint64_t turn
 
     return db_tx(ctx, db, renew_tx, &args);
 }
+
+/* ---- the dead ---- */
+
+static const char DELETE_DEAD_OPENINGS[] =
+    "DELETE v FROM turn t JOIN conversation v ON v.id = t.conversation_id"
+    " WHERE t.state = 'pending' AND t.owner LIKE ? AND t.owner NOT LIKE ? AND v.workflow_state = 'opening'";
+
+static const char FAIL_DEAD_TURNS[] =
+    "UPDATE turn SET state = 'failed', is_running = NULL, failure = 'worker_died', finished_at = UTC_TIMESTAMP(3)"
+    " WHERE state = 'pending' AND owner LIKE ? AND owner NOT LIKE ?";
+
+struct settle_args {
+    const char *owners, *but;
+    uint64_t n;
+};
+
+/* A worker in its last moments loses nothing by this: it has stored its reply before, or finds its turn failed. */
+static enum cq_status settle_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    struct settle_args *args = arg;
+    const struct db_in in[] = {IN_TEXT(args->owners), IN_TEXT(args->but)};
+    uint64_t n_openings = 0, n_failed = 0;
+
+    (void)is_rerun;
+    enum cq_status st = db_execute(ctx, db, DELETE_DEAD_OPENINGS, in, LEN(in), &n_openings);
+    if (!st)
+        st = db_execute(ctx, db, FAIL_DEAD_TURNS, in, LEN(in), &n_failed);
+    if (!st)
+        args->n = n_openings + n_failed;
+    return st;
+}
+
+enum cq_status store_turns_settle(struct cq_ctx *ctx, struct db *db, const char *owners, const char *but, uint64_t *n)
+{
+    struct settle_args args = {.owners = owners, .but = but};
+
+    enum cq_status st = db_tx(ctx, db, settle_tx, &args);
+    if (!st)
+        *n = args.n;
+    return st;
+}

@@ -68,6 +68,7 @@ static void find_no_turn(struct cq_ctx *ctx, struct db *db)
 {
     const struct place p = {.ctx = ctx, .db = db, .course_id = 1, .user_id = 1, .ai_experience_id = 1};
     struct attempt message = attempt_message(&p, 1, "text"), opening = attempt_opening(&p);
+    uint64_t n_settled = 1;
 
     GIVES(CQ_RESOURCE_NOT_FOUND, attempt_begin(&p, &message));
     GIVES(CQ_RESOURCE_NOT_FOUND, attempt_begin(&p, &opening));
@@ -75,6 +76,8 @@ static void find_no_turn(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_LOST, attempt_complete(&p, &opening));
     GIVES(CQ_LOST, attempt_fail(&p, &message));
     GIVES(CQ_LOST, attempt_renew(&p, &message));
+    GIVES(CQ_OK, store_turns_settle(ctx, db, "nobody:%", "", &n_settled));
+    CU_ASSERT_EQUAL(n_settled, 0);
 }
 
 /* ---- and with arguments that find something, by each way through it ---- */
