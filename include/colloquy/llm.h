@@ -51,6 +51,17 @@ struct llm_call;
 typedef enum cq_status llm_text_fn(void *user, const char *text, size_t len);
 typedef void llm_done_fn(void *user, enum cq_status st, const struct llm_reply *reply);
 
+/* What one call came to, whether it worked or not. */
+struct llm_effort {
+    enum cq_status st;
+    uint32_t ms;            /* over all tries */
+    uint32_t first_text_ms; /* until the first text; 0: none came */
+    uint32_t tries;
+    uint32_t input_tokens, output_tokens; /* as far as the provider has said */
+};
+
+typedef void llm_watch_fn(void *arg, const struct llm_effort *effort);
+
 /* Once in each process, before any thread is made (curl_global_init). SIGPIPE is ignored from then on. */
 enum cq_status llm_global_init(void) MUST_USE;
 
@@ -100,5 +111,8 @@ void llm_loop_wait(struct llm_loop *loop, struct pollfd *fds, size_t n, int time
 void llm_loop_run(struct llm_loop *loop);
 
 size_t llm_loop_calls(const struct llm_loop *loop); /* under way */
+
+/* From now on have watch told of each call that ends, just before its on_done. */
+void llm_loop_watch(struct llm_loop *loop, llm_watch_fn *watch, void *arg);
 
 #endif

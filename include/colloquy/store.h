@@ -35,6 +35,17 @@ enum cq_status db_ping(struct cq_ctx *ctx, struct db *db) MUST_USE;
 /* On clock_mono_ms(): when the database last answered; 0: never. */
 int64_t db_answered_ms(const struct db *db);
 
+/* What a connection has cost. */
+struct db_effort {
+    uint64_t round_trips; /* statements sent, transaction control included */
+    uint64_t wait_us;     /* for their answers */
+    uint64_t connects;    /* connections made */
+    uint64_t reruns;      /* of reads and transactions, after a lost deadlock or a lost connection */
+};
+
+/* Since it was last taken. */
+struct db_effort db_take_effort(struct db *db);
+
 /* ---- migrations (migrate.c) ---- */
 
 /*

@@ -61,6 +61,8 @@ static void hand_out(struct llm_call *call)
 {
     size_t from = call->handed;
 
+    if (!from)
+        call->first_text_at = clock_mono_ms();
     call->handed = call->text.len;
     enum cq_status st = call->on_text(call->user, call->text.data + from, call->text.len - from);
     if (st && !call->try.failure) {
@@ -208,6 +210,20 @@ bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now)
     call->state = CALL_WAITING;
     call->due_at = now + wait_ms;
     return true;
+}
+
+struct llm_effort llm_call_effort(const struct llm_call *call, enum cq_status st, int64_t now)
+{
+    int64_t first_ms = call->first_text_at - call->started_at;
+
+    return (struct llm_effort){.st = st,
+                               .ms = (uint32_t)(now - call->started_at),
+                               .first_text_ms = !call->first_text_at ? 0
+                                                : first_ms           ? (uint32_t)first_ms
+                                                                     : 1,
+                               .tries = call->tries,
+                               .input_tokens = call->tail.input_tokens,
+                               .output_tokens = call->tail.output_tokens};
 }
 
 void llm_call_finish(struct llm_call *call, enum cq_status st, int64_t now)

@@ -56,6 +56,7 @@ struct llm_call {
     struct llm_try try;
 
     struct buf text;       /* of the reply */
+    int64_t first_text_at; /* 0: none has been handed out */
     size_t handed;         /* bytes of it that reached on_text: none until something that is no white space came */
     bool stopped;          /* the model has said its last word */
     struct llm_reply tail; /* stop and usage, as they become known */
@@ -95,6 +96,9 @@ enum cq_status llm_call_judge_reply(struct llm_call *call);
 
 /* Whether there is to be another try after failure st; the call then waits for it. */
 bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now);
+
+/* What the call came to, ended now with st. */
+struct llm_effort llm_call_effort(const struct llm_call *call, enum cq_status st, int64_t now);
 
 /* Make the last callback. The call is off its list. */
 void llm_call_finish(struct llm_call *call, enum cq_status st, int64_t now);

@@ -28,6 +28,8 @@ struct llm_loop {
      * reads neither variable itself; operators know both from the curl command and from OpenSSL.
      */
     const char *ca_file;
+    llm_watch_fn *watch; /* NULL: nobody wants to know */
+    void *watch_arg;
     struct cq_ctx scratch;
     struct llm_call *first, *last;
     size_t n_calls;
@@ -139,6 +141,12 @@ size_t llm_loop_calls(const struct llm_loop *loop)
     return loop->n_calls;
 }
 
+void llm_loop_watch(struct llm_loop *loop, llm_watch_fn *watch, void *arg)
+{
+    loop->watch = watch;
+    loop->watch_arg = arg;
+}
+
 enum cq_status llm_start(struct llm_loop *loop, struct cq_ctx *ctx, const struct llm_ask *ask, llm_text_fn *on_text,
                          llm_done_fn *on_done, void *user, struct llm_call **out)
 {
@@ -169,6 +177,11 @@ static void end_try(struct llm_loop *loop, struct llm_call *call, enum cq_status
     if (llm_call_retry(call, st, now))
         return;
     unlink_call(loop, call);
+    if (loop->watch) {
+        const struct llm_effort effort = llm_call_effort(call, st, now);
+
+        loop->watch(loop->watch_arg, &effort);
+    }
     llm_call_finish(call, st, now);
     llm_call_free(call);
 }

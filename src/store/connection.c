@@ -36,6 +36,22 @@ int64_t db_answered_ms(const struct db *db)
     return db->answered_ms;
 }
 
+struct db_effort db_take_effort(struct db *db)
+{
+    struct db_effort effort = db->effort;
+
+    db->effort = (struct db_effort){0};
+    return effort;
+}
+
+void connection_note_answer(struct db *db, int64_t sent_us)
+{
+    int64_t now_us = clock_mono_us();
+
+    db->answered_ms = now_us / 1000;
+    db->effort.wait_us += (uint64_t)(now_us - sent_us);
+}
+
 void connection_close(struct db *db)
 {
     for (size_t i = 0; i < DB_CACHE_SLOTS; i++) {
@@ -119,6 +135,7 @@ enum cq_status connection_open(struct cq_ctx *ctx, struct db *db)
     if (db->mysql)
         return CQ_OK;
     MYSQL *mysql = mysql_init(NULL);
+    int64_t sent_us = clock_mono_us();
 
     if (!mysql)
         return cq_fail(ctx, CQ_INTERNAL, "database: out of memory");
@@ -132,7 +149,8 @@ enum cq_status connection_open(struct cq_ctx *ctx, struct db *db)
         return CQ_BUSY;
     }
     db->mysql = mysql;
-    db->answered_ms = clock_mono_ms();
+    db->effort.connects++;
+    connection_note_answer(db, sent_us);
     return CQ_OK;
 }
 

@@ -21,6 +21,7 @@ struct db {
     bool in_tx;
     bool is_lost; /* the connection was lost since it was last made */
     int64_t answered_ms;
+    struct db_effort effort;
     uint64_t insert_id; /* of the last insert */
     struct cached_statement cache[DB_CACHE_SLOTS];
 };
@@ -32,6 +33,9 @@ void connection_close(struct db *db);
 /* The statement, prepared and cached, with the counts checked against what it has. */
 enum cq_status connection_statement(struct cq_ctx *ctx, struct db *db, const char *sql, size_t n_in, size_t n_out,
                                     MYSQL_STMT **out) MUST_USE;
+
+/* The database has answered what was sent at sent_us, on clock_mono_us(). */
+void connection_note_answer(struct db *db, int64_t sent_us);
 
 /* What a server's or client's error number means; notes a lost connection. text: the server's words, for the log. */
 enum cq_status connection_error(struct cq_ctx *ctx, struct db *db, unsigned number, const char *text);

@@ -156,10 +156,13 @@ static enum cq_status execute(struct cq_ctx *ctx, struct db *db, const char *sql
         return st;
     for (size_t i = 0; i < n_in; i++)
         bind_in(&binds[i], &in[i], &times[i]);
+    int64_t sent_us = clock_mono_us();
+
     ctx->statements++;
+    db->effort.round_trips++;
     if ((n_in && mysql_stmt_bind_param(stmt, binds)) || mysql_stmt_execute(stmt))
         return statement_error(ctx, db, stmt);
-    db->answered_ms = clock_mono_ms();
+    connection_note_answer(db, sent_us);
     *out = stmt;
     return CQ_OK;
 }
@@ -232,6 +235,7 @@ enum cq_status db_query(struct cq_ctx *ctx, struct db *db, const char *sql, cons
             return st;
         if (!may_run_again(db, st, attempt, began_ms) || n_rows > 0)
             return st == CQ_AGAIN ? CQ_BUSY : st;
+        db->effort.reruns++;
     }
 }
 
@@ -285,13 +289,16 @@ enum cq_status db_run_text(struct cq_ctx *ctx, struct db *db, const char *sql, u
 
     if (st)
         return st;
+    int64_t sent_us = clock_mono_us();
+
     ctx->statements++;
+    db->effort.round_trips++;
     if (mysql_real_query(db->mysql, sql, (unsigned long)strlen(sql))) {
         if (error_number)
             *error_number = mysql_errno(db->mysql);
         return connection_error(ctx, db, mysql_errno(db->mysql), mysql_error(db->mysql));
     }
-    db->answered_ms = clock_mono_ms();
+    connection_note_answer(db, sent_us);
     return CQ_OK;
 }
 
@@ -356,6 +363,7 @@ enum cq_status db_tx(struct cq_ctx *ctx, struct db *db, db_tx_fn *fn, void *arg)
         is_rerun |= db->is_lost && is_commit_sent;
         if (!may_run_again(db, st, run, began_ms))
             return st == CQ_AGAIN ? CQ_BUSY : st;
+        db->effort.reruns++;
         struct timespec pause = {.tv_nsec = (long)(run + 1) * RERUN_PAUSE_MS * 1000000L};
 
         nanosleep(&pause, NULL);

@@ -5,6 +5,7 @@
 #include "colloquy/base/status.h"
 
 int64_t clock_mono_ms(void); /* since an arbitrary start; never goes back */
+int64_t clock_mono_us(void); /* the same, in microseconds */
 int64_t clock_unix_ms(void); /* since 1970 UTC */
 
 enum { CLOCK_TEXT_BYTES = 21 };
