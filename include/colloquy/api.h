@@ -19,7 +19,7 @@ const char *pool_name(enum pool pool); /* "api", "llm", "ops" */
 /* Answer a request of the api pool; req->db is connected when needed. */
 void api_answer(struct request *req);
 
-/* What the scoreboard knows, for a request of the ops pool. */
+/* What the scoreboard knows, for requests of the ops pool. */
 struct health {
     bool is_database_up;
     struct {
@@ -28,7 +28,15 @@ struct health {
     } pools[POOL_COUNT];
 };
 
-void api_answer_health(struct request *req, const struct health *health);
+struct ops_source {
+    void *arg;
+    void (*health)(void *arg, struct health *out);
+    void (*metrics)(void *arg, struct buf *out);     /* in Prometheus' text format, version 0.0.4 */
+    void (*status)(void *arg, struct json_out *out); /* one object: the scoreboard, worker by worker */
+};
+
+/* Answer a request of the ops pool; nothing else is asked but source. */
+void api_answer_ops(struct request *req, const struct ops_source *source);
 
 /*
  * Check a request of the llm pool and store its turn. Returns the turn, whose ask is to be put to the model, or NULL
@@ -43,16 +51,21 @@ void api_turn_text(struct request *req, const char *text, size_t len);
 void api_turn_wait(struct request *req);
 
 /*
- * The turn's end, as engine_turn_end(): stores it and completes the answer. CQ_BUSY: the database is away and nothing
- * was answered; call again, or give up with api_refuse().
+ * The turn's end, as engine_turn_end(), whose value goes to outcome: stores it and completes the answer. CQ_BUSY: the
+ * database is away and nothing was answered; call again, or give up with api_refuse().
  */
-enum cq_status api_turn_end(struct request *req, enum cq_status asked, const struct llm_reply *reply) MUST_USE;
+enum cq_status api_turn_end(struct request *req, enum cq_status asked, const struct llm_reply *reply,
+                            enum cq_status *outcome) MUST_USE;
 
 /* Answer with an error, whatever was answered before; in a stream that has begun, as its last event. */
 void api_refuse(struct request *req, enum cq_status st);
 
-/* For the log: the pattern of the request's route, "-" before it is known; and the caller, 0 when unknown. */
+/*
+ * For logs and counts: the pattern of the request's route, "-" before it is known; its place in the table,
+ * api_route_count() before; and the caller, 0 when unknown.
+ */
 const char *api_route_name(const struct request *req);
+size_t api_route_index(const struct request *req);
 uint64_t api_user_id(const struct request *req);
 
 /* ---- the table, for whoever prints or checks it ---- */

@@ -19,4 +19,11 @@
  */
 int server_run(const struct config *config, const char *config_path);
 
+/*
+ * Ask the ops worker of the master that runs by this config for a path ("/status", "/metrics"); its answer's body is
+ * appended to body. CQ_BUSY: nobody answers within 5 s, ctx->error says where.
+ */
+enum cq_status server_ask_ops(struct cq_ctx *ctx, const struct config *config, const char *path,
+                              struct buf *body) MUST_USE;
+
 #endif

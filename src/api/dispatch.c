@@ -9,6 +9,11 @@ const char *api_route_name(const struct request *req)
     return req->loaded && req->loaded->route ? req->loaded->route->key.pattern : "-";
 }
 
+size_t api_route_index(const struct request *req)
+{
+    return req->loaded && req->loaded->route ? (size_t)(req->loaded->route - routes) : n_routes;
+}
+
 uint64_t api_user_id(const struct request *req)
 {
     return req->loaded ? req->loaded->access.user_id : 0;
@@ -165,13 +170,15 @@ void api_turn_wait(struct request *req)
         buf_str(req->response.body, ": waiting\n\n");
 }
 
-enum cq_status api_turn_end(struct request *req, enum cq_status asked, const struct llm_reply *reply)
+enum cq_status api_turn_end(struct request *req, enum cq_status asked, const struct llm_reply *reply,
+                            enum cq_status *outcome)
 {
     struct turn *turn = req->loaded->turn;
     enum cq_status st = engine_turn_end(&req->ctx, req->db, turn, asked, reply);
 
     if (st == CQ_BUSY)
         return st;
+    *outcome = st;
     if (st)
         api_refuse(req, st);
     else if (req->response.is_stream)
@@ -196,47 +203,17 @@ void api_refuse(struct request *req, enum cq_status st)
 
 /* ---- the ops pool ---- */
 
-static void write_health(struct json_out *out, const struct health *health)
-{
-    json_open_object(out);
-    json_key(out, "status");
-    json_text(out, health->is_database_up ? "ok" : "unavailable");
-    json_key(out, "version");
-    json_text(out, COLLOQUY_VERSION);
-    json_key(out, "database");
-    json_text(out, health->is_database_up ? "ok" : "unavailable");
-    json_key(out, "pools");
-    json_open_object(out);
-    for (enum pool p = POOL_API; p <= POOL_LLM; p++) {
-        json_key(out, pool_name(p));
-        json_open_object(out);
-        json_key(out, "workers");
-        json_u64(out, health->pools[p].workers);
-        json_key(out, "ready");
-        json_u64(out, health->pools[p].ready);
-        json_key(out, "places");
-        json_u64(out, health->pools[p].places);
-        json_key(out, "busy");
-        json_u64(out, health->pools[p].busy);
-        json_close_object(out);
-    }
-    json_close_object(out);
-    json_close_object(out);
-}
-
-void api_answer_health(struct request *req, const struct health *health)
+void api_answer_ops(struct request *req, const struct ops_source *source)
 {
     enum cq_status st = find_route(req);
 
     if (!st && req->loaded->route->pool != POOL_OPS)
         st = CQ_NOT_FOUND;
-    if (st) {
-        answer_failure(req, st);
-        return;
+    if (!st) {
+        req->loaded->ops = source;
+        st = req->loaded->route->handler(req);
     }
-    struct json_out out = response_json(req, health->is_database_up ? 200 : 503);
-
-    write_health(&out, health);
-    if (!health->is_database_up)
-        response_header(req, "Retry-After", "1");
+    if (st)
+        answer_failure(req, st);
+    check_answer(req);
 }

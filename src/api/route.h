@@ -39,9 +39,10 @@ struct loaded {
     struct access_row access;
     struct ai_experience_row ai_experience;
     struct conversation_row conversation;
-    struct turn *turn;      /* llm pool: begun */
-    bool is_event_stream;   /* the client reads server-sent events */
-    const char *error_text; /* better words for the client than the status has; NULL: none */
+    struct turn *turn;            /* llm pool: begun */
+    const struct ops_source *ops; /* ops pool */
+    bool is_event_stream;         /* the client reads server-sent events */
+    const char *error_text;       /* better words for the client than the status has; NULL: none */
 };
 
 extern const struct route routes[];
@@ -70,6 +71,9 @@ enum cq_status refuse(struct request *req, enum cq_status st, const char *text);
 
 /* ---- handlers ---- */
 
+enum cq_status health_show(struct request *req);
+enum cq_status metrics_show(struct request *req);
+enum cq_status status_show(struct request *req);
 enum cq_status ai_experience_index(struct request *req);
 enum cq_status ai_experience_show(struct request *req);
 enum cq_status ai_experience_create(struct request *req);

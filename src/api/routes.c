@@ -11,8 +11,10 @@ const struct route routes[] = {
      * method        pattern                          pool      who may       load                      answers
      * handler, answer once replied
      */
-    {{HTTP_GET,    "/health"},                        POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        NULL, NULL},
-    {{HTTP_GET,    "/api/chat/health"},               POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        NULL, NULL},
+    {{HTTP_GET,    "/health"},                        POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        health_show, NULL},
+    {{HTTP_GET,    "/api/chat/health"},               POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        health_show, NULL},
+    {{HTTP_GET,    "/metrics"},                       POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        metrics_show, NULL},
+    {{HTTP_GET,    "/status"},                        POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        status_show, NULL},
 
     {{HTTP_GET,    COURSE "/ai_experiences"},         POOL_API, MAY_READ,     LOAD_COURSE,              ANSWER_PLAIN,        ai_experience_index, NULL},
     {{HTTP_POST,   COURSE "/ai_experiences"},         POOL_API, MAY_AUTHOR,   LOAD_COURSE,              ANSWER_PLAIN,        ai_experience_create, NULL},

@@ -19,7 +19,7 @@ struct jobs {
     struct queue todo, done;
     bool is_ending;
     int fd;
-    void (*heard)(void *arg, const struct db *db);
+    void (*heard)(void *arg, struct db *db);
     void *arg;
     size_t n_threads;
     struct store_thread {
@@ -108,8 +108,7 @@ static bool start_threads(struct jobs *jobs, size_t n)
     return jobs->n_threads > 0;
 }
 
-struct jobs *jobs_create(const struct config *config, size_t n, void (*heard)(void *arg, const struct db *db),
-                         void *arg)
+struct jobs *jobs_create(const struct config *config, size_t n, void (*heard)(void *arg, struct db *db), void *arg)
 {
     struct jobs *jobs = calloc(1, sizeof(*jobs));
 

@@ -20,8 +20,7 @@ struct jobs;
  * n threads, whose signals are blocked as the caller's are. heard: called in a thread after each job, with its
  * connection.
  */
-struct jobs *jobs_create(const struct config *config, size_t n, void (*heard)(void *arg, const struct db *db),
-                         void *arg);
+struct jobs *jobs_create(const struct config *config, size_t n, void (*heard)(void *arg, struct db *db), void *arg);
 
 /* Waits for the running jobs; queued ones are dropped. */
 void jobs_destroy(struct jobs *jobs);

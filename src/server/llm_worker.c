@@ -46,8 +46,10 @@ struct place {
     struct fastcgi conn;
     struct request req;
     struct turn *turn;
-    int64_t began_ms, sent_ms, renew_ms, give_up_ms, again_ms; /* on clock_mono_ms(); again_ms 0: no job is due */
-    enum cq_status asked, ended;                               /* what the model gave, and what storing it gave */
+    int64_t began_us;                                /* on clock_mono_us() */
+    int64_t sent_ms, renew_ms, give_up_ms, again_ms; /* on clock_mono_ms(); again_ms 0: no job is due */
+    enum cq_status asked, ended;                     /* what the model gave, and what storing it gave */
+    enum cq_status outcome;                          /* of the turn, once stored */
     struct llm_reply reply;
 };
 
@@ -61,9 +63,14 @@ struct llm_worker {
     int64_t accept_ms; /* not before */
 };
 
-static void note_db(void *board, const struct db *db)
+static void note_db(void *board, struct db *db)
 {
     scoreboard_note_db(board, db);
+}
+
+static void note_model(void *board, const struct llm_effort *effort)
+{
+    metrics_note_model(&((struct scoreboard *)board)->metrics, effort);
 }
 
 static bool is_stream(const struct place *p)
@@ -79,7 +86,7 @@ static struct place *take_place(struct llm_worker *w)
         if (w->places[i].stage == STAGE_FREE) {
             struct place *p = &w->places[i];
 
-            *p = (struct place){.worker = w, .began_ms = clock_mono_ms()};
+            *p = (struct place){.worker = w, .began_us = clock_mono_us()};
             p->req =
                 (struct request){.ctx = {.arena = arena_create(ARENA_BLOCK_BYTES, ARENA_MAX_BYTES), .request_id = "-"},
                                  .config = w->worker->config};
@@ -124,7 +131,7 @@ static void run_end(struct job *job, struct db *db)
     struct place *p = (struct place *)job;
 
     p->req.db = db;
-    p->ended = api_turn_end(&p->req, p->asked, p->asked ? NULL : &p->reply);
+    p->ended = api_turn_end(&p->req, p->asked, p->asked ? NULL : &p->reply, &p->outcome);
     p->req.db = NULL;
 }
 
@@ -199,7 +206,7 @@ static void begin_answer(struct place *p)
 {
     p->stage = STAGE_ANSWER;
     p->give_up_ms = clock_mono_ms() + ANSWER_FOR_MS;
-    worker_log_request(&p->req, p->began_ms);
+    worker_note_request(p->worker->worker, &p->req, p->began_us);
 }
 
 static void after_begin(struct place *p)
@@ -213,14 +220,21 @@ static void after_begin(struct place *p)
         begin_answer(p);
 }
 
+static void note_turn(struct place *p, enum cq_status outcome)
+{
+    p->worker->worker->board->metrics.turns[outcome]++;
+}
+
 static void after_end(struct place *p)
 {
     if (p->ended != CQ_BUSY) {
+        note_turn(p, p->outcome);
         begin_answer(p);
     } else if (clock_mono_ms() < p->give_up_ms) {
         p->again_ms = clock_mono_ms() + STORE_AGAIN_MS;
     } else {
         api_refuse(&p->req, CQ_BUSY);
+        note_turn(p, CQ_BUSY);
         begin_answer(p);
     }
 }
@@ -254,7 +268,7 @@ static void refuse(struct llm_worker *w, int fd)
     struct fastcgi conn;
     struct request req = {.ctx = {.arena = arena_create(ARENA_BLOCK_BYTES, ARENA_MAX_BYTES), .request_id = "-"},
                           .config = w->worker->config};
-    int64_t began_ms = clock_mono_ms();
+    int64_t began_us = clock_mono_us();
 
     if (!req.ctx.arena) {
         close(fd);
@@ -265,7 +279,7 @@ static void refuse(struct llm_worker *w, int fd)
         api_refuse(&req, CQ_BUSY);
         if (fastcgi_send_all(&conn, &req, 0))
             fastcgi_finish(&conn);
-        worker_log_request(&req, began_ms);
+        worker_note_request(w->worker, &req, began_us);
     }
     arena_destroy(req.ctx.arena);
 }
@@ -449,6 +463,8 @@ static bool start(struct llm_worker *w)
     if (!w->places || fastcgi_init() || db_library_init() || llm_global_init())
         return false;
     w->loop = llm_loop_create(config);
+    if (w->loop)
+        llm_loop_watch(w->loop, note_model, w->worker->board);
     w->jobs = w->loop ? jobs_create(config, config->llm.store_threads, note_db, w->worker->board) : NULL;
     return w->jobs != NULL;
 }

@@ -5,6 +5,7 @@
  * what is missing or too many (tend_pool). Reloading is no state of its own: it is a new generation, and workers of
  * an older one are replaced one by one, each only when its successor is ready.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -30,6 +31,7 @@ enum {
     BIRTHS_TO_TELL = 3,         /* so many in a row are no accident any more */
     SOUND_MS = 1000,            /* a worker that lived so long shows that others can */
     CHECK_MAX_MS = 10000,       /* for a new config to be read */
+    PLACE_BYTES = 80,
 };
 
 struct child {
@@ -54,7 +56,7 @@ struct master {
     struct scoreboard *board;
     int listen_fds[POOL_COUNT];
     int signal_fd, pid_fd;
-    char host[65];
+    char place[PLACE_BYTES]; /* names this master and those before it in the same place, for owners of leases */
     int64_t started_ms;
     int generation;
     struct pool_state pools[POOL_COUNT];
@@ -67,14 +69,11 @@ struct master {
 
 /* ---- children ---- */
 
-/* In the child. The process id tells a worker from the one before it in the same slot. */
-static const char *make_owner(const struct master *m, const struct slot *slot)
+/* The process id tells a worker from the one before it in the same slot. */
+static void name_owner(const struct master *m, const struct slot *slot, pid_t pid, char out[OWNER_BYTES])
 {
-    static char owner[128];
-
-    snprintf(owner, sizeof(owner), "%s:%lld:%d:%d:%d", m->host, (long long)m->started_ms, (int)(slot - m->board->slots),
-             m->generation, (int)getpid());
-    return owner;
+    snprintf(out, OWNER_BYTES, "%s:%lld:%d:%d:%d", m->place, (long long)m->started_ms, (int)(slot - m->board->slots),
+             slot->generation, (int)pid);
 }
 
 static void back_off(struct pool_state *pool, int64_t max_ms)
@@ -107,12 +106,15 @@ static void spawn(struct master *m, enum pool pool)
     pid_t pid = fork();
 
     if (pid == 0) {
+        static char owner[OWNER_BYTES];
+
+        name_owner(m, slot, getpid(), owner);
         struct worker worker = {.config = m->config,
                                 .board = m->board,
                                 .slot = slot,
                                 .pool = pool,
                                 .listen_fd = m->listen_fds[pool],
-                                .owner = make_owner(m, slot)};
+                                .owner = owner};
 
         close(m->signal_fd);
         close(m->pid_fd);
@@ -134,18 +136,53 @@ static void tell(struct child *child, int signal_number)
     kill(child->pid, signal_number);
 }
 
+static enum end_cause cause_of(const struct child *child, int status)
+{
+    return WIFSIGNALED(status)   ? END_KILLED
+           : WEXITSTATUS(status) ? END_FAILED
+           : child->is_told      ? END_RELOADED
+                                 : END_RECYCLED;
+}
+
+static void log_end(const struct child *child, int status)
+{
+    const char *pool = pool_name(child->pool);
+    unsigned long long n = child->slot->requests;
+
+    if (WIFSIGNALED(status))
+        log_warn("worker pid=%d pool=%s was killed by signal %d after %llu requests", (int)child->pid, pool,
+                 WTERMSIG(status), n);
+    else if (WEXITSTATUS(status))
+        log_warn("worker pid=%d pool=%s exited with %d after %llu requests", (int)child->pid, pool, WEXITSTATUS(status),
+                 n);
+    else
+        log_info("worker pid=%d pool=%s is done after %llu requests", (int)child->pid, pool, n);
+}
+
+/* What a worker leaves that did not end by itself: turns, and what it was settling. */
+static void note_orphans(struct master *m, const struct child *child)
+{
+    char owner[OWNER_BYTES];
+
+    orphans_release(&m->board->orphans, (int)child->pid);
+    if (child->pool != POOL_LLM)
+        return;
+    name_owner(m, child->slot, child->pid, owner);
+    orphans_add(&m->board->orphans, owner, "");
+}
+
 static void bury(struct master *m, struct child *child, int status)
 {
     struct pool_state *pool = &m->pools[child->pool];
+    enum end_cause cause = cause_of(child, status);
     int64_t lived_ms = clock_mono_ms() - child->born_ms;
     bool is_failed = child->slot->state == SLOT_STARTING;
 
-    if (WIFSIGNALED(status))
-        log_warn("worker pid=%d pool=%s was killed by signal %d", (int)child->pid, pool_name(child->pool),
-                 WTERMSIG(status));
-    else if (WEXITSTATUS(status))
-        log_warn("worker pid=%d pool=%s exited with %d", (int)child->pid, pool_name(child->pool), WEXITSTATUS(status));
-    if (WIFSIGNALED(status) && lived_ms < BIRTH_MS)
+    log_end(child, status);
+    m->board->metrics.respawns[child->pool][cause]++;
+    if (cause == END_KILLED || cause == END_FAILED)
+        note_orphans(m, child);
+    if (cause == END_KILLED && lived_ms < BIRTH_MS)
         is_failed |= ++pool->n_died_at_birth >= BIRTHS_TO_TELL;
     if (is_failed)
         back_off(pool, BACKOFF_MAX_MS);
@@ -201,6 +238,7 @@ static void finish_reload(struct master *m, int status)
     struct buf problems;
 
     m->checker = 0;
+    m->board->metrics.reloads_refused++; /* until it is not */
     if (!WIFEXITED(status))
         log_error("reload refused, the old config goes on: reading the new one ended with signal %d", WTERMSIG(status));
     if (!WIFEXITED(status) || WEXITSTATUS(status)) /* the latter has said why */
@@ -213,9 +251,11 @@ static void finish_reload(struct master *m, int status)
     buf_release(&problems);
     if (!config)
         return;
+    m->board->metrics.reloads_refused--;
+    m->board->metrics.reloads++;
     config_destroy(m->reloaded);
     m->config = m->reloaded = config;
-    m->generation++;
+    m->board->generation = ++m->generation;
     log_set_level(config->server.log_level);
     set_wanted(m);
     for (enum pool p = 0; p < POOL_COUNT; p++)
@@ -405,6 +445,47 @@ static void raise_file_limit(void)
     }
 }
 
+/*
+ * Host and run folder, whose pid file lets only one master at a time be there. What has a meaning in a pattern of LIKE
+ * is left out.
+ */
+static void name_place(struct master *m)
+{
+    char host[65] = "";
+    uint8_t hash[SHA256_BYTES];
+
+    gethostname(host, sizeof(host) - 1);
+    for (char *c = host; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '.')
+            *c = '-';
+    sha256(m->config->server.run_dir, strlen(m->config->server.run_dir), hash);
+    snprintf(m->place, sizeof(m->place), "%s-%02x%02x%02x%02x", host, hash[0], hash[1], hash[2], hash[3]);
+}
+
+/* Whoever was here before us is dead, or we had not got the pid file. */
+static void note_predecessors(struct master *m)
+{
+    char owners[OWNER_BYTES], but[OWNER_BYTES];
+
+    snprintf(owners, sizeof(owners), "%s:%%", m->place);
+    snprintf(but, sizeof(but), "%s:%lld:%%", m->place, (long long)m->started_ms);
+    orphans_add(&m->board->orphans, owners, but);
+}
+
+static bool open_board(struct master *m)
+{
+    m->board = scoreboard_create();
+    if (!m->board)
+        return false;
+    m->board->master_pid = getpid();
+    m->board->generation = m->generation;
+    m->board->started_ms = m->started_ms;
+    m->board->started_mono_ms = clock_mono_ms();
+    name_place(m);
+    note_predecessors(m);
+    return true;
+}
+
 int server_run(const struct config *config, const char *config_path)
 {
     static struct master master; /* large, and there is only one */
@@ -414,15 +495,13 @@ int server_run(const struct config *config, const char *config_path)
         .config = config, .first = config, .config_path = config_path, .started_ms = clock_unix_ms(), .generation = 1};
     log_set_name("master");
     log_set_level(config->server.log_level);
-    gethostname(m->host, sizeof(m->host) - 1);
     umask(0077);
     raise_file_limit();
     m->pid_fd = pid_file_open(config);
     if (m->pid_fd < 0)
         return 1;
-    m->board = scoreboard_create();
     m->signal_fd = open_signals();
-    if (!m->board || m->signal_fd < 0 || !sockets_open(config, m->listen_fds))
+    if (!open_board(m) || m->signal_fd < 0 || !sockets_open(config, m->listen_fds))
         return 1;
     set_wanted(m);
     log_info("version %s: %u api workers, %u llm workers of %u turns, provider %s, model %s", COLLOQUY_VERSION,

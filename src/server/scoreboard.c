@@ -28,7 +28,10 @@ struct slot *scoreboard_take(struct scoreboard *board, enum pool pool, int gener
         slot->generation = generation;
         slot->places = slot->busy = 0;
         slot->requests = 0;
+        slot->taken_ms = clock_mono_ms();
         slot->state = SLOT_STARTING;
+        if (i >= board->n_slots)
+            board->n_slots = i + 1;
         return slot;
     }
     return NULL;
@@ -38,7 +41,7 @@ unsigned scoreboard_free_places(struct scoreboard *board, enum pool pool)
 {
     unsigned n = 0;
 
-    for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+    for (size_t i = 0; i < board->n_slots; i++) {
         const struct slot *slot = &board->slots[i];
 
         if (slot->state == SLOT_READY && slot->pool == (int)pool && slot->busy < slot->places)
@@ -47,12 +50,18 @@ unsigned scoreboard_free_places(struct scoreboard *board, enum pool pool)
     return n;
 }
 
-void scoreboard_note_db(struct scoreboard *board, const struct db *db)
+void scoreboard_note_db(struct scoreboard *board, struct db *db)
 {
     int64_t answered_ms = db_answered_ms(db), known_ms = board->db_answered_ms;
 
     while (answered_ms > known_ms && !atomic_compare_exchange_weak(&board->db_answered_ms, &known_ms, answered_ms))
         ;
+    metrics_note_db(&board->metrics, db);
+}
+
+bool scoreboard_is_db_up(const struct scoreboard *board)
+{
+    return clock_mono_ms() - board->db_answered_ms < DB_AWAY_AFTER_MS;
 }
 
 bool scoreboard_claim_db_check(struct scoreboard *board)
@@ -68,17 +77,27 @@ bool scoreboard_claim_db_check(struct scoreboard *board)
     return true;
 }
 
-void scoreboard_end_db_check(struct scoreboard *board)
+void scoreboard_end_db_check(struct scoreboard *board, const char *error)
 {
+    int64_t lost_ms = board->db_lost_ms, now_ms = clock_mono_ms();
+
     board->is_db_checked = true;
+    if (error && !lost_ms) {
+        board->db_lost_ms = now_ms;
+        log_error("the database is away: %s", error);
+    } else if (!error && lost_ms) {
+        board->db_lost_ms = 0;
+        log_info("the database is back after %lld.%lld s", (long long)(now_ms - lost_ms) / 1000,
+                 (long long)(now_ms - lost_ms) % 1000 / 100);
+    }
 }
 
 void scoreboard_health(struct scoreboard *board, struct health *out)
 {
-    *out = (struct health){.is_database_up = clock_mono_ms() - board->db_answered_ms < DB_AWAY_AFTER_MS};
+    *out = (struct health){.is_database_up = scoreboard_is_db_up(board)};
     for (enum pool p = 0; p < POOL_COUNT; p++)
         out->pools[p].workers = board->workers[p];
-    for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+    for (size_t i = 0; i < board->n_slots; i++) {
         const struct slot *slot = &board->slots[i];
         int pool = slot->pool;
 

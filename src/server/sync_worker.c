@@ -43,13 +43,27 @@ static bool start(struct sync_worker *w)
            watch(w->epoll_fd, w->worker->listen_fd, EPOLLIN | EPOLLEXCLUSIVE);
 }
 
+static void give_health(void *board, struct health *out)
+{
+    scoreboard_health(board, out);
+}
+
+static void give_metrics(void *board, struct buf *out)
+{
+    scoreboard_write_metrics(board, out);
+}
+
+static void give_status(void *board, struct json_out *out)
+{
+    scoreboard_write_status(board, out);
+}
+
 static void answer(struct sync_worker *w, struct request *req)
 {
     if (w->worker->pool == POOL_OPS) {
-        struct health health;
+        const struct ops_source source = {w->worker->board, give_health, give_metrics, give_status};
 
-        scoreboard_health(w->worker->board, &health);
-        api_answer_health(req, &health);
+        api_answer_ops(req, &source);
         return;
     }
     req->db = w->db;
@@ -59,7 +73,7 @@ static void answer(struct sync_worker *w, struct request *req)
 
 static void serve(struct sync_worker *w, int fd)
 {
-    int64_t began_ms = clock_mono_ms();
+    int64_t began_us = clock_mono_us();
     struct request req = {.ctx = {.arena = w->arena, .request_id = "-"}, .config = w->worker->config};
     struct fastcgi conn;
 
@@ -68,7 +82,7 @@ static void serve(struct sync_worker *w, int fd)
         answer(w, &req);
         if (fastcgi_send_all(&conn, &req, SEND_TIMEOUT_MS))
             fastcgi_finish(&conn);
-        worker_log_request(&req, began_ms);
+        worker_note_request(w->worker, &req, began_us);
     }
     arena_reset(w->arena);
     w->worker->slot->busy = 0;
@@ -81,10 +95,23 @@ static void look_after_db(struct sync_worker *w)
 
     if (w->worker->pool != POOL_API || !scoreboard_claim_db_check(w->worker->board))
         return;
-    if (db_ping(&ctx, w->db))
-        log_warn("%s", ctx.error);
+    enum cq_status st = db_ping(&ctx, w->db);
+
     scoreboard_note_db(w->worker->board, w->db);
-    scoreboard_end_db_check(w->worker->board);
+    scoreboard_end_db_check(w->worker->board, st ? ctx.error : NULL);
+}
+
+/* Turns that a dead worker held are settled by any that has a moment, while the database is there. */
+static void look_after_orphans(struct sync_worker *w)
+{
+    struct scoreboard *board = w->worker->board;
+    struct cq_ctx ctx = {.arena = w->arena, .request_id = "-"};
+
+    if (w->worker->pool != POOL_API || !board->orphans.n || !scoreboard_is_db_up(board))
+        return;
+    atomic_fetch_add(&board->metrics.turns_orphaned, orphans_settle(&board->orphans, &ctx, w->db));
+    scoreboard_note_db(board, w->db);
+    arena_reset(w->arena);
 }
 
 /* Take one connection, if one waits. Short of descriptors, wait a little: the connection would only wake us again. */
@@ -116,6 +143,7 @@ int sync_worker_run(struct worker *worker)
             is_done = worker_count_request(worker);
         else if (n <= 0)
             look_after_db(&w);
+        look_after_orphans(&w);
         is_done |= worker_is_told_to_stop(worker);
     }
     worker_is_leaving(worker);

@@ -38,13 +38,20 @@ bool worker_count_request(struct worker *worker)
     return ++worker->n_requests == worker->max_requests;
 }
 
-void worker_log_request(const struct request *req, int64_t began_ms)
+/* What asks every few seconds and is told that all is well need not be read. */
+static bool is_routine(const struct worker *worker, const struct request *req)
 {
-    /* Health checks come every few seconds and say nothing. */
-    enum log_level level = req->response.status == 200 && str_starts(req->path, "/health") ? LOG_DEBUG : LOG_INFO;
+    return worker->pool == POOL_OPS && req->response.status == 200;
+}
 
-    log_line(level, "request_id=%s method=%s route=%s status=%d ms=%lld user=%llu statements=%u model_ms=%u",
+void worker_note_request(const struct worker *worker, const struct request *req, int64_t began_us)
+{
+    int64_t took_us = clock_mono_us() - began_us;
+
+    metrics_note_request(&worker->board->metrics, worker->pool, req, took_us);
+    log_line(is_routine(worker, req) ? LOG_DEBUG : LOG_INFO,
+             "request_id=%s method=%s route=%s status=%d ms=%lld.%lld user=%llu statements=%u model_ms=%u",
              req->ctx.request_id, http_method_name(req->method), api_route_name(req), req->response.status,
-             (long long)(clock_mono_ms() - began_ms), (unsigned long long)api_user_id(req), req->ctx.statements,
-             req->ctx.model_ms);
+             (long long)took_us / 1000, (long long)took_us % 1000 / 100, (unsigned long long)api_user_id(req),
+             req->ctx.statements, req->ctx.model_ms);
 }

@@ -31,7 +31,7 @@ bool worker_is_told_to_stop(const struct worker *worker);
 /* Count a request that was accepted; true when the worker has served enough and is to be replaced. */
 bool worker_count_request(struct worker *worker);
 
-/* One line for a request that was answered. */
-void worker_log_request(const struct request *req, int64_t began_ms);
+/* Count a request that was answered, begun at began_us on clock_mono_us(), and log its line. */
+void worker_note_request(const struct worker *worker, const struct request *req, int64_t began_us);
 
 #endif

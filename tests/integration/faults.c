@@ -1,8 +1,8 @@
 /*
  * Faults: workers killed, the database away, reloads and stops while turns run.
  *
- * They have an instance of their own, whose leases are short, so that what a dead worker left behind is soon free
- * again.
+ * They have an instance of their own, whose leases are short, so that a turn that outlives one does not take long, but
+ * longer than it takes to settle what a dead worker left.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 #include "harness.h"
 
-enum { MAX_WORKERS = 64, LEASE_MS = 3000, SETTLED_MS = LEASE_MS + 2000, N_LLM = 4, N_API = 8 };
+enum { MAX_WORKERS = 64, LEASE_MS = 6000, SETTLED_MS = 2000, N_LLM = 4, N_API = 8 };
 
 static bool is_healthy(void *arg)
 {
@@ -29,7 +29,7 @@ static bool is_unhealthy(void *arg)
 static struct instance *use_faults(void)
 {
     static struct instance *instance;
-    static const char *const extra[] = {"COLLOQUY_LLM_LEASE_S=3", NULL};
+    static const char *const extra[] = {"COLLOQUY_LLM_LEASE_S=6", NULL};
 
     if (!instance)
         instance = instance_create("faults", textf("http://127.0.0.1:%d", main_model().port), extra);
@@ -103,14 +103,14 @@ static void test_turn_longer_than_its_lease(void)
 {
     use_faults();
     const struct talk talk = open_talk(STUDENT);
-    struct transfer *transfer = say_start(&talk, "[[delay 4500]]x", "long", true);
+    struct transfer *transfer = say_start(&talk, "[[delay 7500]]x", "long", true);
     int64_t end_ms = clock_mono_ms() + LEASE_MS + 1000;
 
     CU_ASSERT_FATAL(call_wait_event(transfer, "message.start", 1, 5000));
     while (clock_mono_ms() < end_ms)
         calls_run(50);
     expect_json("it still runs", last_message(read_talk(&talk)), "/status", "\"pending\"");
-    expect_refusal("nobody else begins", say_with_key(&talk, "[[delay 4500]]x", "long"), 409, "turn_in_progress", true);
+    expect_refusal("nobody else begins", say_with_key(&talk, "[[delay 7500]]x", "long"), 409, "turn_in_progress", true);
     ROW_ASSERT("its own end", ends_with(call_finish(transfer), "message.done"));
     ROW_ASSERT("said once", count_at(read_talk(&talk), "/messages") == 4);
 }

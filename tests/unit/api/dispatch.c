@@ -337,10 +337,28 @@ static void test_no_place_is_free(void)
     log_set_level(LOG_INFO);
 }
 
-/* ---- health ---- */
+/* ---- the ops pool ---- */
 
-static const struct health some_health = {.is_database_up = true,
-                                          .pools = {[POOL_API] = {8, 7, 7, 3}, [POOL_LLM] = {4, 4, 1200, 17}}};
+static struct health some_health;
+
+static void give_health(void *arg, struct health *out)
+{
+    (void)arg;
+    *out = some_health;
+}
+
+static void give_metrics(void *arg, struct buf *out)
+{
+    buf_str(out, arg);
+}
+
+static void give_status(void *arg, struct json_out *out)
+{
+    json_text(out, arg);
+}
+
+static char said[] = "42";
+static const struct ops_source source = {said, give_health, give_metrics, give_status};
 
 #define POOLS                                                                                                          \
     "\"pools\":{\"api\":{\"workers\":8,\"ready\":7,\"places\":7,\"busy\":3},"                                          \
@@ -351,10 +369,11 @@ static void test_health(void)
     static const char *const paths[] = {"/health", "/api/chat/health", "/health.json"};
 
     for (size_t i = 0; i < LEN(paths); i++) {
-        struct health health = some_health;
+        some_health = (struct health){.is_database_up = true,
+                                      .pools = {[POOL_API] = {8, 7, 7, 3}, [POOL_LLM] = {4, 4, 1200, 17}}};
         struct request up = make(i ? HTTP_GET : HTTP_HEAD, paths[i]);
 
-        api_answer_health(&up, &health);
+        api_answer_ops(&up, &source);
         ROW_ASSERT(
             paths[i],
             answered(&up, 200, "{\"status\":\"ok\",\"version\":\"" COLLOQUY_VERSION "\",\"database\":\"ok\"," POOLS));
@@ -362,8 +381,8 @@ static void test_health(void)
 
         struct request down = make(HTTP_GET, paths[i]);
 
-        health.is_database_up = false;
-        api_answer_health(&down, &health);
+        some_health.is_database_up = false;
+        api_answer_ops(&down, &source);
         ROW_ASSERT(paths[i], answered(&down, 503,
                                       "{\"status\":\"unavailable\",\"version\":\"" COLLOQUY_VERSION
                                       "\",\"database\":\"unavailable\"," POOLS));
@@ -371,13 +390,24 @@ static void test_health(void)
     }
 }
 
-static void test_health_knows_no_other_path(void)
+static void test_metrics_and_status(void)
+{
+    struct request metrics = make(HTTP_GET, "/metrics"), status = make(HTTP_GET, "/status");
+
+    api_answer_ops(&metrics, &source);
+    CU_ASSERT_TRUE(metrics.response.status == 200 && str_eq(metrics.response.body->data, "42"));
+    CU_ASSERT_TRUE(str_starts(metrics.response.content_type, "text/plain; version=0.0.4"));
+    api_answer_ops(&status, &source);
+    CU_ASSERT_TRUE(answered(&status, 200, "\"42\""));
+}
+
+static void test_ops_knows_no_other_path(void)
 {
     struct request list = make(HTTP_GET, EXPERIENCES), nothing = make(HTTP_GET, "/nothing");
 
-    api_answer_health(&list, &some_health);
+    api_answer_ops(&list, &source);
     CU_ASSERT_TRUE(answered(&list, 404, NOT_FOUND));
-    api_answer_health(&nothing, &some_health);
+    api_answer_ops(&nothing, &source);
     CU_ASSERT_TRUE(answered(&nothing, 404, NOT_FOUND));
 }
 
@@ -386,4 +416,5 @@ SUITE(dispatch, {"unknown paths", test_unknown_paths}, {"wrong methods", test_wr
       {"too deep", test_too_deep}, {"too large", test_too_large},
       {"a token in the query and a broken body", test_token_in_the_query_and_a_broken_body},
       {"a request of another pool", test_a_request_of_another_pool}, {"no place is free", test_no_place_is_free},
-      {"health", test_health}, {"health knows no other path", test_health_knows_no_other_path});
+      {"health", test_health}, {"metrics and status", test_metrics_and_status},
+      {"ops knows no other path", test_ops_knows_no_other_path});

@@ -33,7 +33,7 @@ static void run(struct job *job, struct db *db)
     n_run++;
 }
 
-static void heard(void *arg, const struct db *db)
+static void heard(void *arg, struct db *db)
 {
     n_heard += arg == tasks && db;
 }

@@ -26,6 +26,8 @@ static void put(size_t i, enum pool pool, enum slot_state state, unsigned places
     board->slots[i].places = places;
     board->slots[i].busy = busy;
     board->slots[i].state = (int)state;
+    if (i >= board->n_slots)
+        board->n_slots = i + 1;
 }
 
 /* ---- slots ---- */
@@ -135,7 +137,7 @@ static void test_a_check_ends(void)
     CU_ASSERT_TRUE(scoreboard_claim_db_check(board));
     board->db_check_ms -= 1100;
     CU_ASSERT_FALSE(scoreboard_claim_db_check(board));
-    scoreboard_end_db_check(board);
+    scoreboard_end_db_check(board, NULL);
     CU_ASSERT_TRUE(scoreboard_claim_db_check(board));
     CU_ASSERT_FALSE(board->is_db_checked);
     finish();
@@ -152,7 +154,7 @@ static void *claim(void *arg)
     (void)arg;
     for (unsigned round = 1; round <= ROUNDS; round++) {
         if (pthread_barrier_wait(&together) == PTHREAD_BARRIER_SERIAL_THREAD) {
-            scoreboard_end_db_check(board);
+            scoreboard_end_db_check(board, NULL);
             board->db_check_ms = clock_mono_ms() - LONG_MS;
         }
         pthread_barrier_wait(&together);
