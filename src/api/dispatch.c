@@ -88,10 +88,10 @@ static enum cq_status prepare(struct request *req, enum pool pool)
     return st ? st : allow(req);
 }
 
-/* Failures of ours are logged where they are answered; a client's own mistakes are not. */
+/* Failures of ours are logged where they are answered; a client's own mistakes, and what has no cause to tell, are not. */
 static void log_failure(const struct request *req, enum cq_status st)
 {
-    if (cq_status_info(st)->http >= 500)
+    if (cq_status_info(st)->http >= 500 && req->ctx.error[0])
         log_warn("request_id=%s route=%s %s: %s", req->ctx.request_id, api_route_name(req), cq_status_info(st)->name,
                  req->ctx.error);
 }

@@ -13,6 +13,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "server/fastcgi.h"
@@ -25,7 +26,9 @@ enum {
     MAX_UNSENT_BYTES = 1 << 20, /* of a stream whose client has read nothing for UNREAD_MS: it is let go */
     UNREAD_MS = 5000,
     ACCEPTS_A_ROUND = 32,
+    OWN_DESCRIPTORS = 40, /* of a worker without turns, and some to spare */
     SHORT_PAUSE_MS = 50,  /* no descriptor for another connection */
+    SAY_FULL_EVERY_MS = 1000,
     FULL_RECHECK_MS = 20, /* all places taken: how often to see whether other workers have some */
     WAIT_MS = 1000,
     HEARTBEAT_MS = 10000, /* the contract says 15 s at most */
@@ -58,9 +61,11 @@ struct llm_worker {
     struct llm_loop *loop;
     struct jobs *jobs;
     size_t n_places, n_busy;
+    size_t n_usable; /* places that there are descriptors for, at most n_places */
     struct place *places;
     bool is_stopping;
     int64_t accept_ms; /* not before */
+    int64_t said_full_ms;
 };
 
 static void note_db(void *board, struct db *db)
@@ -259,7 +264,36 @@ static void take_back(struct llm_worker *w)
 
 static bool is_full(const struct llm_worker *w)
 {
-    return w->n_busy == w->n_places;
+    return w->n_busy >= w->n_usable;
+}
+
+/*
+ * A turn has two descriptors, nginx's and the model's. Without one for the model it would only fail later, and the limit may be
+ * changed while we run (prlimit(1)): looked at whenever somebody comes.
+ */
+static void count_usable(struct llm_worker *w)
+{
+    struct rlimit limit;
+    size_t n = w->n_places;
+
+    if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < OWN_DESCRIPTORS + 2 * n)
+        n = limit.rlim_cur > OWN_DESCRIPTORS ? (limit.rlim_cur - OWN_DESCRIPTORS) / 2 : 0;
+    if (n < w->n_usable)
+        log_warn("%zu places for turns instead of %zu: RLIMIT_NOFILE is %llu", n, w->n_places,
+                 (unsigned long long)limit.rlim_cur);
+    w->n_usable = n;
+    w->worker->slot->places = (unsigned)n;
+}
+
+/* Many are refused at once: the log says it once in a while, and each in its own line. */
+static void log_refusal(struct llm_worker *w)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    if (now_ms - w->said_full_ms < SAY_FULL_EVERY_MS)
+        return;
+    w->said_full_ms = now_ms;
+    log_warn("all places for turns are taken, %zu of them here: refusing", w->n_usable);
 }
 
 /* No worker of the pool has a place: say so at once. */
@@ -275,7 +309,7 @@ static void refuse(struct llm_worker *w, int fd)
         return;
     }
     if (!fastcgi_read(&conn, fd, &req)) {
-        cq_fail(&req.ctx, CQ_BUSY, "all places for turns are taken");
+        log_refusal(w);
         api_refuse(&req, CQ_BUSY);
         if (fastcgi_send_all(&conn, &req, 0))
             fastcgi_finish(&conn);
@@ -286,6 +320,7 @@ static void refuse(struct llm_worker *w, int fd)
 
 static void accept_requests(struct llm_worker *w)
 {
+    count_usable(w);
     for (int i = 0; i < ACCEPTS_A_ROUND && !w->is_stopping; i++) {
         if (is_full(w) && scoreboard_free_places(w->worker->board, POOL_LLM))
             return; /* another worker takes it */
@@ -295,7 +330,7 @@ static void accept_requests(struct llm_worker *w)
             w->accept_ms = fastcgi_is_short() ? clock_mono_ms() + SHORT_PAUSE_MS : 0;
             return;
         }
-        struct place *p = take_place(w);
+        struct place *p = is_full(w) ? NULL : take_place(w);
         if (!p) {
             refuse(w, fd);
             continue;
@@ -458,7 +493,7 @@ static bool start(struct llm_worker *w)
 
     /* One heap: a request's memory is taken in a store thread and given back in the loop. */
     mallopt(M_ARENA_MAX, 1);
-    w->n_places = config->server.turns_per_worker;
+    w->n_places = w->n_usable = config->server.turns_per_worker;
     w->places = calloc(w->n_places, sizeof(*w->places));
     if (!w->places || fastcgi_init() || db_library_init() || llm_global_init())
         return false;
@@ -479,6 +514,7 @@ int llm_worker_run(struct worker *worker)
     if (!fds)
         return 1;
     worker_is_ready(worker, (unsigned)w.n_places);
+    count_usable(&w);
     while (!w.is_stopping || w.n_busy)
         run_round(&w, fds);
     jobs_destroy(w.jobs);
