@@ -50,7 +50,7 @@ enum cq_status engine_prompt_tutor(struct cq_ctx *ctx, const struct ai_experienc
 
 struct turn_params {
     const struct config *config;
-    const char *owner; /* of the lease: host:start of the master:slot:generation:process */
+    const char *owner; /* of the lease */
     uint64_t user_id;
     const struct ai_experience_row *experience;
     const struct conversation_row *conversation; /* NULL: open one */

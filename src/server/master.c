@@ -5,7 +5,6 @@
  * what is missing or too many (tend_pool). Reloading is no state of its own: it is a new generation, and workers of
  * an older one are replaced one by one, each only when its successor is ready.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 
 #include "colloquy/server.h"
 #include "server/master.h"
+#include "server/owner.h"
 
 enum {
     MAX_CHILDREN = SCOREBOARD_SLOTS,
@@ -31,7 +31,6 @@ enum {
     BIRTHS_TO_TELL = 3,         /* so many in a row are no accident any more */
     SOUND_MS = 1000,            /* a worker that lived so long shows that others can */
     CHECK_MAX_MS = 10000,       /* for a new config to be read */
-    PLACE_BYTES = 80,
 };
 
 struct child {
@@ -56,8 +55,7 @@ struct master {
     struct scoreboard *board;
     int listen_fds[POOL_COUNT];
     int signal_fd, pid_fd;
-    char place[PLACE_BYTES]; /* names this master and those before it in the same place, for owners of leases */
-    int64_t started_ms;
+    struct owner_master name; /* in the names of its workers, who own leases */
     int generation;
     struct pool_state pools[POOL_COUNT];
     struct child children[MAX_CHILDREN];
@@ -68,13 +66,6 @@ struct master {
 };
 
 /* ---- children ---- */
-
-/* The process id tells a worker from the one before it in the same slot. */
-static void name_owner(const struct master *m, const struct slot *slot, pid_t pid, char out[OWNER_BYTES])
-{
-    snprintf(out, OWNER_BYTES, "%s:%lld:%d:%d:%d", m->place, (long long)m->started_ms, (int)(slot - m->board->slots),
-             slot->generation, (int)pid);
-}
 
 static void back_off(struct pool_state *pool, int64_t max_ms)
 {
@@ -90,6 +81,11 @@ static struct child *free_child(struct master *m)
         if (!m->children[i].pid)
             return &m->children[i];
     return NULL;
+}
+
+static int slot_number(const struct master *m, const struct slot *slot)
+{
+    return (int)(slot - m->board->slots);
 }
 
 static void spawn(struct master *m, enum pool pool)
@@ -108,7 +104,7 @@ static void spawn(struct master *m, enum pool pool)
     if (pid == 0) {
         static char owner[OWNER_BYTES];
 
-        name_owner(m, slot, getpid(), owner);
+        owner_name(&m->name, slot_number(m, slot), slot->generation, getpid(), owner);
         struct worker worker = {.config = m->config,
                                 .board = m->board,
                                 .slot = slot,
@@ -167,7 +163,7 @@ static void note_orphans(struct master *m, const struct child *child)
     orphans_release(&m->board->orphans, (int)child->pid);
     if (child->pool != POOL_LLM)
         return;
-    name_owner(m, child->slot, child->pid, owner);
+    owner_name(&m->name, slot_number(m, child->slot), child->generation, child->pid, owner);
     orphans_add(&m->board->orphans, owner, "");
 }
 
@@ -445,30 +441,11 @@ static void raise_file_limit(void)
     }
 }
 
-/*
- * Host and run folder, whose pid file lets only one master at a time be there. What has a meaning in a pattern of LIKE
- * is left out.
- */
-static void name_place(struct master *m)
-{
-    char host[65] = "";
-    uint8_t hash[SHA256_BYTES];
-
-    gethostname(host, sizeof(host) - 1);
-    for (char *c = host; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '.')
-            *c = '-';
-    sha256(m->config->server.run_dir, strlen(m->config->server.run_dir), hash);
-    snprintf(m->place, sizeof(m->place), "%s-%02x%02x%02x%02x", host, hash[0], hash[1], hash[2], hash[3]);
-}
-
-/* Whoever was here before us is dead, or we had not got the pid file. */
 static void note_predecessors(struct master *m)
 {
     char owners[OWNER_BYTES], but[OWNER_BYTES];
 
-    snprintf(owners, sizeof(owners), "%s:%%", m->place);
-    snprintf(but, sizeof(but), "%s:%lld:%%", m->place, (long long)m->started_ms);
+    owner_predecessors(&m->name, owners, but);
     orphans_add(&m->board->orphans, owners, but);
 }
 
@@ -479,9 +456,8 @@ static bool open_board(struct master *m)
         return false;
     m->board->master_pid = getpid();
     m->board->generation = m->generation;
-    m->board->started_ms = m->started_ms;
+    m->board->started_ms = m->name.started_ms;
     m->board->started_mono_ms = clock_mono_ms();
-    name_place(m);
     note_predecessors(m);
     return true;
 }
@@ -491,8 +467,8 @@ int server_run(const struct config *config, const char *config_path)
     static struct master master; /* large, and there is only one */
     struct master *m = &master;
 
-    *m = (struct master){
-        .config = config, .first = config, .config_path = config_path, .started_ms = clock_unix_ms(), .generation = 1};
+    *m = (struct master){.config = config, .first = config, .config_path = config_path, .generation = 1};
+    owner_init(&m->name, config->server.run_dir);
     log_set_name("master");
     log_set_level(config->server.log_level);
     umask(0077);

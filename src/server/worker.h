@@ -11,7 +11,7 @@ struct worker {
     enum pool pool;
     int listen_fd;                     /* non-blocking, shared by the pool */
     int signal_fd;                     /* readable when SIGTERM came */
-    const char *owner;                 /* of leases: host:start of the master:slot:generation:process */
+    const char *owner;                 /* of leases, see owner.h */
     uint64_t n_requests, max_requests; /* 0: no maximum */
 };
 
