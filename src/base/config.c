@@ -85,6 +85,7 @@ struct load {
     bool failed;
     const char *at, *end; /* what is left of the file's text */
     unsigned line;
+    bool is_given[LEN(settings)]; /* by the file or the environment */
 };
 
 PRINTF_LIKE(2, 3) static void fault(struct load *load, const char *fmt, ...)
@@ -164,14 +165,14 @@ static void set(struct load *load, const struct setting *setting, const char *va
     }
 }
 
-/* The first line of the file that path names. */
-static void set_from_file(struct load *load, const struct setting *setting, const char *path)
+/* The first line of the file that path names. suffix tells, behind the setting's name, which way the path came. */
+static void set_from_file(struct load *load, const struct setting *setting, const char *suffix, const char *path)
 {
     char line[LINE_MAX_BYTES];
     FILE *file = fopen(path, "re");
 
     if (!file) {
-        fault(load, "%s.%s_file: %s", setting->section, setting->key, strerror(errno));
+        fault(load, "%s.%s%s: %s", setting->section, setting->key, suffix, strerror(errno));
         return;
     }
     size_t n = fread(line, 1, sizeof(line), file);
@@ -183,9 +184,9 @@ static void set_from_file(struct load *load, const struct setting *setting, cons
     if (len && line[len - 1] == '\r')
         len--;
     if (bad)
-        fault(load, "%s.%s_file: cannot be read", setting->section, setting->key);
+        fault(load, "%s.%s%s: cannot be read", setting->section, setting->key, suffix);
     else if (len == sizeof(line) || memchr(line, '\0', len))
-        fault(load, "%s.%s_file: the first line is too long, or is no text", setting->section, setting->key);
+        fault(load, "%s.%s%s: the first line is too long, or is no text", setting->section, setting->key, suffix);
     else {
         line[len] = '\0';
         set(load, setting, line);
@@ -221,8 +222,10 @@ static int on_pair(void *user, const char *section, const char *key, const char 
     const struct setting *setting = find(section, key, &from_file);
     char name[NAME_MAX_BYTES * 2];
 
+    if (setting)
+        load->is_given[setting - settings] = true;
     if (setting && from_file) {
-        set_from_file(load, setting, value);
+        set_from_file(load, setting, "_file", value);
     } else if (setting) {
         set(load, setting, value);
     } else {
@@ -313,10 +316,26 @@ static void load_environment(struct load *load)
         const char *value = environment(&settings[i], "");
         const char *path = settings[i].type == SECRET ? environment(&settings[i], "_FILE") : NULL;
 
+        load->is_given[i] |= value || path;
         if (value)
             set(load, &settings[i], value);
         else if (path)
-            set_from_file(load, &settings[i], path);
+            set_from_file(load, &settings[i], "_file", path);
+    }
+}
+
+/* Secrets that are given nowhere else: what a service manager passes as files (systemd.exec(5), LoadCredential=). */
+static void load_credentials(struct load *load)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+    for (size_t i = 0; folder && i < LEN(settings); i++) {
+        if (settings[i].type != SECRET || load->is_given[i])
+            continue;
+        char *path = arena_printf(load->config->arena, "%s/%s.%s", folder, settings[i].section, settings[i].key);
+
+        if (path && (access(path, F_OK) == 0 || errno != ENOENT))
+            set_from_file(load, &settings[i], " (credential)", path);
     }
 }
 
@@ -367,6 +386,7 @@ struct config *config_load(const char *path, struct buf *problems)
     if (path)
         load_file(&load, path);
     load_environment(&load);
+    load_credentials(&load);
     warn_environment(&load);
     if (!load.config->server.run_dir)
         load.config->server.run_dir = arena_printf(load.config->arena, "%s/run", load.config->server.state_dir);

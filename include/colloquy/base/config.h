@@ -3,7 +3,9 @@
  *
  * One table in config.c names each key with its type, default and bounds; config_print_defaults() prints it. A key that
  * is not known is a warning; a value that does not fit is an error that names the key. Every secret (password,
- * api_key) may be given as <key>_file instead: the file's first line. The strings belong to the config.
+ * api_key) may be given as <key>_file instead: the file's first line. One that neither file nor environment gives is
+ * looked for as $CREDENTIALS_DIRECTORY/<section>.<key>, where systemd puts what LoadCredential= names; a file that is
+ * absent, or whose first line is empty, gives nothing. The strings belong to the config.
  */
 #ifndef COLLOQUY_BASE_CONFIG_H
 #define COLLOQUY_BASE_CONFIG_H

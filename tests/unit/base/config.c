@@ -172,6 +172,57 @@ static void test_secret_file(void)
     finish();
 }
 
+/* systemd's way: a folder of files, each named by its setting. */
+static void test_credentials(void)
+{
+    static const struct {
+        const char *name, *text, *credential; /* credential NULL: there is none */
+        const char *want;                     /* database.password; NULL: the config is refused */
+    } rows[] = {
+        {"given nowhere else", "", "s3cret\r\nsecond line\n", "s3cret"},
+        {"the file wins", "[database]\npassword = inline\n", "s3cret\n", "inline"},
+        {"even with nothing", "[database]\npassword =\n", "s3cret\n", ""},
+        {"an empty file", "", "", ""},
+        {"an empty line", "", "\n", ""},
+        {"none", "", NULL, ""},
+        {"no text", "", "\xFF\n", NULL},
+    };
+
+    start();
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        unlink(file("database.password"));
+        if (rows[i].credential)
+            put("database.password", rows[i].credential, strlen(rows[i].credential));
+        struct config *c = load(rows[i].text);
+
+        ROW_ASSERT(rows[i].name, rows[i].want ? c && str_eq(c->database.password, rows[i].want) : !c);
+        ROW_ASSERT(rows[i].name, !c || !c->llm.api_key);
+        ROW_ASSERT(rows[i].name, rows[i].want ? problems.len == 0 : str_starts(problems.data, "database.password: "));
+        config_destroy(c);
+    }
+    /* The environment wins too; and only secrets are looked for. */
+    put("database.password", "s3cret\n", 7);
+    put("database.user", "mallory\n", 8);
+    setenv("COLLOQUY_DATABASE_PASSWORD", "from env", 1);
+    struct config *c = load("");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+    ASSERT_TEXT(c->database.password, "from env");
+    ASSERT_TEXT(c->database.user, "colloquy");
+    config_destroy(c);
+    unsetenv("COLLOQUY_DATABASE_PASSWORD");
+
+    /* One that is there and cannot be read is a fault: a wrong password would say less. */
+    unlink(file("database.password"));
+    CU_ASSERT_EQUAL(mkdir(file("database.password"), 0700), 0);
+    CU_ASSERT_PTR_NULL(load(""));
+    CU_ASSERT(str_starts(problems.data, "database.password (credential): "));
+    rmdir(file("database.password"));
+    unlink(file("database.user"));
+    unsetenv("CREDENTIALS_DIRECTORY");
+    finish();
+}
+
 static void test_faults_name_the_key(void)
 {
     static const struct {
@@ -314,7 +365,8 @@ static void test_print_defaults(void)
 }
 
 SUITE(config, {"defaults", test_defaults}, {"reads a file", test_file}, {"the environment wins", test_environment_wins},
-      {"secrets from files", test_secret_file}, {"a fault names its key", test_faults_name_the_key},
-      {"an unknown key is a warning", test_unknown_key_warns}, {"secrets are not told", test_secrets_are_not_told},
-      {"long lines", test_long_lines}, {"an unreadable file", test_unreadable}, {"gives advice", test_advice},
+      {"secrets from files", test_secret_file}, {"secrets as credentials", test_credentials},
+      {"a fault names its key", test_faults_name_the_key}, {"an unknown key is a warning", test_unknown_key_warns},
+      {"secrets are not told", test_secrets_are_not_told}, {"long lines", test_long_lines},
+      {"an unreadable file", test_unreadable}, {"gives advice", test_advice},
       {"prints its table", test_print_defaults});
