@@ -6,6 +6,7 @@
  *   api         workers that answer one request at a time, from the database
  *   llm         workers that hold many turns at once on one loop
  *   ops         one worker that answers /health from the scoreboard alone
+ *   supervisor  where there is no systemd: holds the sockets, and starts a master again that died
  */
 #ifndef COLLOQUY_SERVER_H
 #define COLLOQUY_SERVER_H
@@ -13,11 +14,24 @@
 #include "colloquy/base.h"
 
 /*
+ * To be called before anything else is opened or forked: takes over the sockets that a service manager passed
+ * (LISTEN_FDS, with the names api, llm and ops, each a unix stream socket that listens), and where it wants to be told
+ * how we are (NOTIFY_SOCKET). False: sockets that do not fit, each fault logged; none at all are no fault.
+ */
+bool server_inherit(void) MUST_USE;
+
+/*
  * Run the master in the foreground until SIGTERM; returns the exit code of the program. config_path (NULL:
  * environment only) is read again by each worker when it starts. config is what it held at the start, and is
  * borrowed.
  */
 int server_run(const struct config *config, const char *config_path);
+
+/*
+ * Hold the sockets and keep a master running behind them, until SIGTERM; returns the exit code of the program. argv
+ * is the command line that starts a master, which inherits the sockets; argv[0] is looked up anew each time.
+ */
+int server_supervise(const struct config *config, char *const *argv);
 
 /*
  * Ask the ops worker of the master that runs by this config for a path ("/status", "/metrics"); its answer's body is

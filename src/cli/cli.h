@@ -147,6 +147,7 @@ int cli_print_result(struct cli *cli) MUST_USE;
 int cli_user_find(struct cli *cli, const char *login, uint64_t *id) MUST_USE;
 
 int cli_serve(struct cli *cli);        /* serve.c */
+int cli_supervise(struct cli *cli);    /* serve.c */
 int cli_migrate(struct cli *cli);      /* serve.c */
 int cli_check(struct cli *cli);        /* check.c */
 int cli_user_add(struct cli *cli);     /* user.c */

@@ -13,6 +13,7 @@ enum { BLOCK_BYTES = 16 << 10, ARENA_MAX_BYTES = 1 << 20, RESULT_MAX_BYTES = 1 <
 static const struct cli_command commands[] = {
     /* name          function          needs          options                    help */
     {"serve",        cli_serve,        NEED_CONFIG,   NULL,                      "Run the server in the foreground until SIGTERM."},
+    {"supervise",    cli_supervise,    NEED_CONFIG,   NULL,                      "Hold the sockets and run `serve` behind them, again when it dies."},
     {"migrate",      cli_migrate,      NEED_DATABASE, NULL,                      "Bring the database's schema up to date."},
     {"check",        cli_check,        NEED_NOTHING,  &cli_check_options,        "Say what is wrong with the configuration, and whether the database answers."},
     {"user add",     cli_user_add,     NEED_DATABASE, &cli_user_add_options,     "Add a person; prints {\"id\",\"login\"}."},

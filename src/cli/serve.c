@@ -1,4 +1,6 @@
-/* serve and migrate: what an instance runs on. */
+/* serve, supervise and migrate: what an instance runs on. */
+#include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,6 +44,8 @@ int cli_serve(struct cli *cli)
 {
     struct buf *faults = buf_in_arena(cli->ctx.arena, CLI_FAULTS_MAX_BYTES);
 
+    if (!server_inherit())
+        return EXIT_CONFIG;
     if (!faults)
         return cli_fail(cli, EXIT_CONFIG, "out of memory");
     log_set_level(cli->config->server.log_level);
@@ -54,6 +58,15 @@ int cli_serve(struct cli *cli)
     log_warnings(faults->data);
     look_at_schema(cli);
     return server_run(cli->config, cli->config_path);
+}
+
+/* As we were started, so that whoever looks for the server by its command line finds it. */
+int cli_supervise(struct cli *cli)
+{
+    const char *with[] = {program_invocation_name, "--config", cli->config_path, "serve", NULL};
+    const char *without[] = {program_invocation_name, "serve", NULL};
+
+    return server_supervise(cli->config, (char *const *)(uintptr_t)(cli->config_path ? with : without));
 }
 
 static void said(const char *step)

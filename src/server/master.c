@@ -344,6 +344,7 @@ static void begin_stop(struct master *m)
     log_info("stopping: draining for at most %u s", m->config->server.drain_s);
     m->is_stopping = true;
     m->stop_by_ms = clock_mono_ms() + (int64_t)m->config->server.drain_s * 1000;
+    notify_stopping(m->config->server.drain_s);
     stop_all(m, SIGTERM);
 }
 
@@ -354,8 +355,10 @@ static void take_signals(struct master *m)
     while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
         if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
             begin_stop(m);
-        else if (info.ssi_signo == SIGHUP)
+        else if (info.ssi_signo == SIGHUP) {
             m->is_reload_wanted = true;
+            notify_reloading(m->generation);
+        }
     }
     reap(m); /* signals of children merge: look whenever there was any */
 }
@@ -420,6 +423,7 @@ static void run(struct master *m)
                 tend_pool(m, p);
             if (m->is_reloading)
                 note_reloaded(m);
+            notify_tend(m->board, m->is_reload_wanted || m->checker || m->is_reloading, m->generation, clock_mono_ms());
         } else if (clock_mono_ms() >= m->stop_by_ms) {
             log_warn("the drain took longer than %u s: killing what is left", m->config->server.drain_s);
             m->stop_by_ms = INT64_MAX;
@@ -473,7 +477,7 @@ int server_run(const struct config *config, const char *config_path)
     log_set_level(config->server.log_level);
     umask(0077);
     raise_file_limit();
-    m->pid_fd = pid_file_open(config);
+    m->pid_fd = pid_file_open(config, PID_FILE_MASTER);
     if (m->pid_fd < 0)
         return 1;
     m->signal_fd = open_signals();
@@ -485,7 +489,7 @@ int server_run(const struct config *config, const char *config_path)
              config->llm.provider, config->llm.model ? config->llm.model : "-");
     run(m);
     sockets_remove(m->first);
-    pid_file_remove(m->first);
+    pid_file_remove(m->first, PID_FILE_MASTER);
     config_destroy(m->reloaded);
     log_info("stopped");
     return 0;

@@ -1,8 +1,6 @@
-/* The master's sockets and its pid file. */
+/* The sockets of the pools, made below run_dir. Those that somebody else made for us are inherit.c's. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,90 +8,62 @@
 
 #include "server/master.h"
 
-enum { BACKLOG = 511 }; /* a burst waits here rather than being refused while places are free */
+/* A burst waits here until a worker can answer it, if only to refuse; the kernel would refuse without a word. */
+enum { BACKLOG = 4096 };
 
-static bool run_path(const struct config *config, const char *name, char *out, size_t size)
+static bool address_of(const struct config *config, enum pool pool, struct sockaddr_un *out)
 {
-    int n = snprintf(out, size, "%s/%s", config->server.run_dir, name);
+    int n = snprintf(out->sun_path, sizeof(out->sun_path), "%s/%s.sock", config->server.run_dir, pool_name(pool));
 
-    if (n > 0 && (size_t)n < size)
+    out->sun_family = AF_UNIX;
+    if (n > 0 && (size_t)n < sizeof(out->sun_path))
         return true;
-    log_error("server.run_dir: %s/%s is longer than a socket's name may be (%zu bytes)", config->server.run_dir, name,
-              size - 1);
+    log_error("server.run_dir: %s/%s.sock is longer than a socket's name may be (%zu bytes)", config->server.run_dir,
+              pool_name(pool), sizeof(out->sun_path) - 1);
     return false;
 }
 
-static int open_socket(const struct config *config, enum pool pool)
+static int make_socket(const struct config *config, enum pool pool)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char name[16];
+    struct sockaddr_un address;
+
+    if (!address_of(config, pool, &address))
+        return -1;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    snprintf(name, sizeof(name), "%s.sock", pool_name(pool));
-    if (fd < 0 || !run_path(config, name, address.sun_path, sizeof(address.sun_path)))
-        return -1;
     unlink(address.sun_path);
-    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) || chmod(address.sun_path, 0660) ||
-        listen(fd, BACKLOG)) {
-        log_error("cannot listen on %s: %s", address.sun_path, strerror(errno));
+    if (fd >= 0 && !bind(fd, (const struct sockaddr *)&address, sizeof(address)) && !chmod(address.sun_path, 0660) &&
+        !listen(fd, BACKLOG))
+        return fd;
+    log_error("cannot listen on %s: %s", address.sun_path, strerror(errno));
+    if (fd >= 0)
         close(fd);
-        return -1;
-    }
-    return fd;
+    return -1;
 }
 
-bool sockets_open(const struct config *config, int fds[POOL_COUNT])
+bool sockets_make(const struct config *config, int fds[POOL_COUNT])
 {
     for (enum pool p = 0; p < POOL_COUNT; p++) {
-        fds[p] = open_socket(config, p);
+        fds[p] = make_socket(config, p);
         if (fds[p] < 0)
             return false;
     }
     return true;
 }
 
+bool sockets_open(const struct config *config, int fds[POOL_COUNT])
+{
+    return sockets_inherited(fds) || (pid_file_is_free(config, PID_FILE_SUPERVISOR) && sockets_make(config, fds));
+}
+
 void sockets_remove(const struct config *config)
 {
-    char name[16], path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    struct sockaddr_un address;
+    int fds[POOL_COUNT];
 
-    for (enum pool p = 0; p < POOL_COUNT; p++) {
-        snprintf(name, sizeof(name), "%s.sock", pool_name(p));
-        if (run_path(config, name, path, sizeof(path)))
-            unlink(path);
-    }
-}
-
-int pid_file_open(const struct config *config)
-{
-    char path[4096], text[32];
-
-    if (!run_path(config, "colloquy.pid", path, sizeof(path)))
-        return -1;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-
-    if (fd < 0) {
-        log_error("cannot write %s: %s", path, strerror(errno));
-        return -1;
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB)) {
-        log_error("another master runs: it holds %s", path);
-        close(fd);
-        return -1;
-    }
-    int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-
-    if (ftruncate(fd, 0) || write(fd, text, (size_t)n) != n) {
-        log_error("cannot write %s: %s", path, strerror(errno));
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-void pid_file_remove(const struct config *config)
-{
-    char path[4096];
-
-    if (run_path(config, "colloquy.pid", path, sizeof(path)))
-        unlink(path);
+    if (sockets_inherited(fds))
+        return; /* they outlive us */
+    for (enum pool p = 0; p < POOL_COUNT; p++)
+        if (address_of(config, p, &address))
+            unlink(address.sun_path);
 }
