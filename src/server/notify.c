@@ -82,11 +82,19 @@ static bool is_complete(const struct health *health)
     return true;
 }
 
+/* While one leaves and its successor serves already, there is one more than there should be. */
+static unsigned serving(const struct health *health, enum pool pool)
+{
+    unsigned ready = health->pools[pool].ready, workers = health->pools[pool].workers;
+
+    return ready < workers ? ready : workers;
+}
+
 static void describe(const struct health *health, char out[STATUS_BYTES])
 {
     snprintf(out, STATUS_BYTES, "%s%u of %u api workers, %u of %u llm workers, %u of %u turns%s",
              manager.is_refused ? "The last reload was refused, the old config goes on; see the log. " : "",
-             health->pools[POOL_API].ready, health->pools[POOL_API].workers, health->pools[POOL_LLM].ready,
+             serving(health, POOL_API), health->pools[POOL_API].workers, health->pools[POOL_LLM].ready,
              health->pools[POOL_LLM].workers, health->pools[POOL_LLM].busy, health->pools[POOL_LLM].places,
              health->is_database_up ? "" : "; the database does not answer");
 }

@@ -2,8 +2,8 @@
  * The supervisor: holds the sockets and keeps a master behind them, as systemd does where systemd runs.
  *
  * A master that dies is started again, at once unless the one before it died young too; connections wait in the sockets
- * meanwhile. The program is executed anew each time, so that one that was replaced is used from the next start on. When the supervisor
- * itself is killed, its master goes on.
+ * meanwhile. The program is executed anew each time, so that one that was replaced is used from the next start on. When
+ * the supervisor itself is killed, its master goes on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ struct supervisor {
     char *const *argv; /* of the master */
     int listen_fds[POOL_COUNT];
     sigset_t watched, before;
-    pid_t master; /* 0: none runs just now */
+    pid_t master;     /* 0: none runs just now */
     unsigned n_early; /* masters that died young, in a row */
     int64_t started_ms, start_ms, pause_ms;
     bool is_stopping;
@@ -174,12 +174,15 @@ int server_supervise(const struct config *config, char *const *argv)
     log_set_level(config->server.log_level);
     int pid_fd = pid_file_open(config, PID_FILE_SUPERVISOR);
 
-    if (pid_fd < 0 || !pid_file_is_free(config, PID_FILE_MASTER) || !sockets_make(config, s.listen_fds))
+    if (pid_fd < 0)
         return 1;
-    watch_signals(&s);
-    int code = run(&s);
+    int code = 1;
 
-    sockets_remove(config);
+    if (pid_file_is_free(config, PID_FILE_MASTER) && sockets_make(config, s.listen_fds)) {
+        watch_signals(&s);
+        code = run(&s);
+        sockets_remove(config);
+    }
     pid_file_remove(config, PID_FILE_SUPERVISOR);
     close(pid_fd);
     return code;
