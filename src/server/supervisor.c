@@ -34,6 +34,7 @@ struct supervisor {
     unsigned n_early; /* masters that died young, in a row */
     int64_t started_ms, start_ms, pause_ms;
     bool is_stopping;
+    bool has_served; /* a master lived long enough to show that the config is good */
 };
 
 /* ---- starting ---- */
@@ -99,11 +100,16 @@ static void start_master(struct supervisor *s)
 static int after_end(struct supervisor *s, int status)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-    bool is_meant = code == 0 || code == 2 || code == 3; /* it was told to stop; it would fail again: usage, config */
+    bool is_sound = clock_mono_ms() - s->started_ms >= SOUND_MS, is_refusal = code == 2 || code == 3;
     pid_t pid = s->master;
 
     s->master = 0;
-    if (s->is_stopping || is_meant)
+    s->has_served |= is_sound;
+    /*
+     * It was told to stop; or it refuses the command line or the config, which is for whoever starts us to see. What
+     * has served before waits for its config to be mended.
+     */
+    if (s->is_stopping || code == 0 || (is_refusal && !s->has_served))
         return code;
     set_pause(s);
     if (WIFSIGNALED(status))
