@@ -12,16 +12,17 @@
 #include "engine/markdown_cost.h"
 
 enum {
-    MAX_DEPTH = 64, /* blocks within blocks: more is an attack on the reader's browser */
+    MAX_DEPTH = 64, /* blocks within blocks, and spans within spans: more is an attack on the reader's browser */
     MAX_LANGUAGE_BYTES = 32,
     MAX_ADDRESS_BYTES = 4096,
 };
 
 struct render {
     struct buf *out;
-    unsigned depth;       /* blocks open */
-    unsigned links;       /* links and images open, whether or not they became an anchor */
-    unsigned anchor_at;   /* which of them is the anchor; 0: none. Anchors cannot nest */
+    unsigned depth; /* blocks open */
+    MD_SPANTYPE spans[MAX_DEPTH];
+    unsigned n_spans;     /* open, the innermost last; links and images too that became no anchor */
+    unsigned anchor_at;   /* how many were open with the one that is the anchor; 0: none. Anchors cannot nest */
     size_t anchor_begins; /* out->len just after its tag */
 };
 
@@ -195,7 +196,6 @@ static void link_enter(struct render *r, const MD_ATTRIBUTE *to, const MD_ATTRIB
     char address[MAX_ADDRESS_BYTES];
     size_t n = link_address(to, address);
 
-    r->links++;
     if (!n || r->anchor_at)
         return;
     buf_str(r->out, "<a href=\"");
@@ -205,22 +205,22 @@ static void link_enter(struct render *r, const MD_ATTRIBUTE *to, const MD_ATTRIB
         attribute_write(r->out, title);
     }
     buf_str(r->out, "\" rel=\"noopener nofollow ugc\">");
-    r->anchor_at = r->links;
+    r->anchor_at = r->n_spans;
     r->anchor_begins = r->out->len;
 }
 
-/* An anchor without text could be neither seen nor named by a screen reader: it shows its address. */
-static void link_leave(struct render *r, const MD_ATTRIBUTE *to)
+/*
+ * An anchor without text could be neither seen nor named by a screen reader: it shows its address. to is NULL when that
+ * is not told.
+ */
+static void anchor_leave(struct render *r, const MD_ATTRIBUTE *to)
 {
-    if (r->anchor_at == r->links) {
-        char address[MAX_ADDRESS_BYTES];
+    char address[MAX_ADDRESS_BYTES];
 
-        if (r->out->len == r->anchor_begins)
-            html_escape(r->out, address, link_address(to, address));
-        buf_str(r->out, "</a>");
-        r->anchor_at = 0;
-    }
-    r->links--;
+    if (to && r->out->len == r->anchor_begins)
+        html_escape(r->out, address, link_address(to, address));
+    buf_str(r->out, "</a>");
+    r->anchor_at = 0;
 }
 
 /* ---- spans ---- */
@@ -246,6 +246,9 @@ static int on_enter_span(MD_SPANTYPE type, void *detail, void *user)
     struct render *r = user;
     const char *tag = span_tag(type);
 
+    if (r->n_spans == MAX_DEPTH)
+        return -1;
+    r->spans[r->n_spans++] = type;
     if (type == MD_SPAN_A) {
         const MD_SPAN_A_DETAIL *a = detail;
         link_enter(r, &a->href, &a->title);
@@ -259,19 +262,48 @@ static int on_enter_span(MD_SPANTYPE type, void *detail, void *user)
     return go_on(r);
 }
 
-static int on_leave_span(MD_SPANTYPE type, void *detail, void *user)
+/* Close the innermost span; to: the address of a link or an image, if known. */
+static void span_close(struct render *r, const MD_ATTRIBUTE *to)
 {
-    struct render *r = user;
-    const char *tag = span_tag(type);
+    const char *tag = span_tag(r->spans[r->n_spans - 1]);
 
-    if (type == MD_SPAN_A) {
-        link_leave(r, &((const MD_SPAN_A_DETAIL *)detail)->href);
-    } else if (type == MD_SPAN_IMG) {
-        link_leave(r, &((const MD_SPAN_IMG_DETAIL *)detail)->src);
-    } else if (tag) {
+    if (r->anchor_at == r->n_spans)
+        anchor_leave(r, to);
+    if (tag) {
         buf_str(r->out, "</");
         buf_str(r->out, tag);
     }
+    r->n_spans--;
+}
+
+/* No span outlives its block: one that md4c did not close would go on through the reader's page. */
+static void spans_end(struct render *r)
+{
+    while (r->n_spans)
+        span_close(r, NULL);
+}
+
+/*
+ * md4c 0.4.8 also pairs stars and tildes with those within an address, and then tells only of the one that is outside.
+ * What was never opened is not closed, and what is open within a span ends with it.
+ */
+static int on_leave_span(MD_SPANTYPE type, void *detail, void *user)
+{
+    struct render *r = user;
+    unsigned open = r->n_spans;
+
+    while (open && r->spans[open - 1] != type)
+        open--;
+    if (!open)
+        return go_on(r);
+    while (r->n_spans > open)
+        span_close(r, NULL);
+    if (type == MD_SPAN_A)
+        span_close(r, &((const MD_SPAN_A_DETAIL *)detail)->href);
+    else if (type == MD_SPAN_IMG)
+        span_close(r, &((const MD_SPAN_IMG_DETAIL *)detail)->src);
+    else
+        span_close(r, NULL);
     return go_on(r);
 }
 
@@ -343,6 +375,7 @@ static int on_enter_block(MD_BLOCKTYPE type, void *detail, void *user)
 {
     struct render *r = user;
 
+    spans_end(r);
     r->depth++;
     switch (type) {
     case MD_BLOCK_OL:
@@ -378,6 +411,7 @@ static int on_leave_block(MD_BLOCKTYPE type, void *detail, void *user)
 {
     struct render *r = user;
 
+    spans_end(r);
     r->depth--;
     if (type == MD_BLOCK_H)
         buf_printf(r->out, "</h%u>\n", heading_level(detail));

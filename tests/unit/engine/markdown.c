@@ -195,6 +195,24 @@ static void test_cut_anywhere(void)
     }
 }
 
+/* md4c also pairs stars and tildes with those within an address, whose half it then does not tell. */
+static void test_unpaired_spans(void)
+{
+    // clang-format off
+    static const struct example rows[] = {
+        {"opened in an address", "[a](https://b.example/*c) d* e", "<p><a href=\"https://b.example/*c\"" REL "a</a> d e</p>\n"},
+        {"in an address of ours", "[](*)*", "<p></p>\n"},
+        {"two of them", "[a](http://b/**c) d** *e*", "<p><a href=\"http://b/**c\"" REL "a</a> d <em>e</em></p>\n"},
+        {"closed in an address", "~~a [b](http://c/~~d) e\n\nf",
+         "<p><del>a <a href=\"http://c/~~d\"" REL "b</a> e</del></p>\n<p>f</p>\n"},
+        {"within a list", "- [a](http://b/*c) d*\n- e", "<ul>\n<li><a href=\"http://b/*c\"" REL "a</a> d</li>\n<li>e</li>\n</ul>\n"},
+        {"within emphasis", "**[a](http://b/*c) d* e**", "<p><strong><a href=\"http://b/*c\"" REL "a</a> d e</strong></p>\n"},
+    };
+    // clang-format on
+
+    check_examples(rows, LEN(rows));
+}
+
 /* Whether every "<" begins a tag that we write. */
 static bool only_our_tags(const char *html)
 {
@@ -341,6 +359,21 @@ static void test_plain(void)
     }
 }
 
+/* Spans within spans are counted: a browser would have to keep them all open. */
+static void test_deep_spans(void)
+{
+    struct buf text;
+
+    buf_init(&text, 4096);
+    for (int i = 0; i < 65; i++)
+        buf_str(&text, i % 2 ? "_a " : "*a ");
+    for (int i = 65; i-- > 0;)
+        buf_str(&text, i % 2 ? " a_" : " a*");
+    CU_ASSERT(str_starts(render(text.data, text.len), "<p>*a _a "));
+    CU_ASSERT(str_starts(render(text.data + 3, text.len - 6), "<p><em>a <em>a "));
+    buf_release(&text);
+}
+
 /* An ordinary reply is far from every limit, also when it is long. */
 static void test_long_reply(void)
 {
@@ -362,6 +395,7 @@ static void test_long_reply(void)
 }
 
 SUITE(markdown, {"blocks", test_blocks}, {"spans", test_spans}, {"links", test_links}, {"attacks", test_attacks},
-      {"NUL and broken UTF-8", test_encoding}, {"cut anywhere", test_cut_anywhere}, {"hostile texts", test_hostile},
+      {"NUL and broken UTF-8", test_encoding}, {"cut anywhere", test_cut_anywhere},
+      {"unpaired spans", test_unpaired_spans}, {"hostile texts", test_hostile},
       {"growing backticks", test_growing_backticks}, {"too costly: plain", test_plain},
-      {"a long reply", test_long_reply});
+      {"spans too deep: plain", test_deep_spans}, {"a long reply", test_long_reply});
