@@ -159,6 +159,35 @@ static void check_taken(struct cq_ctx *ctx, const struct form *form, const char 
     json_object_put(want);
 }
 
+/* ---- lists ---- */
+
+static bool has_array(struct json_object *value)
+{
+    while (json_object_is_type(value, json_type_object)) {
+        struct json_object *first = NULL;
+
+        json_object_object_foreach(value, key, member) first = key ? member : NULL;
+        value = first;
+    }
+    return json_object_is_type(value, json_type_array);
+}
+
+/* A name that leads to a list may be given as often as one likes: none of its values is lost. */
+static void check_list(struct cq_ctx *ctx, const char *text)
+{
+    int name_len = (int)strcspn(text, "=&");
+    const char *once = arena_printf(ctx->arena, "%.*s=1", name_len, text);
+    const char *thrice =
+        arena_printf(ctx->arena, "%.*s=1&%.*s=2&%.*s=3", name_len, text, name_len, text, name_len, text);
+    struct form one = {.ctx = ctx}, three = {.ctx = ctx};
+
+    CHECK(once && thrice);
+    CHECK(read_form(&one, once, strlen(once)) == CQ_OK && read_form(&three, thrice, strlen(thrice)) == CQ_OK);
+    CHECK(count_leaves(three.root) == (has_array(one.root) ? 3 : name_len > 0));
+    json_object_put(one.root);
+    json_object_put(three.root);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct form form = {.ctx = fuzz_ctx()};
@@ -168,8 +197,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(st == CQ_OK || st == CQ_INVALID_ENCODING || st == CQ_INVALID_REQUEST);
     CHECK(form.n_names <= HTTP_MAX_PARAMS && form.n_nested <= FORM_MAX_NESTED);
     check_tree(form.root);
-    if (!st)
+    if (!st) {
         check_taken(form.ctx, &form, in.at, size);
+        check_list(form.ctx, input_line(&in, form.ctx));
+    }
     json_object_put(form.root);
     return 0;
 }
