@@ -64,7 +64,7 @@ static void cut(const uint8_t *data, size_t size)
 
 /* ---- what must hold ---- */
 
-/* The bounds once more, as the manual page promises them. */
+/* The bounds of the table, said once more: whoever moves one moves it here too. */
 static void check_numbers(const struct config *c)
 {
     const struct {

@@ -6,7 +6,7 @@
 
 #include "fuzz.h"
 
-enum { ALL_CUTS_BYTES = 300, SOME_CUTS = 16, EVENTS_MAX_BYTES = 8 << 20 };
+enum { ALL_CUTS_BYTES = 80, SOME_CUTS = 16, EVENTS_MAX_BYTES = 8 << 20 };
 
 static enum cq_status record(void *user, const struct sse_event *event)
 {
