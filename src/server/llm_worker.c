@@ -311,8 +311,7 @@ static void refuse(struct llm_worker *w, int fd)
     if (!fastcgi_read(&conn, fd, &req)) {
         log_refusal(w);
         api_refuse(&req, CQ_BUSY);
-        if (fastcgi_send_all(&conn, &req, 0))
-            fastcgi_finish(&conn);
+        (void)fastcgi_answer(&conn, &req, 0);
         worker_note_request(w->worker, &req, began_us);
     }
     arena_destroy(req.ctx.arena);
@@ -369,7 +368,7 @@ static void let_go(struct place *p)
 static void send_output(struct place *p)
 {
     while (has_output(p)) {
-        struct pollfd fd = {.fd = fastcgi_fd(&p->conn), .events = POLLOUT};
+        struct pollfd fd = {.fd = p->conn.fd, .events = POLLOUT};
 
         if (poll(&fd, 1, 0) <= 0) {
             if (is_stream(p) && p->req.response.body->len > MAX_UNSENT_BYTES && p->stage != STAGE_ANSWER &&
@@ -388,7 +387,7 @@ static void send_output(struct place *p)
 /* Silence for a while. The body is the job's while one is out, and then the comment goes around it. */
 static void keep_alive(struct place *p, int64_t now_ms)
 {
-    struct pollfd fd = {.fd = fastcgi_fd(&p->conn), .events = POLLOUT};
+    struct pollfd fd = {.fd = p->conn.fd, .events = POLLOUT};
 
     if (p->stage == STAGE_BEGIN || !p->conn.is_open || !is_stream(p) || now_ms - p->sent_ms < HEARTBEAT_MS)
         return;
@@ -447,7 +446,7 @@ static size_t list_fds(struct llm_worker *w, struct pollfd *fds)
         fds[FD_LISTEN] = (struct pollfd){.fd = w->worker->listen_fd, .events = POLLIN};
     for (size_t i = 0; i < w->n_places; i++)
         if (has_output(&w->places[i]))
-            fds[n++] = (struct pollfd){.fd = fastcgi_fd(&w->places[i].conn), .events = POLLOUT};
+            fds[n++] = (struct pollfd){.fd = w->places[i].conn.fd, .events = POLLOUT};
     return n;
 }
 
@@ -495,7 +494,7 @@ static bool start(struct llm_worker *w)
     mallopt(M_ARENA_MAX, 1);
     w->n_places = w->n_usable = config->server.turns_per_worker;
     w->places = calloc(w->n_places, sizeof(*w->places));
-    if (!w->places || fastcgi_init() || db_library_init() || llm_global_init())
+    if (!w->places || db_library_init() || llm_global_init())
         return false;
     w->loop = llm_loop_create(config);
     if (w->loop)

@@ -1,9 +1,5 @@
-/*
- * Asking the ops worker of a running master, as nginx would: one FastCGI request on its socket (FastCGI 1.0, sections
- * 3.3 and 5). libfcgi has the server's side only.
- */
+/* Asking the ops worker of a running master, as nginx would: one FastCGI request on its socket. */
 #include <errno.h>
-#include <fastcgi.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,20 +8,19 @@
 
 #include "colloquy/api.h"
 #include "colloquy/server.h"
+#include "server/fastcgi_record.h"
 
-enum { REQUEST_ID = 1, TIMEOUT_S = 5, RECORD_MAX_BYTES = 65535 };
+enum { REQUEST_ID = 1, TIMEOUT_S = 5 };
 
 /* ---- the request ---- */
 
-static void put_header(struct buf *out, int type, size_t len)
+static void put_record(struct buf *out, int type, const void *content, size_t len)
 {
-    const FCGI_Header header = {.version = FCGI_VERSION_1,
-                                .type = (unsigned char)type,
-                                .requestIdB0 = REQUEST_ID,
-                                .contentLengthB1 = (unsigned char)(len >> 8),
-                                .contentLengthB0 = (unsigned char)len};
+    uint8_t head[RECORD_HEAD_BYTES];
 
-    buf_append(out, &header, sizeof(header));
+    record_write(head, type, REQUEST_ID, len);
+    buf_append(out, head, sizeof(head));
+    buf_append(out, content, len);
 }
 
 /* Both shorter than 128 bytes: longer lengths are written otherwise. */
@@ -39,18 +34,16 @@ static void put_param(struct buf *out, const char *name, const char *value)
 
 static void put_request(struct buf *out, const char *path)
 {
-    const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER};
+    const uint8_t begin[BEGIN_BYTES] = {0, ROLE_RESPONDER};
     struct buf params;
 
     buf_init(&params, 1024);
     put_param(&params, "REQUEST_METHOD", "GET");
     put_param(&params, "DOCUMENT_URI", path);
-    put_header(out, FCGI_BEGIN_REQUEST, sizeof(begin));
-    buf_append(out, &begin, sizeof(begin));
-    put_header(out, FCGI_PARAMS, params.len);
-    buf_append(out, params.data, params.len);
-    put_header(out, FCGI_PARAMS, 0);
-    put_header(out, FCGI_STDIN, 0);
+    put_record(out, RECORD_BEGIN_REQUEST, begin, sizeof(begin));
+    put_record(out, RECORD_PARAMS, params.data, params.len);
+    put_record(out, RECORD_PARAMS, "", 0);
+    put_record(out, RECORD_STDIN, "", 0);
     buf_release(&params);
 }
 
@@ -74,17 +67,17 @@ static bool read_all(int fd, void *out, size_t len)
 /* Appends what the records hold until the end of the request. */
 static bool read_answer(int fd, struct buf *out)
 {
-    static char content[RECORD_MAX_BYTES + 255];
-    FCGI_Header header;
+    static char content[RECORD_MAX_BYTES + RECORD_MAX_PADDING];
+    uint8_t head[RECORD_HEAD_BYTES];
 
-    while (read_all(fd, &header, sizeof(header))) {
-        size_t len = (size_t)header.contentLengthB1 << 8 | header.contentLengthB0;
+    while (read_all(fd, head, sizeof(head))) {
+        struct record record = record_read(head);
 
-        if (!read_all(fd, content, len + header.paddingLength))
+        if (!read_all(fd, content, record.len + record.padding))
             return false;
-        if (header.type == FCGI_STDOUT)
-            buf_append(out, content, len);
-        else if (header.type == FCGI_END_REQUEST)
+        if (record.type == RECORD_STDOUT)
+            buf_append(out, content, record.len);
+        else if (record.type == RECORD_END_REQUEST)
             return !out->failed;
     }
     return false;

@@ -38,7 +38,7 @@ static bool start(struct sync_worker *w)
     w->arena = arena_create(ARENA_BLOCK_BYTES, ARENA_MAX_BYTES);
     w->db = db_create(w->worker->config);
     w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    return w->arena && w->db && w->epoll_fd >= 0 && !fastcgi_init() && !db_library_init() &&
+    return w->arena && w->db && w->epoll_fd >= 0 && !db_library_init() &&
            watch(w->epoll_fd, w->worker->signal_fd, EPOLLIN) &&
            watch(w->epoll_fd, w->worker->listen_fd, EPOLLIN | EPOLLEXCLUSIVE);
 }
@@ -80,8 +80,7 @@ static void serve(struct sync_worker *w, int fd)
     w->worker->slot->busy = 1;
     if (!fastcgi_read(&conn, fd, &req)) {
         answer(w, &req);
-        if (fastcgi_send_all(&conn, &req, SEND_TIMEOUT_MS))
-            fastcgi_finish(&conn);
+        (void)fastcgi_answer(&conn, &req, SEND_TIMEOUT_MS);
         worker_note_request(w->worker, &req, began_us);
     }
     arena_reset(w->arena);

@@ -86,7 +86,7 @@ static void test_what_is_absent(void)
     }
 }
 
-/* A value of more than 127 bytes has a longer length; one of more than libfcgi's buffer comes in pieces. */
+/* A value of more than 127 bytes has a longer length; one of more than the reader's buffer comes in pieces. */
 static void test_long_params(void)
 {
     static const size_t lens[] = {126, 127, 128, 129, 255, 256, 8000, 8192, 8193, 40000};
@@ -166,7 +166,7 @@ static void test_bodies(void)
         {"a length that is none",       &scene_small, "seven",   7,       65535, true},
         {"a negative length",           &scene_small, "-7",      7,       65535, true},
         {"a length beyond 64 bits",     &scene_small, "99999999999999999999", 7, 65535, true},
-        {"libfcgi's buffer",            &scene_large, "8192",    8192,    65535, false},
+        {"the reader's buffer",         &scene_large, "8192",    8192,    65535, false},
         {"a record",                    &scene_large, "65535",   65535,   65535, false},
         {"a record and a byte",         &scene_large, "65536",   65536,   65535, false},
         {"5 MB as nginx sends it",      &scene_large, "5000000", 5000000, 32768, false},
@@ -177,7 +177,7 @@ static void test_bodies(void)
 }
 
 /*
- * Nothing of the request is left unread, wherever libfcgi's buffer ends: a client would see a reset instead of the
+ * Nothing of the request is left unread, wherever the reader's buffer ends: a client would see a reset instead of the
  * end.
  */
 static void test_no_reset(void)
@@ -285,6 +285,8 @@ static void test_garbage(void)
         {"an abort",           BYTES("\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0" "\1\2\0\1\0\0\0\0")},
         {"another request's",  BYTES("\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0" "\1\4\0\2\0\4\0\0\1\1ab" "\1\4\0\2\0\0\0\0")},
         {"a name of 2 GB",     BYTES("\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0" "\1\4\0\1\0\6\0\0\377\377\377\377\1a" "\1\4\0\1\0\0\0\0")},
+        {"two of 2 GB",        BYTES("\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0" "\1\4\0\1\0\10\0\0\377\377\377\377\377\377\377\377" "\1\4\0\1\0\0\0\0")},
+        {"no request's",       BYTES("\1\11\0\0\0\0\0\0" "\1\1\0\0\0\10\0\0\0\1\0\0\0\0\0\0")},
         {"a value cut off",    BYTES("\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0" "\1\4\0\1\0\4\0\0\1\11ab" "\1\4\0\1\0\0\0\0")},
 #undef BYTES
     };

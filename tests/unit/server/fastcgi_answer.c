@@ -48,7 +48,7 @@ static void test_an_answer(void)
     json_text(&out, "hello");
     response_header(&s.req, "Link", "<https://a.example/>; rel=\"next\"");
     CU_ASSERT_TRUE(fastcgi_has_output(&s.conn, &s.req));
-    CU_ASSERT_TRUE(fastcgi_send_all(&s.conn, &s.req, HANG_MS));
+    CU_ASSERT_TRUE(fastcgi_answer(&s.conn, &s.req, HANG_MS));
     CU_ASSERT_FALSE(fastcgi_has_output(&s.conn, &s.req));
     fastcgi_finish(&s.conn);
 
@@ -108,7 +108,7 @@ static void test_the_head_of_a_stream(void)
     response_json(&s.req, 200);
     s.req.response.content_type = "text/event-stream; charset=utf-8";
     s.req.response.is_stream = true;
-    CU_ASSERT_TRUE(fastcgi_send_all(&s.conn, &s.req, HANG_MS));
+    CU_ASSERT_TRUE(fastcgi_answer(&s.conn, &s.req, HANG_MS));
     fastcgi_finish(&s.conn);
     struct answer answer = receive(&s);
 
@@ -138,7 +138,7 @@ static void test_a_large_answer(void)
 
     make_body(&s.req, LARGE_BYTES);
     CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, receive_in_thread, &s), 0);
-    CU_ASSERT_TRUE(fastcgi_send_all(&s.conn, &s.req, HANG_MS));
+    CU_ASSERT_TRUE(fastcgi_answer(&s.conn, &s.req, HANG_MS));
     fastcgi_finish(&s.conn);
     pthread_join(thread, &is_closed);
 
@@ -162,7 +162,8 @@ static void test_an_abort(void)
     start_answer(&s);
 
     make_body(&s.req, 10);
-    CU_ASSERT_TRUE(fastcgi_send_all(&s.conn, &s.req, HANG_MS));
+    CU_ASSERT_TRUE(fastcgi_send_some(&s.conn, &s.req));
+    CU_ASSERT_FALSE(fastcgi_has_output(&s.conn, &s.req));
     fastcgi_abort(&s.conn);
     fastcgi_abort(&s.conn); /* again, or after the end, it does nothing */
     fastcgi_finish(&s.conn);
@@ -183,7 +184,7 @@ static void test_a_client_that_is_gone(void)
 
     scene_close_client(&s);
     make_body(&s.req, 100000);
-    CU_ASSERT_FALSE(fastcgi_send_all(&s.conn, &s.req, HANG_MS));
+    CU_ASSERT_FALSE(fastcgi_answer(&s.conn, &s.req, HANG_MS));
     CU_ASSERT_FALSE(s.conn.is_open || fastcgi_has_output(&s.conn, &s.req));
     fastcgi_finish(&s.conn);
     scene_finish(&s);
@@ -205,7 +206,7 @@ static void test_a_client_that_does_not_read(void)
 
         make_body(&s.req, 2 << 20);
         errno = rows[i].errno_before;
-        ROW_ASSERT(rows[i].name, !fastcgi_send_all(&s.conn, &s.req, 50));
+        ROW_ASSERT(rows[i].name, !fastcgi_answer(&s.conn, &s.req, 50));
         ROW_ASSERT(rows[i].name, clock_mono_ms() - began_ms < HANG_MS);
         fastcgi_abort(&s.conn);
         scene_finish(&s);

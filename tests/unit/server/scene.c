@@ -20,7 +20,6 @@ void scene_start(struct scene *s, const struct config *config)
 {
     *s = (struct scene){.next_fd = next_fd()};
 
-    CU_ASSERT_EQUAL_FATAL(fastcgi_init(), CQ_OK);
     s->listener = listen_here();
     CU_ASSERT_TRUE_FATAL(s->listener >= 0);
     s->client = connect_here(s->listener);

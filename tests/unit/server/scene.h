@@ -20,7 +20,7 @@ struct scene {
     struct buf sent, got;
 };
 
-/* A connection that is accepted and not read yet. libfcgi keeps pointers to conn: a scene stays where it is. */
+/* A connection that is accepted and not read yet. */
 void scene_start(struct scene *s, const struct config *config);
 
 void scene_close_client(struct scene *s);
