@@ -33,7 +33,7 @@ void fastcgi_abort(struct fastcgi *conn);
 
 /*
  * Read the request that arrives on fd into req, whose ctx.arena and config are set; fd is the connection's from now on.
- * Of parameters that come twice the first counts. CQ_INVALID_REQUEST: no complete request came; CQ_INTERNAL: memory. The
+ * Of parameters that come twice the first that is not empty counts. CQ_INVALID_REQUEST: no complete request came; CQ_INTERNAL: memory. The
  * connection is closed then.
  */
 enum cq_status fastcgi_read(struct fastcgi *conn, int fd, struct request *req) MUST_USE;

@@ -53,12 +53,12 @@ static void read_sent(struct input *in, struct cq_ctx *ctx, struct sent *out)
     out->body = input_rest(in, ctx, &out->body_len);
 }
 
-/* What the request should say: the first of that name. */
+/* What the request should say: the first of that name that says anything. */
 static const char *value_of(const struct sent *sent, const char *name, const char *absent)
 {
     for (size_t i = 0; i < sent->n; i++)
-        if (str_eq(sent->pairs[i].name, name))
-            return *sent->pairs[i].value ? sent->pairs[i].value : absent;
+        if (str_eq(sent->pairs[i].name, name) && *sent->pairs[i].value)
+            return sent->pairs[i].value;
     return absent;
 }
 
