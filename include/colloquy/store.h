@@ -131,7 +131,7 @@ struct ai_experience_row {
     const char *pedagogical_guidance;
     const char *evaluation_metrics; /* JSON array; NULL: none */
     int64_t created_at_ms, updated_at_ms;
-    bool is_started;          /* a student enrolled now has a conversation of it */
+    bool is_started;          /* a student enrolled now has a conversation of it; not of a load */
     const char *latest_state; /* of the caller's latest conversation; NULL: none */
     bool latest_met;          /* which met all objectives */
     uint64_t completed_count; /* of a manager's list only */
@@ -139,6 +139,9 @@ struct ai_experience_row {
 
 enum cq_status store_load_ai_experience(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                         struct access_row *access, struct ai_experience_row *row) MUST_USE;
+
+/* For a row that was loaded: a statement of its own, so that readers who are not shown it do not pay for it. */
+enum cq_status store_ai_experience_is_started(struct cq_ctx *ctx, struct db *db, uint64_t id, bool *out) MUST_USE;
 
 struct ai_experience_list {
     struct ai_experience_row *rows;
@@ -149,7 +152,7 @@ struct ai_experience_list {
 
 /*
  * One page, by id. workflow_state: only that one; NULL: all but deleted, or only published ones unless is_manager.
- * The caller's latest conversation is filled in unless is_manager, the counts if.
+ * The caller's latest conversation is filled in unless is_manager; the counts, and what only managers are shown, if.
  */
 enum cq_status store_ai_experience_list(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t user_id,
                                         bool is_manager, const char *workflow_state, uint64_t limit, uint64_t offset,

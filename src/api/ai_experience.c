@@ -55,7 +55,12 @@ enum cq_status ai_experience_index(struct request *req)
  */
 enum cq_status ai_experience_show(struct request *req)
 {
-    return reply_ai_experience(req, 200, &req->loaded->ai_experience, true);
+    struct ai_experience_row *row = &req->loaded->ai_experience;
+    enum cq_status st = CQ_OK;
+
+    if (is_manager(req))
+        st = store_ai_experience_is_started(&req->ctx, req->db, row->id, &row->is_started);
+    return st ? st : reply_ai_experience(req, 200, row, true);
 }
 
 static enum cq_status read_change(struct request *req, bool is_create, struct ai_experience_change *change,
@@ -88,6 +93,21 @@ static void unpublish_error(struct field_errors *errors)
     field_error(errors, "workflow_state", "Cannot unpublish if students have started conversations");
 }
 
+/* Refused here already, so that the answer names every field that is wrong; the store looks again under its lock. */
+static enum cq_status check_unpublish(struct request *req, const struct ai_experience_change *change,
+                                      struct field_errors *errors)
+{
+    const struct ai_experience_row *now = &req->loaded->ai_experience;
+    bool is_started = false;
+    enum cq_status st = CQ_OK;
+
+    if (str_eq(change->workflow_state, "unpublished") && str_eq(now->workflow_state, "published"))
+        st = store_ai_experience_is_started(&req->ctx, req->db, now->id, &is_started);
+    if (is_started)
+        unpublish_error(errors);
+    return st;
+}
+
 /* PUT …/ai_experiences/:id: 200 and the experience; what is not sent stays, an error changes nothing. */
 enum cq_status ai_experience_update(struct request *req)
 {
@@ -97,10 +117,10 @@ enum cq_status ai_experience_update(struct request *req)
     struct field_errors errors = {.n = 0};
 
     enum cq_status st = read_change(req, false, &change, &errors);
+    if (!st)
+        st = check_unpublish(req, &change, &errors);
     if (st)
         return st;
-    if (str_eq(change.workflow_state, "unpublished") && str_eq(now->workflow_state, "published") && now->is_started)
-        unpublish_error(&errors);
     if (!has_field_errors(&errors))
         st = store_ai_experience_update(&req->ctx, req->db, now->id, &change, &row);
     if (st == CQ_INVALID_FIELDS) { /* a student has started since it was loaded */

@@ -3,23 +3,34 @@
 
 static const char SELECT_COURSE[] = "SELECT " ACCESS_COLUMNS ACCESS_TABLES ACCESS_WHERE;
 
-enum cq_status access_query(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,
-                            const struct db_out *out, size_t n_out)
+static enum cq_status take_role(struct cq_ctx *ctx, void *arg)
 {
-    enum cq_status st = db_query_one(ctx, db, sql, in, n_in, out, n_out);
+    struct access_columns *access = arg;
 
-    return st == CQ_RESOURCE_NOT_FOUND ? CQ_TOKEN_UNKNOWN : st;
+    (void)ctx;
+    access->is_found = true;
+    if (access->has_role)
+        access->row.roles |= 1u << access->role;
+    return CQ_OK;
+}
+
+enum cq_status access_query(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,
+                            const struct db_out *out, size_t n_out, struct access_columns *access)
+{
+    enum cq_status st = db_query(ctx, db, sql, in, n_in, out, n_out, take_role, access);
+
+    return !st && !access->is_found ? CQ_TOKEN_UNKNOWN : st;
 }
 
 enum cq_status store_load_course(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                  struct access_row *access)
 {
-    struct access_row row = {0};
+    struct access_columns a = {.is_found = false};
     const struct db_in in[] = {IN_TEXT(key->scope), IN_U64(key->course_id), IN_BYTES(key->token_hash, SHA256_BYTES)};
-    const struct db_out out[] = {ACCESS_OUT(row)};
+    const struct db_out out[] = {ACCESS_OUT(a)};
 
-    enum cq_status st = access_query(ctx, db, SELECT_COURSE, in, LEN(in), out, LEN(out));
+    enum cq_status st = access_query(ctx, db, SELECT_COURSE, in, LEN(in), out, LEN(out), &a);
     if (!st)
-        *access = row;
+        *access = a.row;
     return st;
 }

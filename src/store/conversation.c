@@ -22,7 +22,7 @@ enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const 
                                        struct access_row *access, struct ai_experience_row *experience,
                                        struct conversation_row *row)
 {
-    struct access_row a = {0};
+    struct access_columns a = {.is_found = false};
     struct ai_experience_row x = {0};
     struct conversation_row v = {0};
     bool by_id = key->conversation_id != 0;
@@ -42,10 +42,10 @@ enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const 
                                  OUT_TIME(v.updated_at_ms)};
 
     enum cq_status st =
-        access_query(ctx, db, by_id ? LOAD_CONVERSATION : LOAD_ACTIVE_CONVERSATION, in, LEN(in), out, LEN(out));
+        access_query(ctx, db, by_id ? LOAD_CONVERSATION : LOAD_ACTIVE_CONVERSATION, in, LEN(in), out, LEN(out), &a);
     if (st)
         return st;
-    *access = a;
+    *access = a.row;
     *experience = x;
     *row = v;
     return CQ_OK;

@@ -139,6 +139,8 @@ static void test_things(void)
     MUST(store_load_conversation(c.p.ctx, c.p.db, &c.key, &access, &experience, &conversation));
     CU_ASSERT_EQUAL(conversation.id, opening.turn.conversation_id);
     MUST(store_load_ai_experience(c.p.ctx, c.p.db, &c.key, &access, &experience));
+    CU_ASSERT_EQUAL(experience.id, c.p.ai_experience_id);
+    MUST(store_ai_experience_is_started(c.p.ctx, c.p.db, experience.id, &experience.is_started));
     CU_ASSERT_TRUE(experience.is_started);
     ASSERT_TEXT(experience.latest_state, "active");
     MUST(store_course_add(c.p.ctx, c.p.db, "OTHER", "other", &c.key.course_id));

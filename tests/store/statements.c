@@ -52,9 +52,12 @@ static void find_nothing(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_RESOURCE_NOT_FOUND, store_access_token_add(ctx, db, &token, &id, &expires_at_ms));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_access_token_revoke(ctx, db, 1, NULL));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_access_token_revoke(ctx, db, 0, hash));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_ai_experience_is_started(ctx, db, 1, &experience.is_started));
     GIVES(CQ_OK, store_ai_experience_list(ctx, db, 1, 1, true, NULL, 10, 0, &list));
     CU_ASSERT_EQUAL(list.n, 0);
     GIVES(CQ_OK, store_ai_experience_list(ctx, db, 1, 1, false, "published", 10, 0, &list));
+    CU_ASSERT_EQUAL(list.n, 0);
+    GIVES(CQ_OK, store_ai_experience_list(ctx, db, 1, 1, false, "published", 10, 10, &list));
     CU_ASSERT_EQUAL(list.n, 0);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_ai_experience_create(ctx, db, 1, &create, &experience));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_ai_experience_update(ctx, db, 1, &change, &experience));
@@ -120,6 +123,7 @@ static void walk_access(const struct place *p, uint64_t conversation_id)
     CU_ASSERT_TRUE(access.has_scope && access.course_id == p->course_id && access.roles == 1u << ROLE_STUDENT);
     GIVES(CQ_OK, store_load_ai_experience(p->ctx, p->db, &key, &access, &experience));
     CU_ASSERT_EQUAL(experience.id, p->ai_experience_id);
+    GIVES(CQ_OK, store_ai_experience_is_started(p->ctx, p->db, experience.id, &experience.is_started));
     GIVES(CQ_OK, store_load_conversation(p->ctx, p->db, &key, &access, &experience, &conversation));
     CU_ASSERT_EQUAL(conversation.id, conversation_id);
     key.conversation_id = 0;
