@@ -53,20 +53,30 @@ enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const 
 
 /* ---- messages ---- */
 
-/* A pending turn whose lease has run out has failed: its worker is gone. */
+/*
+ * A turn that runs is found by its unique key, once for all messages. One whose lease has run out runs no more: its
+ * worker is gone.
+ */
 static const char LIST_MESSAGES[] =
-    "SELECT m.seq, m.uuid, m.role, m.is_initial, m.text, m.html, m.created_at,"
-    " t.state = 'pending' AND t.lease_until > UTC_TIMESTAMP(3),"
-    " t.state = 'failed' OR (t.state = 'pending' AND t.lease_until <= UTC_TIMESTAMP(3))"
-    " FROM message m LEFT JOIN turn t ON t.conversation_id = m.conversation_id AND t.user_seq = m.seq"
+    "SELECT m.seq, m.uuid, m.role, m.is_initial, m.text, m.html, m.created_at, t.user_seq = m.seq FROM message m"
+    " LEFT JOIN turn t ON t.conversation_id = ? AND t.is_running = 1 AND t.lease_until > UTC_TIMESTAMP(3)"
     " WHERE m.conversation_id = ? AND m.seq < ? ORDER BY m.seq";
 
 struct message_rows {
     struct message_row row; /* being fetched */
-    bool is_pending, is_failed;
+    bool is_running;
     struct message_list list;
     size_t cap;
 };
+
+/*
+ * A reply stands right behind the message that it answers. Until one does, the message's turn either runs or has
+ * failed: another can only have begun after that.
+ */
+static enum message_status message_status(const struct message_rows *rows)
+{
+    return rows->is_running ? MESSAGE_PENDING : rows->row.is_assistant ? MESSAGE_COMPLETE : MESSAGE_FAILED;
+}
 
 static enum cq_status take_message(struct cq_ctx *ctx, void *arg)
 {
@@ -83,7 +93,9 @@ static enum cq_status take_message(struct cq_ctx *ctx, void *arg)
         rows->list.rows = more;
         rows->cap = cap;
     }
-    rows->row.status = rows->is_pending ? MESSAGE_PENDING : rows->is_failed ? MESSAGE_FAILED : MESSAGE_COMPLETE;
+    rows->row.status = message_status(rows);
+    if (rows->row.is_assistant && rows->list.n)
+        rows->list.rows[rows->list.n - 1].status = MESSAGE_COMPLETE;
     rows->list.rows[rows->list.n++] = rows->row;
     return CQ_OK;
 }
@@ -93,11 +105,10 @@ enum cq_status store_message_list(struct cq_ctx *ctx, struct db *db, uint64_t co
 {
     struct message_rows rows = {0};
     struct message_row *m = &rows.row;
-    const struct db_in in[] = {IN_U64(conversation_id), IN_U64(end_seq)};
+    const struct db_in in[] = {IN_U64(conversation_id), IN_U64(conversation_id), IN_U64(end_seq)};
     const struct db_out cols[] = {
-        OUT_U32(m->seq),         OUT_TEXT(m->uuid), OUT_BOOL(m->is_assistant),  OUT_BOOL(m->is_initial),
-        OUT_TEXT(m->text),       OUT_TEXT(m->html), OUT_TIME(m->created_at_ms), OUT_BOOL(rows.is_pending),
-        OUT_BOOL(rows.is_failed)};
+        OUT_U32(m->seq),   OUT_TEXT(m->uuid), OUT_BOOL(m->is_assistant),  OUT_BOOL(m->is_initial),
+        OUT_TEXT(m->text), OUT_TEXT(m->html), OUT_TIME(m->created_at_ms), OUT_BOOL(rows.is_running)};
 
     enum cq_status st = db_query(ctx, db, LIST_MESSAGES, in, LEN(in), cols, LEN(cols), take_message, &rows);
     if (!st)
