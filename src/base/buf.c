@@ -63,23 +63,13 @@ static bool reserve(struct buf *buf, size_t len)
     return !buf->failed;
 }
 
-void buf_append(struct buf *buf, const void *data, size_t len)
+void buf_append_growing(struct buf *buf, const void *data, size_t len)
 {
     if (len == 0 || !reserve(buf, len))
         return;
     memcpy(buf->data + buf->len, data, len);
     buf->len += len;
     buf->data[buf->len] = '\0';
-}
-
-void buf_str(struct buf *buf, const char *text)
-{
-    buf_append(buf, text, strlen(text));
-}
-
-void buf_char(struct buf *buf, char c)
-{
-    buf_append(buf, &c, 1);
 }
 
 void buf_printf(struct buf *buf, const char *fmt, ...)

@@ -55,6 +55,26 @@ static void digits(char *out, unsigned n, unsigned width)
     }
 }
 
+/*
+ * The inverse of clock_days(), in whole eras of 400 years: of such a count every 4th year but not every 100th has one
+ * day more, and five months from March on have 153 days.
+ */
+static void date_of(int64_t day, unsigned *year, unsigned *month, unsigned *day_of_month)
+{
+    const unsigned era_days = 146097, march_1970 = 719468;
+    unsigned days = (unsigned)(day + march_1970), eras = days / era_days;
+
+    days %= era_days;
+    unsigned y = (days - days / 1460 + days / 36524 - days / 146096) / 365;
+
+    days -= y * 365 + y / 4 - y / 100;
+    unsigned m = (5 * days + 2) / 153; /* from March */
+
+    *day_of_month = days - (153 * m + 2) / 5 + 1;
+    *month = m < 10 ? m + 3 : m - 9;
+    *year = eras * 400 + y + (*month <= 2);
+}
+
 void clock_text(int64_t unix_ms, char out[CLOCK_TEXT_BYTES])
 {
     const int64_t last_s = (clock_days(LAST_YEAR + 1, 1, 1) * DAY_S) - 1;
@@ -62,18 +82,10 @@ void clock_text(int64_t unix_ms, char out[CLOCK_TEXT_BYTES])
 
     if (s > last_s)
         s = last_s;
-    int64_t day = s / DAY_S;
-    unsigned second = (unsigned)(s % DAY_S);
-    int year = 1970 + (int)(day / 366); /* never too late; the loop corrects it by a few years at most */
-    unsigned month = 1;
+    unsigned second = (unsigned)(s % DAY_S), year, month, day_of_month;
 
-    while (clock_days(year + 1, 1, 1) <= day)
-        year++;
-    while (month < 12 && clock_days(year, month + 1, 1) <= day)
-        month++;
-    unsigned day_of_month = (unsigned)(day - clock_days(year, month, 1)) + 1;
-
-    digits(out, (unsigned)year, 4);
+    date_of(s / DAY_S, &year, &month, &day_of_month);
+    digits(out, year, 4);
     out[4] = '-';
     digits(out + 5, month, 2);
     out[7] = '-';

@@ -1,6 +1,7 @@
 /* Random numbers from the kernel, and what is made of them. */
 #include <errno.h>
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -83,9 +84,26 @@ bool uuid_parse(const char *text, size_t len, char out[UUID_TEXT_BYTES])
     return true;
 }
 
+/* Looked up once in a process: EVP_sha256() stands for a search by name, which takes longer than hashing a token. */
+static const EVP_MD *sha256_method(void)
+{
+    static _Atomic(EVP_MD *) known;
+    EVP_MD *method = known, *none = NULL;
+
+    if (method)
+        return method;
+    method = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (atomic_compare_exchange_strong(&known, &none, method))
+        return method;
+    EVP_MD_free(method); /* another thread was faster */
+    return none;
+}
+
 void sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES])
 {
-    if (EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) == 1)
+    const EVP_MD *method = sha256_method();
+
+    if (method && EVP_Digest(data, len, out, NULL, method, NULL) == 1)
         return;
     log_error("no SHA-256: libcrypto failed, most likely for want of memory");
     random_bytes(out, SHA256_BYTES);

@@ -113,12 +113,27 @@ static void escape(struct buf *buf, unsigned char c)
     }
 }
 
+/* Whether any of eight bytes is not ASCII or must be escaped: then the high bit of one of the differences is set. */
+static bool is_special_in_8(const char *at)
+{
+    const uint64_t each = UINT64_MAX / 255, high = each * 0x80;
+    uint64_t bytes;
+
+    memcpy(&bytes, at, sizeof(bytes));
+    return ((bytes | (bytes - each * 0x20) | ((bytes ^ each * '"') - each) | ((bytes ^ each * '\\') - each)) & high) !=
+           0;
+}
+
 /* How many bytes at the start can be copied as they are. */
 static size_t plain_run(const char *text, size_t len)
 {
     size_t i = 0;
 
     while (i < len) {
+        if (len - i >= 8 && !is_special_in_8(text + i)) {
+            i += 8;
+            continue;
+        }
         unsigned char c = (unsigned char)text[i];
         size_t n = c < 0x80 ? (size_t)!must_escape(c) : utf8_next(text + i, len - i);
 

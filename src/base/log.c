@@ -88,6 +88,15 @@ static bool line_add_escaped(struct line *line, const char *text, size_t len)
     return true;
 }
 
+static size_t printable_run(const char *text, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && text[n] >= 0x20 && text[n] < 0x7F)
+        n++;
+    return n;
+}
+
 /*
  * Text as it is, but for control characters (U+0080 to U+009F among them) and what is no UTF-8. Stops where the line
  * is full.
@@ -95,7 +104,14 @@ static bool line_add_escaped(struct line *line, const char *text, size_t len)
 static void line_add_text(struct line *line, const char *text, size_t len)
 {
     for (size_t i = 0, n; i < len; i += n) {
+        size_t room = LINE_BYTES - 1 - line->len;
         unsigned char c = (unsigned char)text[i];
+
+        n = printable_run(text + i, len - i < room ? len - i : room);
+        if (n) {
+            line_add(line, text + i, n);
+            continue;
+        }
         size_t width = utf8_next(text + i, len - i);
         bool control = c < 0x20 || c == 0x7F || (c == 0xC2 && width == 2 && (unsigned char)text[i + 1] < 0xA0);
 

@@ -9,6 +9,8 @@
 #ifndef COLLOQUY_BASE_BUF_H
 #define COLLOQUY_BASE_BUF_H
 
+#include <string.h>
+
 #include "colloquy/base/arena.h"
 
 struct buf {
@@ -25,9 +27,30 @@ void buf_release(struct buf *buf);
 /* A buffer that is released with the arena; NULL when memory is short. */
 struct buf *buf_in_arena(struct arena *arena, size_t max) MUST_USE;
 
-void buf_append(struct buf *buf, const void *data, size_t len);
-void buf_str(struct buf *buf, const char *text);
-void buf_char(struct buf *buf, char c);
+/* Where there is room already, an append is no call: an answer is written in very many small ones. */
+void buf_append_growing(struct buf *buf, const void *data, size_t len);
+
+static inline void buf_append(struct buf *buf, const void *data, size_t len)
+{
+    if (!len || buf->failed || len >= buf->cap - buf->len) {
+        buf_append_growing(buf, data, len);
+        return;
+    }
+    memcpy(buf->data + buf->len, data, len);
+    buf->len += len;
+    buf->data[buf->len] = '\0';
+}
+
+static inline void buf_str(struct buf *buf, const char *text)
+{
+    buf_append(buf, text, strlen(text));
+}
+
+static inline void buf_char(struct buf *buf, char c)
+{
+    buf_append(buf, &c, 1);
+}
+
 void buf_printf(struct buf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_u64(struct buf *buf, uint64_t n);
 
