@@ -82,8 +82,9 @@ struct instance *instance_create(const char *name, const char *base_url, const c
 void instance_use(struct instance *instance);
 struct instance *instance_used(void);
 bool instance_up(struct instance *instance); /* `quickstart up`, also when it runs already */
+bool instance_down(const struct instance *instance);
 pid_t instance_pid(const struct instance *instance,
-                   const char *part); /* "colloquy", "mariadb", "nginx"; 0: none runs */
+                   const char *part); /* "colloquy", "supervisor", "mariadb", "nginx"; 0: none runs */
 
 /* Children of the master whose kind is "api" or "llm", or any when NULL. */
 size_t instance_workers(const struct instance *instance, const char *kind, pid_t *out, size_t max);

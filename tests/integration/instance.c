@@ -121,6 +121,13 @@ bool instance_up(struct instance *instance)
     return run_program(argv, instance->env, NULL, UP_LIMIT_MS) == 0;
 }
 
+bool instance_down(const struct instance *instance)
+{
+    const char *argv[] = {quickstart(), "down", "--state", instance->dir, NULL};
+
+    return run_program(argv, NULL, NULL, UP_LIMIT_MS) == 0;
+}
+
 pid_t instance_pid(const struct instance *instance, const char *part)
 {
     char text[32];
