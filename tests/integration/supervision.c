@@ -26,6 +26,13 @@ static bool is_healthy(void *arg)
     return CALL("GET", "/health", NULL)->status == 200;
 }
 
+/* Whom a mistake must not turn into 0, which is everybody. */
+static void send_signal(pid_t pid, int signal_number)
+{
+    CU_ASSERT_FATAL(pid > 0);
+    kill(pid, signal_number);
+}
+
 static struct instance *use_supervised(void)
 {
     static struct instance *instance;
@@ -148,7 +155,7 @@ static void test_master_killed_under_reads(void)
 
         old[n] = 0;
         ROW_ASSERT("it has its workers", n >= 7);
-        kill(killed, SIGKILL);
+        send_signal(killed, SIGKILL);
         read_on(&reading, KILL_EVERY_MS);
         ROW_ASSERT("another master", has_another_master(&killed));
         ROW_ASSERT("no orphan", wait_until(are_gone, old, ORPHAN_MS));
@@ -169,8 +176,8 @@ static void test_nothing_is_refused(void)
     const struct talk talk = open_talk(STUDENT);
     pid_t held = supervisor(), killed = master();
 
-    kill(held, SIGSTOP);
-    kill(killed, SIGKILL);
+    send_signal(held, SIGSTOP);
+    send_signal(killed, SIGKILL);
     ROW_ASSERT("no master runs", wait_until(are_gone, (pid_t[]){killed, 0}, 2000));
     struct transfer *read = START("GET", talk.list_path, talk.token);
     struct transfer *turn = say_start(&talk, "hi", NULL, false);
@@ -178,7 +185,7 @@ static void test_nothing_is_refused(void)
     for (int i = 0; i < 20; i++)
         calls_run(20);
     ROW_ASSERT("they wait", !call_is_done(read) && !call_is_done(turn) && !call_is_done(health));
-    kill(held, SIGCONT);
+    send_signal(held, SIGCONT);
     expect_status("a read", call_finish(read), 200);
     expect_status("a turn", call_finish(turn), 200);
     ROW_ASSERT("health is asked too", call_finish(health)->status != 502);
@@ -233,13 +240,13 @@ static void test_broken_config(void)
     long offset = log_end();
 
     write_config(good, "\n[database]\nport = many\n");
-    kill(old, SIGHUP);
+    send_signal(old, SIGHUP);
     ROW_ASSERT("the key is named", is_logged(offset, "reload refused, the old config goes on: database.port"));
     expect_status("it goes on", CALL("GET", talk.list_path, talk.token), 200);
     ROW_ASSERT("as it was", master() == old);
 
     offset = log_end();
-    kill(old, SIGKILL);
+    send_signal(old, SIGKILL);
     ROW_ASSERT("it says why", is_logged(offset, "database.port: must be a number"));
     ROW_ASSERT("it will try again", is_logged(offset, "exited with 3: starting another"));
     struct transfer *read = START("GET", talk.list_path, talk.token);
@@ -258,7 +265,7 @@ static void test_supervisor_killed(void)
     const struct talk talk = open_talk(STUDENT);
     pid_t old = master(), killed = supervisor();
 
-    kill(killed, SIGKILL);
+    send_signal(killed, SIGKILL);
     ROW_ASSERT("it is dead", wait_until(are_gone, (pid_t[]){killed, 0}, 2000));
     expect_status("the master goes on", CALL("GET", talk.list_path, talk.token), 200);
     CU_ASSERT_FATAL(instance_up(instance));
@@ -268,8 +275,8 @@ static void test_supervisor_killed(void)
     CU_ASSERT_FATAL(instance_up(instance));
     ROW_ASSERT("up again changes nothing", supervisor() == killed && master() == old);
 
-    kill(killed, SIGKILL);
-    kill(old, SIGKILL);
+    send_signal(killed, SIGKILL);
+    send_signal(old, SIGKILL);
     CU_ASSERT_FATAL(instance_up(instance));
     expect_status("after both were killed", CALL("GET", talk.list_path, talk.token), 200);
 }
@@ -278,31 +285,41 @@ static void test_stops(void)
 {
     static const struct {
         const char *name, *part; /* told to stop; NULL: quickstart does it */
-        bool is_lost;            /* the pid files are */
+        bool is_lost, is_broken; /* the pid files; the config, and the master is dead */
     } rows[] = {
-        {"the supervisor is told", "supervisor", false},
-        {"the master is told", "colloquy", false},
-        {"down", NULL, false},
-        {"down without pid files", NULL, true},
+        {"the supervisor is told", "supervisor", false, false},
+        {"the master is told", "colloquy", false, false},
+        {"down", NULL, false, false},
+        {"down without pid files", NULL, true, false},
+        {"down while the supervisor tries to start a master", NULL, false, true},
     };
     struct instance *instance = use_supervised();
+    const char *good = read_config();
 
     for (size_t i = 0; i < LEN(rows); i++) {
         pid_t pids[] = {master(), supervisor(), 0};
 
         ROW_ASSERT(rows[i].name, pids[0] && pids[1]);
+        if (rows[i].is_broken) {
+            write_config(good, "\n[database]\nport = many\n");
+            pause_ms(1200); /* until it has served */
+            long offset = log_end();
+            send_signal(pids[0], SIGKILL);
+            ROW_ASSERT(rows[i].name, is_logged(offset, "exited with 3: starting another"));
+        }
         if (rows[i].is_lost) {
             unlink(textf("%s/run/colloquy.pid", instance->dir));
             unlink(textf("%s/run/supervisor.pid", instance->dir));
         }
         if (rows[i].part)
-            kill(instance_pid(instance, rows[i].part), SIGTERM);
+            send_signal(instance_pid(instance, rows[i].part), SIGTERM);
         else
             ROW_ASSERT(rows[i].name, instance_down(instance));
         ROW_ASSERT(rows[i].name, wait_until(are_gone, pids, 10000));
         ROW_ASSERT(rows[i].name, access(textf("%s/run/api.sock", instance->dir), F_OK) != 0);
         pause_ms(200);
         ROW_ASSERT("nothing is revived", !master() && !supervisor());
+        write_config(good, "");
         CU_ASSERT_FATAL(instance_up(instance));
     }
 }
