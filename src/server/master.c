@@ -205,6 +205,7 @@ static void start_reload(struct master *m)
     if (m->checker == 0) {
         struct buf problems;
 
+        close(m->pid_fd); /* its lock is the master's: it must not outlive him here */
         buf_init(&problems, 64 * 1024);
         struct config *config = config_load(m->config_path, &problems);
 

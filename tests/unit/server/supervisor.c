@@ -94,6 +94,8 @@ static void test_ends(void)
         {"configuration", "exit 3", 3, 1},
         {"it failed", "[ $n -eq 3 ] || exit 1", 0, 3},
         {"it was killed", "[ $n -eq 2 ] || kill -KILL $$", 0, 2},
+        {"a config broken after one has served", "[ $n -ne 1 ] || { sleep 1.1; exit 1; }; [ $n -eq 4 ] || exit 3", 0,
+         4},
         {"the sockets are passed",
          "[ $LISTEN_PID = $$ ] && [ $LISTEN_FDS = 3 ] && [ $LISTEN_FDNAMES = api:llm:ops ] && [ -S /dev/fd/3 ] &&"
          "[ -S /dev/fd/4 ] && [ -S /dev/fd/5 ] && ! [ -e /dev/fd/6 ] && exit 3",
