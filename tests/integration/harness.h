@@ -14,7 +14,7 @@
 
 #include "unit.h"
 
-/* ---- memory, time, giving up ---- */
+/* ---- memory, time, giving up (basics.c) ---- */
 
 struct arena *test_arena(void);
 char *textf(const char *fmt, ...) PRINTF_LIKE(1, 2);
@@ -25,6 +25,7 @@ _Noreturn void harness_die(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* Try until it is done, at most limit_ms; says whether it was. */
 bool wait_until(bool (*is_done)(void *arg), void *arg, int64_t limit_ms);
 void pause_ms(unsigned ms);
+void harness_end(void); /* keeper_finish(), then the memory is gone */
 
 /* ---- processes (keeper.c) ---- */
 
@@ -64,7 +65,7 @@ struct model_server main_model(void);  /* of every instance but those that say o
 struct json_object *model_stats(void); /* what it has counted */
 uint64_t model_requests(void);         /* that it has got so far */
 
-enum { INSTANCE_MAX_ENV = 12 };
+enum { INSTANCE_MAX_ENV = 24 };
 
 struct instance {
     char *dir, *base; /* state folder; "https://127.0.0.1:8443" */
@@ -115,6 +116,7 @@ struct call {
     const char *accept;                    /* NULL: any */
     const char *headers[CALL_MAX_HEADERS]; /* "Name: value" */
     bool http2;
+    bool is_plain; /* a body that nobody looks into: it is not read as JSON */
     long limit_ms; /* 0: 30 s */
 };
 
@@ -131,6 +133,7 @@ struct answer {
     struct event *events;     /* of a text/event-stream */
     size_t n_events;
     const char *header_lines;
+    int64_t took_us;
 };
 
 struct transfer;
