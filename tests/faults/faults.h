@@ -23,6 +23,7 @@ enum may {
 
 struct load_plan {
     const char *says;           /* directives for the model, before each message; NULL: a short wait */
+    const char *others_say;     /* of every second speaker; NULL: the same */
     unsigned speakers, readers; /* 0: the usual number */
     unsigned read_pause_ms;     /* of each reader, between two reads; 0: the usual */
 };
@@ -66,6 +67,7 @@ struct load_figures {
     size_t n_unfair;                                      /* answers that nobody may ever see */
     size_t n_unfinished;                                  /* of those that load_must_finish() named */
     size_t n_opened, n_reads, n_reads_failed;
+    size_t n_stale;                                       /* see struct answer */
     int64_t last_bad_ms;                                  /* when the youngest of the failed requests was begun */
     int64_t first_post_ms, first_read_ms;                 /* first success of what was begun after load_mark() */
 };
@@ -88,7 +90,7 @@ const char *student_token(size_t i);
 uint64_t crowd_experience(size_t i);
 bool refusal_is_fair(const struct answer *answer);
 /* How the answer of a post ended. */
-enum post_end { POST_DONE, POST_BROKEN, POST_REFUSED, POST_IN_PROGRESS, POST_UNFAIR };
+enum post_end { POST_DONE, POST_BROKEN, POST_REFUSED, POST_IN_PROGRESS, POST_STALE, POST_UNFAIR };
 enum post_end post_end(const struct answer *answer);
 const struct answer *post_until_done(const struct talk *talk, const char *text, const char *key, int64_t limit_ms);
 
@@ -127,7 +129,10 @@ void ledger_check(void);
 
 /* ---- looking from outside (watch.c) ---- */
 
-enum { MAX_PIDS = 128 };
+enum {
+    MAX_PIDS = 128,
+    SLACK_MS = 250, /* of a busy machine, on what is promised in milliseconds and measured from here */
+};
 
 void watch_begin(void);
 void watch_end(unsigned may);
@@ -146,6 +151,14 @@ uint64_t pss_kib(pid_t pid);
 uint64_t pss_most_kib(const char *kind); /* of the largest worker */
 size_t held_by(pid_t pid, const char *socket); /* connections accepted from "llm" or "api" */
 size_t held(const char *socket);
+
+/* ---- orphans (settle.c) ---- */
+
+void settle_clear(void);
+void settle_add(pid_t owner);          /* a worker that has just been killed */
+size_t settle_look(void);              /* how many of them still have a pending turn */
+void settle_finish(int64_t limit_ms);  /* look until none has */
+void settle_check(int64_t limit_ms);   /* asserts that it never took longer */
 
 /* ---- the database (database.c) ---- */
 

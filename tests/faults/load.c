@@ -164,6 +164,8 @@ static enum post_end stream_end(const struct answer *answer)
 
 enum post_end post_end(const struct answer *answer)
 {
+    if (answer->is_stale)
+        return POST_STALE;
     if (answer->status == 200 && str_starts(header(answer, "Content-Type"), "text/event-stream"))
         return stream_end(answer);
     if (answer->status == 200 || answer->status == 201)
@@ -216,6 +218,13 @@ static struct transfer *send_step(struct speaker *s)
     }
 }
 
+static const char *says_of(const struct speaker *s)
+{
+    bool is_other = (size_t)(s - load.speakers) / 2 % 2;
+
+    return is_other && load.plan.others_say ? load.plan.others_say : load.plan.says;
+}
+
 static void keep_said(struct speaker *s, const struct answer *answer)
 {
     struct said *said = &s->page->said[s->page->n++];
@@ -234,7 +243,7 @@ static void take_step(struct speaker *s, const struct answer *answer)
     struct load_figures *f = &load.figures;
 
     if (s->step == STEP_OPEN) {
-        s->page = ledger_page(json_get_u64(answer->json, "id"), load.plan.says);
+        s->page = ledger_page(json_get_u64(answer->json, "id"), says_of(s));
         s->n_opened++;
         f->n_opened++;
         s->step = STEP_SAY;
@@ -285,9 +294,11 @@ static void move_speaker(struct speaker *s)
         s->transfer = NULL;
         if (end == POST_DONE)
             take_step(s, answer);
+        else if (end == POST_STALE)
+            load.figures.n_stale++;
         else
             repeat_step(s, end);
-        s->must_finish = false;
+        s->must_finish &= end == POST_STALE;
     }
     if (s->transfer || is_at_rest(s) || clock_mono_ms() < s->not_before_ms)
         return;
@@ -301,8 +312,8 @@ static void move_speaker(struct speaker *s)
 
 static struct transfer *send_read(const struct reader *r)
 {
-    size_t i = (size_t)(r - load.readers) + r->nth / 3;
-    const struct speaker *s = &load.speakers[i % load.plan.speakers];
+    size_t i = ((size_t)(r - load.readers) + r->nth / 3) % load.plan.speakers;
+    const struct speaker *s = &load.speakers[i];
     const char *const paths[] = {s->list_path, experience_path(main_course(), crowd_experience(i)),
                                  experiences_path(main_course())};
 
@@ -313,6 +324,10 @@ static void take_read(const struct reader *r, const struct answer *answer)
 {
     struct load_figures *f = &load.figures;
 
+    if (answer->is_stale) {
+        f->n_stale++;
+        return;
+    }
     f->n_reads++;
     if (answer->status == 200) {
         times_note(answer->took_us);
@@ -445,6 +460,8 @@ void load_check(unsigned may)
     figure("%zu messages, %zu openings, %zu reads", f->n_acknowledged, f->n_opened, f->n_reads);
     if (f->n_broken + f->n_refused + f->n_reads_failed)
         figure("%zu broken, %zu refused, %zu reads failed", f->n_broken, f->n_refused, f->n_reads_failed);
+    if (f->n_stale)
+        figure("%zu sent again because nginx had closed their kept connection", f->n_stale);
     ROW_ASSERT(textf("%zu answers are not as an answer must be", f->n_unfair), f->n_unfair == 0);
     ROW_ASSERT(textf("%zu requests broken", f->n_broken), (may & MAY_BREAK) || f->n_broken == 0);
     ROW_ASSERT(textf("%zu requests refused", f->n_refused), (may & MAY_REFUSE) || f->n_refused == 0);

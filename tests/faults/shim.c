@@ -112,14 +112,19 @@ SHOWN pid_t fork(void)
 
 /* ---- files ---- */
 
+/* InnoDB makes room for its pages by these before it writes them; what is there already is written as ever. */
+static bool is_full(void)
+{
+    control->n_disk_full += control->disk_full != 0;
+    return control->disk_full;
+}
+
 SHOWN int posix_fallocate(int fd, off_t offset, off_t len)
 {
     static int (*next)(int, off_t, off_t);
 
-    if (control->disk_full) {
-        control->n_disk_full++;
+    if (is_full())
         return ENOSPC;
-    }
     if (!next)
         *(void **)&next = dlsym(RTLD_NEXT, "posix_fallocate");
     return next(fd, offset, len);
@@ -128,6 +133,24 @@ SHOWN int posix_fallocate(int fd, off_t offset, off_t len)
 SHOWN int posix_fallocate64(int fd, off64_t offset, off64_t len)
 {
     return posix_fallocate(fd, offset, len);
+}
+
+SHOWN int fallocate(int fd, int mode, off_t offset, off_t len)
+{
+    static int (*next)(int, int, off_t, off_t);
+
+    if (is_full()) {
+        errno = ENOSPC;
+        return -1;
+    }
+    if (!next)
+        *(void **)&next = dlsym(RTLD_NEXT, "fallocate");
+    return next(fd, mode, offset, len);
+}
+
+SHOWN int fallocate64(int fd, int mode, off64_t offset, off64_t len)
+{
+    return fallocate(fd, mode, offset, len);
 }
 
 /* ---- memory ---- */

@@ -9,47 +9,15 @@
 enum {
     SETTLED_MS = 2000,
     BACK_MS = 50,
-    SLACK_MS = 250, /* of a busy machine, on what is measured from here */
     BACK_LIMIT_MS = 3000,
-    MAX_ORPHANS = 256,
+    MAX_BIRTHS = 256,
+    BACK_OFF_MS = 6000, /* the longest pause between two tries, and a little */
     CPU_PERCENT = 10,
 };
 
-static int64_t worst_ms(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* ---- llm workers ---- */
 
-/* Turns of workers that were killed, until nobody is in doubt about them any more. */
-static struct {
-    struct orphan {
-        pid_t owner;
-        int64_t since_ms;
-    } orphans[MAX_ORPHANS];
-    size_t n, n_left, n_held;
-    int64_t worst_ms;
-} settling;
-
-static uint64_t count_pending(pid_t owner)
-{
-    return admin_number(
-        textf("SELECT COUNT(*) FROM turn WHERE state = 'pending' AND owner LIKE '%%:%d'", (int)owner), 0);
-}
-
-static void look_after_orphans(void)
-{
-    for (size_t i = 0; i < settling.n; i++) {
-        struct orphan *o = &settling.orphans[i];
-
-        if (!o->since_ms || count_pending(o->owner))
-            continue;
-        settling.worst_ms = worst_ms(settling.worst_ms, clock_mono_ms() - o->since_ms);
-        settling.n_left--;
-        o->since_ms = 0;
-    }
-}
+static size_t n_killed, n_held;
 
 /* Stopped, counted, killed: what it held is known, and nothing of it is answered meanwhile. */
 static void kill_llm_worker(void)
@@ -57,16 +25,16 @@ static void kill_llm_worker(void)
     pid_t pids[MAX_PIDS];
     size_t n = workers("llm", pids);
 
-    if (!n || settling.n == MAX_ORPHANS)
+    if (!n)
         return;
     pid_t pid = pids[(size_t)rand() % n];
 
     kill(pid, SIGSTOP);
-    settling.n_held += held_by(pid, "llm");
+    n_held += held_by(pid, "llm");
+    n_killed++;
     watch_killed(pid);
     kill(pid, SIGKILL);
-    settling.orphans[settling.n++] = (struct orphan){pid, clock_mono_ms()};
-    settling.n_left++;
+    settle_add(pid);
 }
 
 /* Each tenth time it kills; between, it looks. */
@@ -74,40 +42,34 @@ static void disturb_llm(unsigned nth)
 {
     if (nth % 10 == 0)
         kill_llm_worker();
-    look_after_orphans();
+    settle_look();
 }
 
 static void begin_llm(void)
 {
-    memset(&settling, 0, sizeof(settling));
+    settle_clear();
+    n_killed = n_held = 0;
 }
 
 static void heal_llm(void)
 {
-    int64_t end_ms = clock_mono_ms() + 10000;
-
-    while (settling.n_left && clock_mono_ms() < end_ms) {
-        load_for(20, 0, NULL);
-        look_after_orphans();
-    }
+    settle_finish(10000);
 }
 
 static void check_llm(void)
 {
     const struct load_figures *f = load_figures();
 
-    figure("%zu killed with %zu requests; orphans settled in %ld ms at most", settling.n, settling.n_held,
-           settling.worst_ms);
+    figure("%zu killed with %zu requests", n_killed, n_held);
+    settle_check(SETTLED_MS + SLACK_MS);
     ROW_ASSERT("requests were broken, else this shows nothing", f->n_broken > 0);
-    ROW_ASSERT(textf("%zu broken, %zu were held", f->n_broken, settling.n_held), f->n_broken <= settling.n_held);
-    ROW_ASSERT(textf("%zu workers left turns that nobody settled", settling.n_left), settling.n_left == 0);
-    ROW_ASSERT(textf("settled after %ld ms", settling.worst_ms), settling.worst_ms <= SETTLED_MS + SLACK_MS);
+    ROW_ASSERT(textf("%zu broken, %zu were held", f->n_broken, n_held), f->n_broken <= n_held);
 }
 
 /* ---- api workers ---- */
 
 static struct {
-    int64_t times_ms[MAX_ORPHANS];
+    int64_t times_ms[MAX_BIRTHS];
     size_t n;
 } births;
 
@@ -138,7 +100,7 @@ static void kill_api_worker(unsigned nth)
     int64_t began_ms = clock_mono_ms();
 
     (void)nth;
-    if (!n || births.n == MAX_ORPHANS)
+    if (!n || births.n == MAX_BIRTHS)
         return;
     pid_t pid = before[(size_t)rand() % n];
 
@@ -208,12 +170,19 @@ static void heal_dying(void)
     load_mark();
 }
 
+static bool is_back(void *unused)
+{
+    (void)unused;
+    return load_figures()->first_post_ms && load_figures()->first_read_ms;
+}
+
 static void check_dying(void)
 {
-    const struct load_figures *f = load_figures();
+    int64_t began_ms = clock_mono_ms();
 
     ROW_ASSERT("it was said in the log", log_count("was killed by signal 9") > 0);
-    ROW_ASSERT("service is back", f->first_post_ms > 0);
+    ROW_ASSERT("service is back", wait_under_load(is_back, NULL, BACK_OFF_MS));
+    figure("good again after %ld ms", clock_mono_ms() - began_ms);
 }
 
 /* Every process that died at birth is one of those that were to die. */
@@ -224,8 +193,8 @@ static void run_dying(const struct fault *fault, int64_t for_ms)
     begin_dying();
     load_for(for_ms, 0, NULL);
     heal_dying();
-    load_finish();
     check_dying();
+    load_finish();
     load_check(fault->may);
     watch_begin(); /* whom the shim killed is not known here: from now on */
 }

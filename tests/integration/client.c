@@ -193,6 +193,14 @@ static void read_events(const struct transfer *transfer, struct answer *answer)
         read_line(answer, text, (size_t)(end - text), &now);
 }
 
+static bool is_stale(const struct transfer *transfer)
+{
+    long n_made = 1;
+
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &n_made);
+    return n_made == 0 && transfer->head->len == 0;
+}
+
 static void complete(struct transfer *transfer)
 {
     struct answer *answer = &transfer->answer;
@@ -226,6 +234,7 @@ void calls_run(int wait_ms)
         CURLcode result = message->data.result;
 
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        transfer->answer.is_stale = result != CURLE_OK && is_stale(transfer);
         complete(transfer);
         if (result != CURLE_OK)
             transfer->answer.header_lines =
