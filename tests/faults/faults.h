@@ -26,6 +26,7 @@ struct load_plan {
     const char *others_say;     /* of every second speaker; NULL: the same */
     unsigned speakers, readers; /* 0: the usual number */
     unsigned read_pause_ms;     /* of each reader, between two reads; 0: the usual */
+    unsigned again_ms;          /* before what was refused is sent again; 0: the usual */
 };
 
 struct fault {
@@ -39,7 +40,8 @@ struct fault {
     void (*disturb)(unsigned nth);
     void (*heal)(void);
     void (*check)(void);
-    void (*run)(const struct fault *fault, int64_t for_ms); /* all of it, instead of the five above */
+    void (*run)(const struct fault *fault, int64_t for_ms); /* all of it, instead of these four */
+    const void *detail;                                     /* what run() wants to know besides */
 };
 
 struct fault_table {
@@ -94,10 +96,10 @@ enum post_end { POST_DONE, POST_BROKEN, POST_REFUSED, POST_IN_PROGRESS, POST_STA
 enum post_end post_end(const struct answer *answer);
 const struct answer *post_until_done(const struct talk *talk, const char *text, const char *key, int64_t limit_ms);
 
-/* Times of reads since the last call to times_clear(), in µs. */
+/* Times of answers since load_start() or times_clear(), in µs; -1: there was none. */
+enum times_of { TIME_READ, TIME_TURN, TIME_REFUSAL, TIME_OTHER, N_TIMES };
 void times_clear(void);
-void times_note(int64_t us);
-int64_t times_percentile(unsigned percent);
+int64_t times_percentile(enum times_of of, unsigned percent);
 
 /* ---- the ledger (ledger.c) ---- */
 

@@ -63,18 +63,21 @@ static uint64_t experiences[MAX_SPEAKERS / N_STUDENTS];
 
 /* ---- times ---- */
 
-static int32_t times[MAX_TIMES];
-static size_t n_times;
+static struct {
+    int32_t us[MAX_TIMES];
+    size_t n;
+} times[N_TIMES];
 
 void times_clear(void)
 {
-    n_times = 0;
+    for (size_t i = 0; i < N_TIMES; i++)
+        times[i].n = 0;
 }
 
-void times_note(int64_t us)
+static void times_note(enum times_of of, int64_t us)
 {
-    if (n_times < MAX_TIMES)
-        times[n_times++] = (int32_t)us;
+    if (times[of].n < MAX_TIMES)
+        times[of].us[times[of].n++] = (int32_t)us;
 }
 
 static int by_number(const void *a, const void *b)
@@ -84,12 +87,12 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int64_t times_percentile(unsigned percent)
+int64_t times_percentile(enum times_of of, unsigned percent)
 {
-    if (!n_times)
+    if (!times[of].n)
         return -1;
-    qsort(times, n_times, sizeof(*times), by_number);
-    return times[(n_times - 1) * percent / 100];
+    qsort(times[of].us, times[of].n, sizeof(*times[of].us), by_number);
+    return times[of].us[(times[of].n - 1) * percent / 100];
 }
 
 /* ---- students ---- */
@@ -277,7 +280,7 @@ static void repeat_step(struct speaker *s, enum post_end end)
     if (end != POST_IN_PROGRESS)
         note_bad(s->began_ms);
     s->n_failed++;
-    s->not_before_ms = clock_mono_ms() + AGAIN_MS;
+    s->not_before_ms = clock_mono_ms() + load.plan.again_ms * (50 + rand() % 100) / 100; /* not all at once */
 }
 
 static bool is_at_rest(const struct speaker *s)
@@ -292,6 +295,9 @@ static void move_speaker(struct speaker *s)
         enum post_end end = post_end(answer);
 
         s->transfer = NULL;
+        if (end == POST_DONE || end == POST_REFUSED)
+            times_note(end == POST_REFUSED ? TIME_REFUSAL : s->step == STEP_SAY ? TIME_TURN : TIME_OTHER,
+                       answer->took_us);
         if (end == POST_DONE)
             take_step(s, answer);
         else if (end == POST_STALE)
@@ -330,7 +336,7 @@ static void take_read(const struct reader *r, const struct answer *answer)
     }
     f->n_reads++;
     if (answer->status == 200) {
-        times_note(answer->took_us);
+        times_note(TIME_READ, answer->took_us);
         if (!f->first_read_ms && load.mark_ms && r->began_ms >= load.mark_ms)
             f->first_read_ms = clock_mono_ms();
         return;
@@ -366,6 +372,7 @@ void load_start(const struct load_plan *plan)
     load.plan.says = plan->says ? plan->says : USUAL_SAYS;
     load.plan.speakers = plan->speakers ? plan->speakers : USUAL_SPEAKERS;
     load.plan.readers = plan->readers ? plan->readers : USUAL_READERS;
+    load.plan.again_ms = plan->again_ms ? plan->again_ms : AGAIN_MS;
     load.plan.read_pause_ms = plan->read_pause_ms ? plan->read_pause_ms : USUAL_READ_PAUSE_MS;
     ledger_clear();
     times_clear();

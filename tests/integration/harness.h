@@ -61,6 +61,7 @@ struct model_server {
 
 /* certificate, key: files for TLS, or NULL for http. */
 struct model_server model_server_start(const char *certificate, const char *key);
+struct model_server model_server_start_at(int port, const char *certificate, const char *key);
 struct model_server main_model(void);  /* of every instance but those that say otherwise */
 struct json_object *model_stats(void); /* what it has counted */
 uint64_t model_requests(void);         /* that it has got so far */

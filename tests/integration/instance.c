@@ -53,12 +53,17 @@ static bool number_is_there(void *path)
 
 struct model_server model_server_start(const char *certificate, const char *key)
 {
+    return model_server_start_at(0, certificate, key);
+}
+
+struct model_server model_server_start_at(int port, const char *certificate, const char *key)
+{
     static unsigned n;
     struct model_server server;
     char text[32], *port_file = textf("%s/model-%u.port", run_folder(), ++n);
     const char *argv[] = {program("COLLOQUY_TEST_MODEL_SERVER", TEST_MODEL_SERVER),
                           "--port",
-                          "0",
+                          textf("%d", port),
                           "--port-file",
                           port_file,
                           certificate ? "--tls" : NULL,

@@ -327,7 +327,9 @@ static void reply_stopped(struct connection *c, enum reply_step step)
     } else if (step == REPLY_HANG) {
         c->state = HUNG;
     } else {
-        c->state = step == REPLY_CUT ? CLOSING : FINISHING;
+        if (step == REPLY_RESET)
+            setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+        c->state = step == REPLY_END ? FINISHING : CLOSING;
     }
 }
 

@@ -30,6 +30,7 @@
  *     [[refuse]]          close without an answer
  *     [[html]]            200 and an HTML page
  *     [[cut N]]           close the connection after N deltas
+ *     [[reset N]]         the same, by a reset
  *     [[hang N]]          go silent after N deltas, until the client leaves
  *     [[badjson N]]       the Nth delta is broken JSON
  *     [[badutf8 N]]       the Nth delta begins with bytes that are not UTF-8
@@ -37,6 +38,7 @@
  *     [[nodone]]          a clean end without finish_reason and without [DONE]
  *     [[endless]]         the text again and again, up to 200 MB
  *     [[bigline N]]       first a delta of N times "x", on one line
+ *     [[gzip N]]          N megabytes of "x", compressed and without an end
  *     [[comments N]]      first N comments of Server-Sent Events
  *   Which requests
  *     [[times N]]         delay and faults are for the first N requests with this very message; the next ones get the reply

@@ -35,6 +35,7 @@ enum directive {
     D_REFUSE,
     D_HTML,
     D_CUT,
+    D_RESET,
     D_HANG,
     D_BADJSON,
     D_BADUTF8,
@@ -43,6 +44,7 @@ enum directive {
     D_ENDLESS,
     D_BIGLINE,
     D_COMMENTS,
+    D_GZIP,
     D_TIMES,
     D_COUNT
 };
@@ -71,10 +73,20 @@ enum reply_step {
     REPLY_PAUSE, /* call again after the script's gap */
     REPLY_END,   /* that was all of it */
     REPLY_CUT,   /* send what there is, then close */
+    REPLY_RESET, /* the same, with a reset */
     REPLY_HANG,  /* send what there is, then nothing */
 };
 
-enum reply_stage { STAGE_HEAD, STAGE_COMMENTS, STAGE_OPEN, STAGE_PADDING, STAGE_TEXT, STAGE_CLOSE, STAGE_END };
+enum reply_stage {
+    STAGE_HEAD,
+    STAGE_GZIP,
+    STAGE_COMMENTS,
+    STAGE_OPEN,
+    STAGE_PADDING,
+    STAGE_TEXT,
+    STAGE_CLOSE,
+    STAGE_END
+};
 
 struct reply {
     struct script script;
@@ -87,6 +99,7 @@ struct reply {
     uint64_t comments_left, padding_left;
     uint64_t deltas;
     uint64_t text_bytes; /* sent so far */
+    uint64_t gzip_at;    /* bytes of [[gzip]] sent so far */
     size_t text_at;      /* what of the script's text is next */
 };
 

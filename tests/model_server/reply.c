@@ -159,11 +159,48 @@ static void event_end(struct buf *out, const struct reply *reply, const char *fi
 static enum reply_step stage_head(struct reply *reply, struct buf *out)
 {
     buf_printf(out,
-               "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-cache\r\nx-request-id: req_%llu\r\n"
+               "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n%sCache-Control: no-cache\r\nx-request-id: req_%llu\r\n"
                "Transfer-Encoding: chunked\r\n\r\n",
-               reply->stream ? "text/event-stream; charset=utf-8" : "application/json", (unsigned long long)reply->id);
-    reply->stage = STAGE_COMMENTS;
+               reply->stream ? "text/event-stream; charset=utf-8" : "application/json",
+               reply->script.has[D_GZIP] ? "Content-Encoding: gzip\r\n" : "", (unsigned long long)reply->id);
+    reply->stage = reply->script.has[D_GZIP] ? STAGE_GZIP : STAGE_COMMENTS;
     return REPLY_MORE;
+}
+
+/*
+ * Compressed data that grows on and on, bit by bit: a last block of fixed codes, the letter x, and then again and again
+ * the code of "258 bytes, as the one before". Source: RFC 1951 sections 3.2.3 to 3.2.6.
+ */
+static bool deflate_bit(uint64_t at)
+{
+    static const char head[] = "110" /* last, fixed */ "10101000" /* x */, copy[] = "11000101"
+                                                                                    "00000";
+    uint64_t n_head = sizeof(head) - 1, n_copy = sizeof(copy) - 1;
+
+    return (at < n_head ? head[at] : copy[(at - n_head) % n_copy]) == '1';
+}
+
+static char gzip_byte(uint64_t at)
+{
+    static const char head[10] = "\x1f\x8b\x08\0\0\0\0\0\0\xff"; /* RFC 1952 section 2.3 */
+    unsigned byte = 0;
+
+    if (at < sizeof(head))
+        return head[at];
+    for (unsigned i = 0; i < 8; i++)
+        byte |= (unsigned)deflate_bit((at - sizeof(head)) * 8 + i) << i;
+    return (char)byte;
+}
+
+static enum reply_step stage_gzip(struct reply *reply, struct buf *out)
+{
+    uint64_t n_bytes = reply->script.n[D_GZIP] * 1000000 / 258 * 13 / 8;
+    size_t chunk = chunk_begin(out);
+
+    for (size_t i = 0; i < 4096; i++)
+        buf_char(out, gzip_byte(reply->gzip_at++));
+    chunk_end(out, chunk);
+    return reply->gzip_at < n_bytes ? REPLY_MORE : REPLY_CUT;
 }
 
 static enum reply_step stage_comments(struct reply *reply, struct buf *out)
@@ -264,6 +301,8 @@ static enum reply_step fault_due(const struct reply *reply, bool text_ended)
 
     if (script->has[D_CUT] && (text_ended || reply->deltas >= script->n[D_CUT]))
         return REPLY_CUT;
+    if (script->has[D_RESET] && (text_ended || reply->deltas >= script->n[D_RESET]))
+        return REPLY_RESET;
     if (script->has[D_HANG] && (text_ended || reply->deltas >= script->n[D_HANG]))
         return REPLY_HANG;
     return REPLY_MORE;
@@ -380,6 +419,8 @@ enum reply_step reply_next(struct reply *reply, struct buf *out)
     switch (reply->stage) {
     case STAGE_HEAD:
         return has[D_REFUSE] || has[D_STATUS] || has[D_HTML] ? answer_fault(reply, out) : stage_head(reply, out);
+    case STAGE_GZIP:
+        return stage_gzip(reply, out);
     case STAGE_COMMENTS:
         return stage_comments(reply, out);
     case STAGE_OPEN:

@@ -24,6 +24,7 @@ static const struct {
     [D_REFUSE]      = {"refuse",      FLAG,   true,  0},
     [D_HTML]        = {"html",        FLAG,   true,  0},
     [D_CUT]         = {"cut",         NUMBER, true,  UINT32_MAX},
+    [D_RESET]       = {"reset",       NUMBER, true,  UINT32_MAX},
     [D_HANG]        = {"hang",        NUMBER, true,  UINT32_MAX},
     [D_BADJSON]     = {"badjson",     NUMBER, true,  UINT32_MAX},
     [D_BADUTF8]     = {"badutf8",     NUMBER, true,  UINT32_MAX},
@@ -32,6 +33,7 @@ static const struct {
     [D_ENDLESS]     = {"endless",     FLAG,   true,  0},
     [D_BIGLINE]     = {"bigline",     NUMBER, true,  UINT32_MAX},
     [D_COMMENTS]    = {"comments",    NUMBER, true,  UINT32_MAX},
+    [D_GZIP]        = {"gzip",        NUMBER, true,  100000},
     [D_TIMES]       = {"times",       NUMBER, false, UINT32_MAX},
     // clang-format on
 };
