@@ -280,7 +280,7 @@ static void repeat_step(struct speaker *s, enum post_end end)
     if (end != POST_IN_PROGRESS)
         note_bad(s->began_ms);
     s->n_failed++;
-    s->not_before_ms = clock_mono_ms() + load.plan.again_ms * (50 + rand() % 100) / 100; /* not all at once */
+    s->not_before_ms = clock_mono_ms() + load.plan.again_ms * (50 + (unsigned)rand() % 100) / 100; /* not all at once */
 }
 
 static bool is_at_rest(const struct speaker *s)

@@ -22,7 +22,7 @@ static bool is_old_gone(void *unused)
 {
     (void)unused;
     for (size_t i = 0; i < old.n_workers; i++)
-        if (kill(old.workers[i], 0) == 0)
+        if (is_alive(old.workers[i]))
             return false;
     return true;
 }
@@ -85,7 +85,7 @@ static void check_kills(void)
 static bool is_master_gone(void *unused)
 {
     (void)unused;
-    return kill(old.master, 0) != 0;
+    return !is_alive(old.master);
 }
 
 static void run_stop(const struct fault *fault, int64_t for_ms)

@@ -44,6 +44,14 @@ static bool read_proc(pid_t pid, const char *name, char *out, size_t size)
     return len > 0;
 }
 
+bool is_alive(pid_t pid)
+{
+    char text[1024];
+    const char *end = read_proc(pid, "stat", text, sizeof(text)) ? strrchr(text, ')') : NULL;
+
+    return end && end[2] != 'Z'; /* dead, and only not noticed yet by its parent */
+}
+
 pid_t master_pid(void)
 {
     return instance_pid(faults_instance(), "colloquy");
