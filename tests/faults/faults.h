@@ -18,6 +18,7 @@ enum may {
     MAY_BREAK = 1,      /* a request whose worker died: 502, or a stream without its end */
     MAY_REFUSE = 2,     /* 503 (or 502, when nobody listens), in the form of the API and with Retry-After */
     MAY_FAIL_READS = 4, /* the same for reads */
+    MAY_FAIL = 16,      /* a request that met the fault itself: 500 JSON, which says nothing of another try */
     MAY_GROW = 8,       /* memory and descriptors are not compared: too few workers live through it */
 };
 
@@ -41,6 +42,7 @@ struct fault {
     void (*heal)(void);
     void (*check)(void);
     void (*run)(const struct fault *fault, int64_t for_ms); /* all of it, instead of these four */
+    bool is_whole;                                          /* a long run is not to be cut into chapters */
     const void *detail;                                     /* what run() wants to know besides */
 };
 
@@ -65,7 +67,7 @@ void restart_with(const char *const *settings);
 /* ---- the crowd (load.c) ---- */
 
 struct load_figures {
-    size_t n_acknowledged, n_broken, n_refused, n_waited; /* waited: 409 after one of the former */
+    size_t n_acknowledged, n_broken, n_refused, n_failed, n_waited; /* waited: 409 after one of the former */
     size_t n_unfair;                                      /* answers that nobody may ever see */
     size_t n_unfinished;                                  /* of those that load_must_finish() named */
     size_t n_opened, n_reads, n_reads_failed;
@@ -92,7 +94,7 @@ const char *student_token(size_t i);
 uint64_t crowd_experience(size_t i);
 bool refusal_is_fair(const struct answer *answer);
 /* How the answer of a post ended. */
-enum post_end { POST_DONE, POST_BROKEN, POST_REFUSED, POST_IN_PROGRESS, POST_STALE, POST_UNFAIR };
+enum post_end { POST_DONE, POST_BROKEN, POST_REFUSED, POST_IN_PROGRESS, POST_FAILED, POST_STALE, POST_UNFAIR };
 enum post_end post_end(const struct answer *answer);
 const struct answer *post_until_done(const struct talk *talk, const char *text, const char *key, int64_t limit_ms);
 

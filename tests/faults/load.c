@@ -173,6 +173,8 @@ enum post_end post_end(const struct answer *answer)
         return stream_end(answer);
     if (answer->status == 200 || answer->status == 201)
         return answer->json ? POST_DONE : POST_UNFAIR;
+    if (answer->status == 500 && *text_at(answer->json, "/errors/0/message"))
+        return POST_FAILED;
     if (!refusal_is_fair(answer))
         return POST_UNFAIR;
     return answer->status == 409 ? POST_IN_PROGRESS : answer->status == 502 ? POST_BROKEN : POST_REFUSED;
@@ -271,6 +273,7 @@ static void repeat_step(struct speaker *s, enum post_end end)
     f->n_unfinished += s->must_finish;
     f->n_broken += end == POST_BROKEN;
     f->n_refused += end == POST_REFUSED;
+    f->n_failed += end == POST_FAILED;
     if (end == POST_IN_PROGRESS && s->n_failed)
         f->n_waited++;
     else if (end == POST_IN_PROGRESS || end == POST_UNFAIR)
@@ -341,8 +344,11 @@ static void take_read(const struct reader *r, const struct answer *answer)
             f->first_read_ms = clock_mono_ms();
         return;
     }
+    bool is_500 = post_end(answer) == POST_FAILED;
+
     f->n_reads_failed++;
-    f->n_unfair += !refusal_is_fair(answer);
+    f->n_failed += is_500;
+    f->n_unfair += !is_500 && !refusal_is_fair(answer);
     note_bad(r->began_ms);
 }
 
@@ -465,13 +471,15 @@ void load_check(unsigned may)
     const struct load_figures *f = &load.figures;
 
     figure("%zu messages, %zu openings, %zu reads", f->n_acknowledged, f->n_opened, f->n_reads);
-    if (f->n_broken + f->n_refused + f->n_reads_failed)
-        figure("%zu broken, %zu refused, %zu reads failed", f->n_broken, f->n_refused, f->n_reads_failed);
+    if (f->n_broken + f->n_refused + f->n_failed + f->n_reads_failed)
+        figure("%zu broken, %zu refused, %zu failed, %zu reads failed", f->n_broken, f->n_refused, f->n_failed,
+               f->n_reads_failed);
     if (f->n_stale)
         figure("%zu sent again because nginx had closed their kept connection", f->n_stale);
     ROW_ASSERT(textf("%zu answers are not as an answer must be", f->n_unfair), f->n_unfair == 0);
     ROW_ASSERT(textf("%zu requests broken", f->n_broken), (may & MAY_BREAK) || f->n_broken == 0);
     ROW_ASSERT(textf("%zu requests refused", f->n_refused), (may & MAY_REFUSE) || f->n_refused == 0);
+    ROW_ASSERT(textf("%zu requests failed with 500", f->n_failed), (may & MAY_FAIL) || f->n_failed == 0);
     ROW_ASSERT(textf("%zu reads failed", f->n_reads_failed), (may & MAY_FAIL_READS) || f->n_reads_failed == 0);
     ROW_ASSERT(textf("%zu turns that were under way did not end well", f->n_unfinished), f->n_unfinished == 0);
     ROW_ASSERT("something was said and read, else this shows nothing", f->n_acknowledged > 0 && f->n_reads > 0);

@@ -17,7 +17,7 @@
 #include "faults.h"
 #include "shim.h"
 
-enum { MAX_SETTINGS = 12, WARM_MS = 700, RECOVER_MS = 8000 };
+enum { MAX_SETTINGS = 12, WARM_MS = 700, RECOVER_MS = 8000, CHAPTER_MS = 30000 };
 
 static const struct fault_table *const tables[] = {&worker_faults, &master_faults, &database_faults, &model_faults,
                                                    &client_faults, &limit_faults,  &soak_faults};
@@ -188,10 +188,12 @@ static void run_fault(void)
     warm_up();
     buf_clear(&figures);
     watch_begin();
-    if (fault->run)
-        fault->run(fault, length_ms(fault));
-    else
-        run_under_load(fault, length_ms(fault));
+    for (int64_t left_ms = length_ms(fault), part_ms; left_ms > 0; left_ms -= part_ms) {
+        part_ms = left_ms < CHAPTER_MS || fault->is_whole ? left_ms : CHAPTER_MS;
+        (fault->run ? fault->run : run_under_load)(fault, part_ms);
+        if (left_ms > part_ms)
+            arena_reset(test_arena());
+    }
     watch_end(fault->may);
     printf("(%s; %.1f s) ", figures.len ? figures.data : "-", (double)(clock_mono_ms() - began_ms) / 1000);
 }

@@ -28,6 +28,7 @@ extern void *__libc_realloc(void *old, size_t size);
 
 static struct shim_control nothing;
 static struct shim_control *control = &nothing;
+static bool is_server; /* not the database */
 static bool is_forked; /* a worker, or one that tries a new config */
 static _Atomic uint32_t n_mallocs;
 
@@ -36,7 +37,7 @@ static _Atomic uint32_t n_mallocs;
 static void on_fork(void)
 {
     is_forked = true;
-    if (!control->births_fail)
+    if (!is_server || !control->births_fail)
         return;
     control->n_births_failed++;
     kill(getpid(), SIGKILL);
@@ -56,6 +57,7 @@ __attribute__((constructor)) static void start(void)
     if (memory == MAP_FAILED)
         return;
     control = memory;
+    is_server = strcmp(name, "colloquy") == 0;
     pthread_atfork(NULL, NULL, on_fork);
 }
 
@@ -69,7 +71,7 @@ SHOWN int clock_gettime(clockid_t clock, struct timespec *out)
         *(void **)&next = dlsym(RTLD_NEXT, "clock_gettime");
     int result = next(clock, out);
 
-    if (!result && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+    if (!result && is_server && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
         out->tv_sec += control->clock_offset_s;
     return result;
 }
@@ -157,7 +159,7 @@ SHOWN int fallocate64(int fd, int mode, off64_t offset, off64_t len)
 
 static bool is_refused(void)
 {
-    uint32_t every = is_forked ? control->malloc_every : 0;
+    uint32_t every = is_server && is_forked ? control->malloc_every : 0;
 
     if (!every || ++n_mallocs % every)
         return false;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct shim_control {
-    _Atomic int64_t clock_offset_s; /* added to the time of day */
+    _Atomic int64_t clock_offset_s; /* added to the server's time of day */
     _Atomic int fork_fails;         /* with EAGAIN */
     _Atomic int births_fail;        /* a forked process ends at once */
     _Atomic int disk_full;          /* no file of the database grows */
