@@ -3,8 +3,9 @@
  *
  * json-c 0.16, strict or not, takes NaN, 'single quotes', raw control characters, "1." and lone surrogate escapes,
  * cuts a key at \u0000, and builds a tree of whatever size is sent. The scan refuses all of these before a byte is
- * allocated, in one pass.
+ * allocated, in one pass, and counts what must be in the tree afterwards.
  */
+#include <errno.h>
 #include <json-c/json.h>
 #include <limits.h>
 #include <string.h>
@@ -206,12 +207,46 @@ static struct json_object *parse(struct json_tokener *tok, const char *text, siz
     return object;
 }
 
+/* Keys and values, as the scan counts them. */
+static size_t count_values(struct json_object *object)
+{
+    size_t n = 1;
+
+    if (json_object_is_type(object, json_type_array))
+        for (size_t i = 0; i < json_object_array_length(object); i++)
+            n += count_values(json_object_array_get_idx(object, i));
+    if (json_object_is_type(object, json_type_object)) {
+        json_object_object_foreach(object, key, value)
+        {
+            (void)key;
+            n += 1 + count_values(value);
+        }
+    }
+    return n;
+}
+
 static void put_object(void *object)
 {
     json_object_put(object);
 }
 
-static enum cq_status build(struct cq_ctx *ctx, const char *text, size_t len, struct json_object **out)
+/*
+ * What the scan has let pass json-c refuses only when memory is short; when it runs out within an object, json-c leaves
+ * the member out and goes on. A key that comes twice makes a member less too.
+ */
+static enum cq_status check_whole(struct cq_ctx *ctx, struct json_object *object, enum json_tokener_error error,
+                                  size_t n_values, bool is_memory_short)
+{
+    if (is_memory_short)
+        return cq_fail(ctx, CQ_INTERNAL, "no memory to read JSON");
+    if (error != json_tokener_success)
+        return cq_fail(ctx, CQ_INVALID_JSON, "invalid JSON: %s", json_tokener_error_desc(error));
+    if (count_values(object) != n_values)
+        return cq_fail(ctx, CQ_INVALID_JSON, "invalid JSON: a key that comes twice");
+    return CQ_OK;
+}
+
+static enum cq_status build(struct cq_ctx *ctx, const char *text, size_t len, size_t n_values, struct json_object **out)
 {
     struct json_tokener *tok = json_tokener_new_ex(JSON_MAX_DEPTH + 1); /* the scalar within counts too */
     enum json_tokener_error error;
@@ -219,12 +254,14 @@ static enum cq_status build(struct cq_ctx *ctx, const char *text, size_t len, st
     if (!tok)
         return cq_fail(ctx, CQ_INTERNAL, "no memory to read JSON");
     json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+    errno = 0;
     struct json_object *object = parse(tok, text, len, &error);
+    enum cq_status st = check_whole(ctx, object, error, n_values, errno == ENOMEM);
 
     json_tokener_free(tok);
-    if (error != json_tokener_success) {
+    if (st) {
         json_object_put(object);
-        return cq_fail(ctx, CQ_INVALID_JSON, "invalid JSON: %s", json_tokener_error_desc(error));
+        return st;
     }
     if (object && arena_cleanup(ctx->arena, put_object, object)) {
         json_object_put(object);
@@ -250,7 +287,7 @@ enum cq_status json_read(struct cq_ctx *ctx, const char *text, size_t len, struc
         return cq_fail(ctx, s.status, "invalid JSON at byte %zu: %s", s.at < len ? s.at : len, s.fault);
     while (memchr(" \t\r\n", text[len - 1], 4) && len > 1)
         len--;
-    return build(ctx, text, len, out);
+    return build(ctx, text, len, s.values, out);
 }
 
 struct json_object *json_get(struct json_object *object, const char *key)

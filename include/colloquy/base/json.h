@@ -18,8 +18,8 @@ enum {
 /*
  * Read one JSON text, strictly (RFC 8259): no comments, no NaN, no raw control characters, no trailing bytes. What is
  * read lives until the arena of ctx is reset. An empty text gives NULL and CQ_OK. CQ_INVALID_ENCODING: not UTF-8, or
- * a lone surrogate escape; CQ_INVALID_JSON: anything else, deeper than JSON_MAX_DEPTH, more than JSON_MAX_VALUES and
- * numbers of more than 1,024 characters included.
+ * a lone surrogate escape; CQ_INVALID_JSON: anything else, deeper than JSON_MAX_DEPTH, more than JSON_MAX_VALUES, keys
+ * that come twice in an object and numbers of more than 1,024 characters included. CQ_INTERNAL: memory was short.
  */
 enum cq_status json_read(struct cq_ctx *ctx, const char *text, size_t len, struct json_object **out) MUST_USE;
 

@@ -73,6 +73,8 @@ static void test_strictness(void)
         {T("[,1]"), CQ_INVALID_JSON},
         {T("[1 2]"), CQ_INVALID_JSON},
         {T("{\"a\":1,}"), CQ_INVALID_JSON},
+        {T("{\"a\":1,\"a\":1}"), CQ_INVALID_JSON},
+        {T("[{\"a\":{\"b\":1,\"b\":{}}}]"), CQ_INVALID_JSON},
         {T("{\"a\"}"), CQ_INVALID_JSON},
         {T("{\"a\":}"), CQ_INVALID_JSON},
         {T("{1:2}"), CQ_INVALID_JSON},
@@ -239,7 +241,7 @@ static void test_members(void)
 {
     static const char text[] =
         "{\"s\":\"Zo\\u00eb\",\"z\":\"a\\u0000b\",\"n\":42,\"neg\":-1,\"f\":1.0,\"big\":18446744073709551615,"
-        "\"nil\":null,\"o\":{\"k\":\"v\"},\"dup\":1,\"dup\":2}";
+        "\"nil\":null,\"o\":{\"k\":\"v\"}}";
     struct json_object *o;
     size_t len = 0;
 
@@ -260,7 +262,6 @@ static void test_members(void)
     CU_ASSERT_EQUAL(json_get_u64(o, "neg"), 0);
     CU_ASSERT_EQUAL(json_get_u64(o, "f"), 0);
     CU_ASSERT_EQUAL(json_get_u64(o, "s"), 0);
-    CU_ASSERT_EQUAL(json_get_u64(o, "dup"), 2); /* the last one counts */
 }
 
 /* Where the fault stands goes to the log; nothing of the text does. */
