@@ -41,9 +41,8 @@ static enum cq_status load(struct request *req, const char *access_token)
                            .ai_experience_id = path_param_id(req, is_experience ? "id" : "ai_experience_id"),
                            .conversation_id = path_param_id(req, "id")};
 
-    if (!key.scope)
+    if (!key.scope || !sha256(access_token, strlen(access_token), key.token_hash))
         return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
-    sha256(access_token, strlen(access_token), key.token_hash);
     switch (l->route->load) {
     case LOAD_NOTHING:
         return CQ_OK;

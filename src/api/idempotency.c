@@ -28,9 +28,8 @@ static enum cq_status hash_key(struct request *req, const char *kind, const char
                      path_param(req, "course_id"), path_param(req, "ai_experience_id"), path_param(req, "id"), key);
     uint8_t *hash = arena_alloc(req->ctx.arena, SHA256_BYTES);
 
-    if (!name || !hash)
+    if (!name || !hash || !sha256(name, strlen(name), hash))
         return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
-    sha256(name, strlen(name), hash);
     *out = hash;
     return CQ_OK;
 }
@@ -50,7 +49,8 @@ enum cq_status idempotency_read(struct request *req, bool takes_message_id, cons
         return refuse(req, CQ_VALIDATION_FAILED, "message_id must be a UUID");
     if (!req->idempotency_key && p.state != PARAM_VALUE)
         return CQ_OK;
-    sha256(body, strlen(body), body_hash);
+    if (!sha256(body, strlen(body), body_hash))
+        return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
     params->body_hash = body_hash;
     params->key_is_message_id = !req->idempotency_key;
     return req->idempotency_key ? hash_key(req, "header", req->idempotency_key, &params->key_hash)

@@ -99,14 +99,11 @@ static const EVP_MD *sha256_method(void)
     return none;
 }
 
-void sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES])
+bool sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES])
 {
     const EVP_MD *method = sha256_method();
 
-    if (method && EVP_Digest(data, len, out, NULL, method, NULL) == 1)
-        return;
-    log_error("no SHA-256: libcrypto failed, most likely for want of memory");
-    random_bytes(out, SHA256_BYTES);
+    return method && EVP_Digest(data, len, out, NULL, method, NULL) == 1;
 }
 
 void access_token_new(char out[ACCESS_TOKEN_TEXT_BYTES])

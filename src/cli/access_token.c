@@ -63,7 +63,8 @@ int cli_token_issue(struct cli *cli)
     if (code)
         return code;
     access_token_new(text);
-    sha256(text, strlen(text), access_token.hash);
+    if (!sha256(text, strlen(text), access_token.hash))
+        return cli_fail_store(cli, CQ_INTERNAL);
     enum cq_status st = store_access_token_add(&cli->ctx, cli->db, &access_token, &id, &expires_at_ms);
     return st ? cli_fail_store(cli, st) : print_token(cli, id, text, expires_at_ms);
 }
@@ -105,8 +106,8 @@ int cli_token_revoke(struct cli *cli)
             return cli_fail(cli, EXIT_REFUSED, "the token on standard input %s", fault);
         text = line;
     }
-    if (text)
-        sha256(text, strlen(text), hash);
+    if (text && !sha256(text, strlen(text), hash))
+        return cli_fail_store(cli, CQ_INTERNAL);
     enum cq_status st = args->id.is_given && !args->id.id
                             ? CQ_RESOURCE_NOT_FOUND /* an id of 0 would mean the hash */
                             : store_access_token_revoke(&cli->ctx, cli->db, args->id.id, hash);

@@ -36,7 +36,8 @@ void owner_init(struct owner_master *master, const char *run_dir)
     buf_str(&rest, run_dir);
     append_file(&rest, "/etc/machine-id");
     append_file(&rest, "/proc/sys/kernel/random/boot_id");
-    sha256(rest.data, rest.len, hash);
+    if (!sha256(rest.data, rest.len, hash))
+        random_bytes(hash, sizeof(hash));
     buf_release(&rest);
     master->started_ms = clock_unix_ms();
     snprintf(master->place, sizeof(master->place), "%s-%02x%02x%02x%02x", host, hash[0], hash[1], hash[2], hash[3]);

@@ -173,8 +173,10 @@ enum cq_status store_migrate(struct cq_ctx *ctx, struct db *db, const struct con
     for (size_t i = 0; !st && i < n_migrations; i++) {
         struct step step = {.migration = &migrations[i], .lock = lock, .said = said};
 
-        sha256(migrations[i].sql, strlen(migrations[i].sql), step.checksum);
-        st = migrate_one(ctx, db, &step);
+        if (!sha256(migrations[i].sql, strlen(migrations[i].sql), step.checksum))
+            st = cq_fail(ctx, CQ_INTERNAL, "out of memory");
+        else
+            st = migrate_one(ctx, db, &step);
     }
     db_destroy(lock);
     return st;

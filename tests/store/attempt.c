@@ -90,9 +90,8 @@ static const uint8_t *hash_of(struct cq_ctx *ctx, const char *text)
 {
     uint8_t *hash = arena_alloc(ctx->arena, SHA256_BYTES);
 
-    if (!hash)
+    if (!hash || !sha256(text, strlen(text), hash))
         give_up("out of memory");
-    sha256(text, strlen(text), hash);
     return hash;
 }
 

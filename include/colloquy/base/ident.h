@@ -25,8 +25,8 @@ void uuid_new(char out[UUID_TEXT_BYTES]);
 /* Whether text is a UUID of any version; out gets it in lower case. */
 bool uuid_parse(const char *text, size_t len, char out[UUID_TEXT_BYTES]);
 
-/* When libcrypto has no memory the result is random, so that it equals no hash ever stored; the log says it. */
-void sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES]);
+/* False: libcrypto has no memory. */
+bool sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES]) MUST_USE;
 
 /* A new access token. Only its SHA-256 is ever stored. */
 void access_token_new(char out[ACCESS_TOKEN_TEXT_BYTES]);
