@@ -101,7 +101,7 @@ static void heal_memory(void)
 static void begin_mallocs(void)
 {
     shim()->n_mallocs_failed = 0;
-    shim()->malloc_every = 3001; /* a prime: it meets each place in time */
+    shim()->malloc_every = 503; /* a prime: it meets each place in time */
 }
 
 static void heal_mallocs(void)

@@ -159,6 +159,8 @@ static enum post_end stream_end(const struct answer *answer)
         return POST_DONE;
     if (!last || !str_eq(last->name, "error"))
         return POST_BROKEN;
+    if (str_eq(text_at(last->data, "/code"), "internal_error"))
+        return POST_FAILED;
     if (*text_at(last->data, "/code") && json_object_get_boolean(json_at(last->data, "/retryable")))
         return POST_REFUSED;
     show_unfair(answer);

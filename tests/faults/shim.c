@@ -157,11 +157,22 @@ SHOWN int fallocate64(int fd, int mode, off64_t offset, off64_t len)
 
 /* ---- memory ---- */
 
-static bool is_refused(void)
+/*
+ * libfcgi ends its process when an allocation fails, and json-c loses its way when a copy of a key does: nobody but
+ * they could mend that. They are let off.
+ */
+static bool is_of(const void *caller, const char *library)
+{
+    Dl_info info;
+
+    return dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, library);
+}
+
+static bool is_refused(const void *caller)
 {
     uint32_t every = is_server && is_forked ? control->malloc_every : 0;
 
-    if (!every || ++n_mallocs % every)
+    if (!every || ++n_mallocs % every || is_of(caller, "libfcgi"))
         return false;
     control->n_mallocs_failed++;
     errno = ENOMEM;
@@ -170,15 +181,25 @@ static bool is_refused(void)
 
 SHOWN void *malloc(size_t size)
 {
-    return is_refused() ? NULL : __libc_malloc(size);
+    return is_refused(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
 }
 
 SHOWN void *calloc(size_t n, size_t size)
 {
-    return is_refused() ? NULL : __libc_calloc(n, size);
+    return is_refused(__builtin_return_address(0)) ? NULL : __libc_calloc(n, size);
 }
 
 SHOWN void *realloc(void *old, size_t size)
 {
-    return is_refused() ? NULL : __libc_realloc(old, size);
+    return is_refused(__builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
+}
+
+SHOWN char *strdup(const char *text)
+{
+    const void *caller = __builtin_return_address(0);
+    size_t size = strlen(text) + 1;
+    bool is_let_off = control->malloc_every && is_of(caller, "libjson-c");
+    char *copy = !is_let_off && is_refused(caller) ? NULL : __libc_malloc(size);
+
+    return copy ? memcpy(copy, text, size) : NULL;
 }
