@@ -312,8 +312,7 @@ static void run_idle(const struct fault *fault, int64_t for_ms)
     compare_rounds(&without, &with);
     figure("%zu idle connections; nginx + %ld KiB", n, (int64_t)(most_kib - before_kib));
     ROW_ASSERT(textf("only %zu connections", n), n == MAX_SOCKETS);
-    ROW_ASSERT(textf("nginx: %lu KiB, then %lu KiB", before_kib, most_kib),
-               most_kib <= before_kib + NGINX_GROWTH_KIB);
+    ROW_ASSERT(textf("nginx: %lu KiB, then %lu KiB", before_kib, most_kib), most_kib <= before_kib + NGINX_GROWTH_KIB);
 }
 
 /* ---- too many ---- */
@@ -337,8 +336,7 @@ static void run_overload(const struct fault *fault, int64_t for_ms)
     load_finish();
     load_check(fault->may);
     figure("refusals: p50 %.1f ms, p99 %ld ms; accepted turns: p99 %ld ms; reads: p99 %.1f ms, before %.1f ms",
-           (double)half_us / 1000, refusal_ms, turn_ms, (double)now_us / 1000,
-           (double)p99_us / 1000);
+           (double)half_us / 1000, refusal_ms, turn_ms, (double)now_us / 1000, (double)p99_us / 1000);
     ROW_ASSERT("some were refused, else this shows nothing", load_figures()->n_refused > 100);
     ROW_ASSERT(textf("refused after %ld ms", refusal_ms), refusal_ms <= REFUSAL_MS + SLACK_MS);
     ROW_ASSERT(textf("accepted turns took %ld ms", turn_ms), turn_ms <= OVERLOADED_TURN_MS + 2 * SLACK_MS);

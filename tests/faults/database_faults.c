@@ -175,55 +175,78 @@ static void run_frozen(const struct fault *fault, int64_t for_ms)
 
 /* ---- nothing can be written ---- */
 
-static uint64_t asked_before;
-static size_t n_refused_before;
+static struct {
+    struct talk talk; /* of somebody who begins a turn meanwhile */
+    char *text, *key;
+    uint64_t asked;
+    size_t n_refused;
+} unwritable;
+
+static void begin_unwritable(void)
+{
+    static unsigned n;
+
+    unwritable.talk = open_talk(OTHER_STUDENT);
+    unwritable.key = textf("unwritable-%u", n++);
+    unwritable.text = repeated("long ", 700);
+}
 
 /* What was begun before may still be in the middle of its turn. */
 static void settle_down(void)
 {
     load_for(1500, 0, NULL);
-    asked_before = model_requests();
-    n_refused_before = load_figures()->n_refused;
+    unwritable.asked = model_requests();
+    unwritable.n_refused = load_figures()->n_refused;
+}
+
+static void expect_refused(void)
+{
+    const struct answer *answer = say_with_key(&unwritable.talk, unwritable.text, unwritable.key);
+    uint64_t asked = model_requests() - unwritable.asked;
+
+    figure("%zu refused meanwhile", load_figures()->n_refused - unwritable.n_refused + 1);
+    expect_refusal("a turn that cannot be stored", answer, 503, "service_unavailable", true);
+    ROW_ASSERT(textf("the model was asked %lu times for what could not be stored", asked), asked == 0);
+}
+
+static void expect_later(void)
+{
+    expect_status("the same later", say_with_key(&unwritable.talk, unwritable.text, unwritable.key), 200);
 }
 
 static void begin_read_only(void)
 {
+    begin_unwritable();
     ROW_ASSERT("read-only", admin("SET GLOBAL read_only = 1"));
     settle_down();
 }
 
 static void heal_read_only(void)
 {
-    uint64_t asked = model_requests() - asked_before;
-
-    figure("%zu refused meanwhile", load_figures()->n_refused - n_refused_before);
-    ROW_ASSERT("turns were refused", load_figures()->n_refused > n_refused_before);
-    ROW_ASSERT(textf("the model was asked %lu times for what could not be stored", asked), asked == 0);
+    expect_refused();
     ROW_ASSERT("writable", admin("SET GLOBAL read_only = 0"));
+    expect_later();
 }
 
-/* Fill what room the table of messages has left, in a conversation of nobody's. */
+/* Fill what room the table of messages has left. */
 static void fill_up(void)
 {
-    const struct talk talk = open_talk(OTHER_STUDENT);
     size_t n = 0;
 
+    begin_unwritable();
     shim()->disk_full = 1;
     while (n < FILLER_MAX && admin(textf("INSERT INTO message (conversation_id, seq, uuid, role, text, created_at)"
                                          " VALUES (%lu, %zu, UUID(), 0, REPEAT('x', 3000), UTC_TIMESTAMP(3))",
-                                         talk.id, 1000 + n)))
+                                         unwritable.talk.id, 1000 + n)))
         n++;
     ROW_ASSERT("the disk is full", n < FILLER_MAX && shim()->n_disk_full > 0);
 }
 
 static void heal_full(void)
 {
-    uint64_t asked = model_requests() - asked_before;
-
-    figure("%zu refused meanwhile", load_figures()->n_refused - n_refused_before);
-    ROW_ASSERT("turns were refused", load_figures()->n_refused > n_refused_before);
-    ROW_ASSERT(textf("the model was asked %lu times for what could not be stored", asked), asked == 0);
+    expect_refused();
     shim()->disk_full = 0;
+    expect_later();
 }
 
 /* Messages so long that no page has room for another one. */
@@ -263,7 +286,7 @@ static void begin_contender(struct transfer **transfer, const struct talk *talk,
 
     if (i % 3 == 0)
         *transfer = START("POST", textf("%s/conversations", experience_path(main_course(), crowd_experience(0))),
-                            token_of(OTHER_STUDENT), .headers = {textf("Idempotency-Key: %s", key)});
+                          token_of(OTHER_STUDENT), .headers = {textf("Idempotency-Key: %s", key)});
     else
         *transfer = say_start(talk, textf("%s %s", ledger_word(), key), key, false);
 }

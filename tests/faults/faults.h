@@ -68,12 +68,12 @@ void restart_with(const char *const *settings);
 
 struct load_figures {
     size_t n_acknowledged, n_broken, n_refused, n_failed, n_waited; /* waited: 409 after one of the former */
-    size_t n_unfair;                                      /* answers that nobody may ever see */
-    size_t n_unfinished;                                  /* of those that load_must_finish() named */
+    size_t n_unfair;                                                /* answers that nobody may ever see */
+    size_t n_unfinished;                                            /* of those that load_must_finish() named */
     size_t n_opened, n_reads, n_reads_failed;
-    size_t n_stale;                                       /* see struct answer */
-    int64_t last_bad_ms;                                  /* when the youngest of the failed requests was begun */
-    int64_t first_post_ms, first_read_ms;                 /* first success of what was begun after load_mark() */
+    size_t n_stale;                       /* see struct answer */
+    int64_t last_bad_ms;                  /* when the youngest of the failed requests was begun */
+    int64_t first_post_ms, first_read_ms; /* first success of what was begun after load_mark() */
 };
 
 void load_start(const struct load_plan *plan);
@@ -140,12 +140,12 @@ enum {
 
 void watch_begin(void);
 void watch_end(unsigned may);
-void watch_killed(pid_t pid); /* it is dead on purpose */
+void watch_killed(pid_t pid);                     /* it is dead on purpose */
 bool log_has(const char *text, int64_t limit_ms); /* written since watch_begin() */
 size_t log_count(const char *text);
 bool is_alive(pid_t pid);
 size_t children(pid_t parent, const char *name, pid_t *out, size_t max); /* whose name begins so, or any when NULL */
-size_t workers(const char *kind, pid_t *out); /* at most MAX_PIDS */
+size_t workers(const char *kind, pid_t *out);                            /* at most MAX_PIDS */
 pid_t master_pid(void);
 bool has_full_strength(void *unused); /* all workers of all pools are ready */
 bool is_healthy(void *unused);
@@ -153,17 +153,17 @@ int64_t health_number(const char *pool, const char *name);
 uint64_t cpu_ms(pid_t pid, bool with_children);
 size_t n_fds(pid_t pid);
 uint64_t pss_kib(pid_t pid);
-uint64_t pss_most_kib(const char *kind); /* of the largest worker */
+uint64_t pss_most_kib(const char *kind);       /* of the largest worker */
 size_t held_by(pid_t pid, const char *socket); /* connections accepted from "llm" or "api" */
 size_t held(const char *socket);
 
 /* ---- orphans (settle.c) ---- */
 
 void settle_clear(void);
-void settle_add(pid_t owner);          /* a worker that has just been killed */
-size_t settle_look(void);              /* how many of them still have a pending turn */
-void settle_finish(int64_t limit_ms);  /* look until none has */
-void settle_check(int64_t limit_ms);   /* asserts that it never took longer */
+void settle_add(pid_t owner);         /* a worker that has just been killed */
+size_t settle_look(void);             /* how many of them still have a pending turn */
+void settle_finish(int64_t limit_ms); /* look until none has */
+void settle_check(int64_t limit_ms);  /* asserts that it never took longer */
 
 /* ---- the database (database.c) ---- */
 

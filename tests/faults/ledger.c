@@ -96,7 +96,8 @@ void ledger_compare(const struct page *page, struct json_object *conversation)
 
 static uint64_t count_rows(const struct page *page, const char *what)
 {
-    return admin_number(textf("SELECT COUNT(*) FROM %s conversation_id = %lu", what, page->conversation_id), UINT64_MAX);
+    return admin_number(textf("SELECT COUNT(*) FROM %s conversation_id = %lu", what, page->conversation_id),
+                        UINT64_MAX);
 }
 
 static void check_page(const struct page *page)

@@ -1,4 +1,4 @@
-/* What runs out in the server's own processes: memory, descriptors, processes, the disk of its log; and a wrong clock. */
+/* What runs out in the server's own processes: memory, descriptors, processes, the log's disk; and a wrong clock. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -11,7 +11,7 @@ enum {
     RECOVER_MS = 1000,
     STRENGTH_MS = 2000,
     CPU_PERCENT = 10,
-    SPARE_FDS = 6,    /* descriptors, as few turns need */
+    SPARE_FDS = 6, /* descriptors, as few turns need */
     FEW_FDS = 32,
     DAY_S = 86400,
 };

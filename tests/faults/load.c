@@ -301,7 +301,9 @@ static void move_speaker(struct speaker *s)
 
         s->transfer = NULL;
         if (end == POST_DONE || end == POST_REFUSED)
-            times_note(end == POST_REFUSED ? TIME_REFUSAL : s->step == STEP_SAY ? TIME_TURN : TIME_OTHER,
+            times_note(end == POST_REFUSED   ? TIME_REFUSAL
+                       : s->step == STEP_SAY ? TIME_TURN
+                                             : TIME_OTHER,
                        answer->took_us);
         if (end == POST_DONE)
             take_step(s, answer);

@@ -17,9 +17,9 @@
 enum { N_PROBES = 6, GROWTH_KIB = 16 * 1024, MAX_WAITING = 64 };
 
 struct illness {
-    const char *says; /* directives of the first message */
-    unsigned times;   /* requests that get them */
-    const char *code; /* that the client is told; NULL: the reply comes at once */
+    const char *says;    /* directives of the first message */
+    unsigned times;      /* requests that get them */
+    const char *code;    /* that the client is told; NULL: the reply comes at once */
     const char *failure; /* that the turn keeps */
     int64_t min_ms, max_ms;
 };
@@ -77,7 +77,8 @@ static void expect_failed(const char *row, const struct probe *probe, const stru
 
     ROW_ASSERT(textf("%s: refused fairly", row), post_end(answer) == POST_REFUSED);
     ROW_ASSERT(textf("%s: code %s", row, code_of(answer)), str_eq(code_of(answer), ill->code));
-    ROW_ASSERT(textf("%s: kept as %s", row, ill->failure), str_eq(failure_of(&probe->talk, ill->failure), ill->failure));
+    ROW_ASSERT(textf("%s: kept as %s", row, ill->failure),
+               str_eq(failure_of(&probe->talk, ill->failure), ill->failure));
     ROW_ASSERT(textf("%s: %zu messages", row, count_at(after, "/messages")), count_at(after, "/messages") == 3);
     expect_json(row, last_message(after), "/status", "\"failed\"");
 }
@@ -259,9 +260,13 @@ static const char *const THREE_TRIES[] = {"COLLOQUY_LLM_TRIES=3", "COLLOQUY_LLM_
     {                                                                                                                  \
         .speakers = 12                                                                                                 \
     }
-#define ILL(...) &(const struct illness){__VA_ARGS__}
-#define AWAY     "service_unavailable"
-#define INVALID  "llm_invalid_response", "model_invalid_response"
+#define ILL(...)                                                                                                       \
+    &(const struct illness)                                                                                            \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
+#define AWAY    "service_unavailable"
+#define INVALID "llm_invalid_response", "model_invalid_response"
 
 static const struct fault rows[] = {
     // clang-format off

@@ -27,8 +27,8 @@ void settle_add(pid_t owner)
 
 static uint64_t count_pending(pid_t owner)
 {
-    return admin_number(
-        textf("SELECT COUNT(*) FROM turn WHERE state = 'pending' AND owner LIKE '%%:%d'", (int)owner), 1);
+    return admin_number(textf("SELECT COUNT(*) FROM turn WHERE state = 'pending' AND owner LIKE '%%:%d'", (int)owner),
+                        1);
 }
 
 size_t settle_look(void)

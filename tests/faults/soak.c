@@ -10,7 +10,7 @@
 
 enum { CHAPTER_MS = 20000, SHORT_CHAPTER_MS = 1500, MAX_CHAPTERS = 512, MIN_CHAPTERS = 6 };
 
-static const double SLOPE_KIB = 1.0;       /* a minute, of each worker */
+static const double SLOPE_KIB = 1.0;        /* a minute, of each worker */
 static const double SHORT_GROWTH_KIB = 512; /* in a run too short for a slope */
 
 struct sample {

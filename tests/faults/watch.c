@@ -1,8 +1,8 @@
 /*
  * The instance as seen from outside: its processes, what they use, what stands in its logs.
  *
- * Between watch_begin() and watch_end() no worker may die but those that were named to watch_killed(), and afterwards no
- * connection is held, memory and descriptors are as before, and no log holds a secret or a word that somebody said.
+ * Between watch_begin() and watch_end() no worker may die but those that were named to watch_killed(), and afterwards
+ * no connection is held, memory and descriptors are as before, and no log holds a secret or a word that somebody said.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@ enum {
     MAX_KILLED = 4096,
     MAX_SECRETS = 64,
     IDLE_LIMIT_MS = 5000,
-    GROWTH_FDS = 32,          /* of a worker: connections kept to the model, one for each turn at once */
+    GROWTH_FDS = 32,       /* of a worker: connections kept to the model, one for each turn at once */
     GROWTH_KIB = 6 * 1024, /* of a worker: what a heap keeps after more turns at once than before */
 };
 

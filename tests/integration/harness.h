@@ -135,7 +135,8 @@ struct answer {
     size_t n_events;
     const char *header_lines;
     int64_t took_us;
-    bool is_stale; /* a kept connection was closed by the other side before anything came: fair, and worth another try */
+    bool
+        is_stale; /* a kept connection was closed by the other side before anything came: fair, and worth another try */
 };
 
 struct transfer;
