@@ -1,10 +1,12 @@
 /*
- * A soak: many requests, and no worker that grows.
+ * What takes long: many requests, and no worker that grows; many turns, while one thing or another breaks all the time.
  *
- * In chapters, so that this program does not grow either. The slope is a line of least squares through the PSS of the
+ * A soak goes in chapters, so that this program does not grow either. The slope is a line of least squares through the PSS of the
  * workers, the first chapters left out: heaps and caches find their size there.
  */
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "faults.h"
 
@@ -81,8 +83,60 @@ static void run_soak(const struct fault *fault, int64_t for_ms)
     judge(samples, n);
 }
 
+/* ---- everything at once ---- */
+
+static void kill_somebody(const char *kind)
+{
+    pid_t pids[MAX_PIDS];
+    size_t n = workers(kind, pids);
+
+    if (!n)
+        return;
+    pid_t pid = pids[(size_t)rand() % n];
+
+    watch_killed(pid);
+    kill(pid, SIGKILL);
+}
+
+static void kill_a_connection(void)
+{
+    admin(textf("KILL %lu", admin_number("SELECT id FROM information_schema.processlist WHERE user = 'colloquy'"
+                                         " ORDER BY RAND() LIMIT 1",
+                                         0)));
+}
+
+/* Twice a second a worker; between, whatever else there is. */
+static void break_something(unsigned nth)
+{
+    if (nth % 2 == 0) {
+        kill_somebody(rand() % 3 ? "llm" : "api");
+        return;
+    }
+    switch (rand() % 4) {
+    case 0:
+        kill(master_pid(), SIGHUP);
+        break;
+    case 1:
+        kill(instance_pid(faults_instance(), "nginx"), SIGHUP);
+        break;
+    default:
+        kill_a_connection();
+        break;
+    }
+}
+
+static void check_broken(void)
+{
+    ROW_ASSERT("requests were broken, else this shows nothing", load_figures()->n_broken > 0);
+}
+
 static const struct fault rows[] = {
     // clang-format off
+    {.name = "anything-breaks",
+     .promise = "a million turns, two kills a second, reloads and lost connections: 0 lost, doubled, out of order",
+     .full_s = 3600, .suite_ms = 8000, .may = MAY_BREAK | MAY_GROW, .every_ms = 250,
+     .load = {.says = "[[delay 20]]", .speakers = 48, .read_pause_ms = 10},
+     .disturb = break_something, .check = check_broken},
     {.name = "soak",
      .promise = "a million requests: PSS + 1 KiB a minute at most, descriptors flat",
      .full_s = 3000, .suite_ms = 12000, .is_whole = true,
