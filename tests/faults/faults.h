@@ -1,5 +1,5 @@
 /*
- * The faults of doc/promises.md ("Faults"): what their tests share.
+ * What Colloquy promises under faults: what its tests share.
  *
  * A fault is a row: what is promised, how long it lasts, and what it does to a running instance while a crowd of
  * students talks there (load.c). Whatever is done to it, the crowd must find all that was acknowledged (ledger.c), and

@@ -1,5 +1,5 @@
 /*
- * The faults of doc/promises.md, one by one: brings an instance up, runs them, and takes everything down again.
+ * What Colloquy promises under faults, one by one: brings an instance up, runs them, and takes everything down again.
  *
  *     faults [--list] [--full] [--seconds N] [FAULT…]
  *
