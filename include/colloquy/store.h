@@ -190,7 +190,10 @@ struct conversation_row {
     int64_t created_at_ms, updated_at_ms;
 };
 
-/* The conversation named by the key, whoever's it is; key->conversation_id 0: the caller's own active one. */
+/*
+ * The conversation named by the key, whoever's it is; key->conversation_id 0: the caller's own active one, and then
+ * without the texts of its experience.
+ */
 enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                        struct access_row *access, struct ai_experience_row *experience,
                                        struct conversation_row *row) MUST_USE;

@@ -1,10 +1,11 @@
 /*
- * The part that every load shares: the caller by access token, the scope, the course, the roles in it.
+ * The part that every load shares: the caller by access token, the course, the roles in it.
  *
  * A load is SELECT ACCESS_COLUMNS, <columns of the thing> ACCESS_TABLES <joins of the thing> ACCESS_WHERE: one
  * statement, because round trips are the cost of a read. Each table is found by a whole unique key, and such rows are
  * read while the statement is planned: there is nothing left to plan. Only the roles may be several, each of them a row
- * of the result. As a subquery they, or the scope, would take longer to plan than all the rest.
+ * of the result; as a subquery they would take longer to plan than all the rest. Few tokens have scopes: those pay for
+ * them with a statement of their own.
  */
 #ifndef STORE_ACCESS_H
 #define STORE_ACCESS_H
@@ -13,12 +14,9 @@
 
 #define ACCESS_COLUMNS                                                                                                 \
     "t.user_id, u.is_admin, t.expires_at, t.expires_at <= UTC_TIMESTAMP(3), t.revoked_at IS NOT NULL,"                 \
-    " t.is_scoped = 0 OR s.scope IS NOT NULL, c.id, e.role, e.id IS NOT NULL"
+    " t.id, t.is_scoped, c.id, e.role, e.id IS NOT NULL"
 
-#define ACCESS_TABLES                                                                                                  \
-    " FROM access_token t JOIN user u ON u.id = t.user_id"                                                             \
-    " LEFT JOIN access_token_scope s ON s.access_token_id = t.id AND s.scope = ?"                                      \
-    " LEFT JOIN course c ON c.id = ?"
+#define ACCESS_TABLES " FROM access_token t JOIN user u ON u.id = t.user_id LEFT JOIN course c ON c.id = ?"
 
 #define ACCESS_WHERE                                                                                                   \
     " LEFT JOIN enrollment e FORCE INDEX (enrollment_user)"                                                            \
@@ -26,17 +24,19 @@
 
 struct access_columns {
     struct access_row row; /* roles: of the rows so far */
+    uint64_t access_token_id;
     uint32_t role;
-    bool has_role, is_found;
+    bool is_scoped, has_role, is_found;
 };
 
 #define ACCESS_OUT(a)                                                                                                  \
     OUT_U64((a).row.user_id), OUT_BOOL((a).row.is_admin), OUT_TIME((a).row.expires_at_ms),                             \
-        OUT_BOOL((a).row.is_expired), OUT_BOOL((a).row.is_revoked), OUT_BOOL((a).row.has_scope),                       \
-        OUT_U64((a).row.course_id), OUT_U32((a).role), OUT_BOOL((a).has_role)
+        OUT_BOOL((a).row.is_expired), OUT_BOOL((a).row.is_revoked), OUT_U64((a).access_token_id),                      \
+        OUT_BOOL((a).is_scoped), OUT_U64((a).row.course_id), OUT_U32((a).role), OUT_BOOL((a).has_role)
 
-/* Run a load whose outputs begin with ACCESS_OUT(*access). CQ_TOKEN_UNKNOWN: no row. */
+/* Run a load of key whose outputs begin with ACCESS_OUT(*access). CQ_TOKEN_UNKNOWN: no row. */
 enum cq_status access_query(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,
-                            const struct db_out *out, size_t n_out, struct access_columns *access) MUST_USE;
+                            const struct db_out *out, size_t n_out, const struct load_key *key,
+                            struct access_columns *access) MUST_USE;
 
 #endif

@@ -15,11 +15,11 @@ enum cq_status store_load_ai_experience(struct cq_ctx *ctx, struct db *db, const
 {
     struct access_columns a = {.is_found = false};
     struct ai_experience_row x = {0};
-    const struct db_in in[] = {IN_TEXT(key->scope), IN_U64(key->course_id), IN_U64(key->ai_experience_id),
+    const struct db_in in[] = {IN_U64(key->course_id), IN_U64(key->ai_experience_id),
                                IN_BYTES(key->token_hash, SHA256_BYTES)};
     const struct db_out out[] = {ACCESS_OUT(a), AI_EXPERIENCE_OUT(x), OUT_TEXT(x.latest_state), OUT_BOOL(x.latest_met)};
 
-    enum cq_status st = access_query(ctx, db, LOAD_AI_EXPERIENCE, in, LEN(in), out, LEN(out), &a);
+    enum cq_status st = access_query(ctx, db, LOAD_AI_EXPERIENCE, in, LEN(in), out, LEN(out), key, &a);
     if (st)
         return st;
     *access = a.row;

@@ -15,8 +15,9 @@ static const char LOAD_CONVERSATION[] =
                          " AND v.workflow_state IN ('active', 'completed')" ACCESS_WHERE;
 
 static const char LOAD_ACTIVE_CONVERSATION[] =
-    LOAD_WITH_EXPERIENCE " LEFT JOIN conversation v ON v.ai_experience_id = x.id AND v.user_id = t.user_id"
-                         " AND v.is_active = ?" ACCESS_WHERE;
+    "SELECT " ACCESS_COLUMNS ", " AI_EXPERIENCE_COLUMNS_FOR_CHECKS CONVERSATION_COLUMNS ACCESS_TABLES AI_EXPERIENCE_JOIN
+    " LEFT JOIN conversation v ON v.ai_experience_id = x.id AND v.user_id = t.user_id"
+    " AND v.is_active = ?" ACCESS_WHERE;
 
 enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                        struct access_row *access, struct ai_experience_row *experience,
@@ -26,7 +27,7 @@ enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const 
     struct ai_experience_row x = {0};
     struct conversation_row v = {0};
     bool by_id = key->conversation_id != 0;
-    const struct db_in in[] = {IN_TEXT(key->scope), IN_U64(key->course_id), IN_U64(key->ai_experience_id),
+    const struct db_in in[] = {IN_U64(key->course_id), IN_U64(key->ai_experience_id),
                                IN_U64(by_id ? key->conversation_id : 1), IN_BYTES(key->token_hash, SHA256_BYTES)};
     const struct db_out out[] = {ACCESS_OUT(a),
                                  AI_EXPERIENCE_OUT(x),
@@ -41,8 +42,8 @@ enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const 
                                  OUT_TIME(v.created_at_ms),
                                  OUT_TIME(v.updated_at_ms)};
 
-    enum cq_status st =
-        access_query(ctx, db, by_id ? LOAD_CONVERSATION : LOAD_ACTIVE_CONVERSATION, in, LEN(in), out, LEN(out), &a);
+    enum cq_status st = access_query(ctx, db, by_id ? LOAD_CONVERSATION : LOAD_ACTIVE_CONVERSATION, in, LEN(in), out,
+                                     LEN(out), key, &a);
     if (st)
         return st;
     *access = a.row;
