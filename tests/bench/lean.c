@@ -39,17 +39,15 @@ static const char EXPERIENCES[] =
     " JOIN ai_experience x ON x.course_id = e.course_id AND x.workflow_state = 'published'" JOIN_LATEST WHERE_STUDENT
     " ORDER BY x.id LIMIT ?";
 
-/* What belongs to the conversation and is long comes with its first message alone. */
+/* What belongs to the conversation and is long comes with its first message alone; the turn that runs, if any, is one row. */
 static const char CONVERSATION[] =
     "SELECT v.id, IF(m.seq, NULL, v.learning_objective), IF(m.seq, NULL, v.met_at), v.all_objectives_met, v.created_at,"
-    " v.updated_at, m.uuid, m.role, m.is_initial, m.text, m.html, m.created_at,"
-    " t.state = 'pending' AND t.lease_until > UTC_TIMESTAMP(3),"
-    " t.state = 'failed' OR (t.state = 'pending' AND t.lease_until <= UTC_TIMESTAMP(3))" FROM_STUDENT
+    " v.updated_at, m.uuid, m.role, m.is_initial, m.text, m.html, m.created_at, t.user_seq = m.seq" FROM_STUDENT
     " JOIN ai_experience x ON x.course_id = e.course_id AND x.workflow_state = 'published'"
     " JOIN conversation v ON v.ai_experience_id = x.id AND v.user_id = a.user_id AND v.is_active = 1"
     " JOIN message m ON m.conversation_id = v.id"
-    " LEFT JOIN turn t ON t.conversation_id = m.conversation_id AND t.user_seq = m.seq" WHERE_STUDENT
-    " AND x.id = ? ORDER BY m.seq";
+    " LEFT JOIN turn t ON t.conversation_id = v.id AND t.is_running = 1 AND t.lease_until > "
+    "UTC_TIMESTAMP(3)" WHERE_STUDENT " AND x.id = ? ORDER BY m.seq";
 
 struct lean {
     MYSQL *mysql;
@@ -212,8 +210,10 @@ static void answer_experiences(struct lean *lean, FCGX_Request *request, const u
 
 /* ---- the conversation ---- */
 
-static void put_message(struct buf *buf, const struct lean_column *c)
+/* Whether what a user said was answered shows with the next message: the status stays open, and its place is given back. */
+static size_t put_message(struct buf *buf, const struct lean_column *c)
 {
+    size_t status_at;
     bool is_assistant = c[1].number != 0;
 
     LITERAL(buf, "{\"id\":");
@@ -223,14 +223,28 @@ static void put_message(struct buf *buf, const struct lean_column *c)
     LITERAL(buf, ",\"created_at\":");
     put_time(buf, &c[5].time);
     LITERAL(buf, ",\"feedback\":[],\"status\":\"");
-    buf_str(buf, !c[6].is_null && c[6].number ? "pending" : !c[7].is_null && c[7].number ? "failed" : "complete");
-    buf_str(buf, c[2].number ? "\",\"initial\":true" : "\",\"initial\":false");
+    status_at = buf->len;
+    buf_str(buf, c[2].number ? "complete\",\"initial\":true" : "complete\",\"initial\":false");
     if (is_assistant) {
         LITERAL(buf, ",\"html\":");
         put_column(buf, &c[4]);
         LITERAL(buf, ",\"citations\":[]");
     }
     buf_char(buf, '}');
+    return is_assistant ? 0 : status_at;
+}
+
+/* A message that was left without a reply. Rare: the rest of the answer is moved. */
+static void put_unanswered(struct buf *buf, size_t status_at, bool is_running)
+{
+    static const char complete[] = "complete";
+    const char *status = is_running ? "pending" : "failed";
+    char *rest = strdup(buf->data + status_at + sizeof(complete) - 1);
+
+    buf->len = status_at;
+    buf_str(buf, status);
+    buf_str(buf, rest);
+    free(rest);
 }
 
 /* Two passes over the objectives: how many are met stands before them. */
@@ -272,7 +286,8 @@ static void answer_conversation(struct lean *lean, const uint8_t *hash, uint64_t
     struct buf *buf = &lean->body;
     static char objectives[LEAN_TEXT_BYTES], met_at[1024];
     MYSQL_BIND in[] = {LEAN_HASH(hash), LEAN_NUMBER(course_id), LEAN_NUMBER(experience_id)};
-    size_t len = 0;
+    size_t len = 0, open_at = 0;
+    bool is_running = false;
 
     if (!lean_execute(s, in))
         return;
@@ -285,10 +300,15 @@ static void answer_conversation(struct lean *lean, const uint8_t *hash, uint64_t
             buf_u64(buf, c[0].number);
             LITERAL(buf, ",\"messages\":[");
         } else {
+            if (open_at && !c[7].number)
+                put_unanswered(buf, open_at, is_running);
             buf_char(buf, ',');
         }
-        put_message(buf, c + 6);
+        open_at = put_message(buf, c + 6);
+        is_running = !c[12].is_null && c[12].number;
     }
+    if (open_at)
+        put_unanswered(buf, open_at, is_running);
     LITERAL(buf, "],\"progress\":");
     put_progress(buf, objectives, len, met_at);
     buf_str(buf, c[3].number ? ",\"workflow_state\":\"active\",\"all_objectives_met\":true,\"created_at\":"
@@ -352,7 +372,7 @@ static void *start(void)
     lean.mysql = lean_connect(&config->database);
     lean_prepare(&lean.experience, lean.mysql, EXPERIENCE, "ntttddtn");
     lean_prepare(&lean.experiences, lean.mysql, EXPERIENCES, "ntttddtnn");
-    lean_prepare(&lean.conversation, lean.mysql, CONVERSATION, "nttnddtnnttdnn");
+    lean_prepare(&lean.conversation, lean.mysql, CONVERSATION, "nttnddtnnttdn");
     buf_init(&lean.body, BODY_MAX_BYTES);
     buf_init(&lean.link, LINK_MAX_BYTES);
     return &lean;

@@ -15,6 +15,10 @@ MYSQL *lean_connect(const struct config_database *config)
 {
     MYSQL *mysql = mysql_init(NULL);
 
+    unsigned timeout_s = config->timeout_ms / 1000;
+
+    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &timeout_s);
+    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout_s);
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION sql_mode = 'STRICT_ALL_TABLES', time_zone = '+00:00'");
     mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
