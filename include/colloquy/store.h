@@ -190,10 +190,7 @@ struct conversation_row {
     int64_t created_at_ms, updated_at_ms;
 };
 
-/*
- * The conversation named by the key, whoever's it is; key->conversation_id 0: the caller's own active one, and then
- * without the texts of its experience.
- */
+/* The conversation named by the key, whoever's it is. */
 enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                        struct access_row *access, struct ai_experience_row *experience,
                                        struct conversation_row *row) MUST_USE;
@@ -214,6 +211,14 @@ struct message_list {
     struct message_row *rows; /* oldest first */
     size_t n;
 };
+
+/*
+ * The caller's own active conversation with all its messages, in one statement. Of its experience only id and
+ * workflow_state, which decide who may read.
+ */
+enum cq_status store_load_active_conversation(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
+                                              struct access_row *access, struct ai_experience_row *experience,
+                                              struct conversation_row *row, struct message_list *messages) MUST_USE;
 
 /* The messages at places below end_seq; UINT32_MAX: all. */
 enum cq_status store_message_list(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, uint32_t end_seq,

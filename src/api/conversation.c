@@ -7,13 +7,10 @@
 enum cq_status conversation_active(struct request *req)
 {
     const struct conversation_row *v = &req->loaded->conversation;
-    struct message_list messages = {0};
     struct progress progress = {0};
     enum cq_status st = CQ_OK;
 
     if (v->id)
-        st = store_message_list(&req->ctx, req->db, v->id, UINT32_MAX, &messages);
-    if (v->id && !st)
         st = engine_progress_read(&req->ctx, v->learning_objective, v->met_at, &progress);
     if (st)
         return st;
@@ -24,7 +21,7 @@ enum cq_status conversation_active(struct request *req)
         json_key(&out, "id");
         json_id(&out, v->id);
         json_key(&out, "messages");
-        write_messages(&out, &messages);
+        write_messages(&out, &req->loaded->messages);
         json_key(&out, "progress");
         write_progress(&out, &progress);
         json_key(&out, "workflow_state");

@@ -51,12 +51,10 @@ static enum cq_status load(struct request *req, const char *access_token)
     case LOAD_AI_EXPERIENCE:
         return store_load_ai_experience(&req->ctx, req->db, &key, &l->access, &l->ai_experience);
     case LOAD_CONVERSATION:
-        if (!key.conversation_id) /* 0 would mean the active one: an id that is none is found nowhere */
-            key.conversation_id = INT64_MAX;
         return store_load_conversation(&req->ctx, req->db, &key, &l->access, &l->ai_experience, &l->conversation);
     case LOAD_ACTIVE_CONVERSATION:
-        key.conversation_id = 0;
-        return store_load_conversation(&req->ctx, req->db, &key, &l->access, &l->ai_experience, &l->conversation);
+        return store_load_active_conversation(&req->ctx, req->db, &key, &l->access, &l->ai_experience, &l->conversation,
+                                              &l->messages);
     }
     return CQ_INTERNAL;
 }

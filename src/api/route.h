@@ -39,6 +39,7 @@ struct loaded {
     struct access_row access;
     struct ai_experience_row ai_experience;
     struct conversation_row conversation;
+    struct message_list messages; /* of the active conversation */
     struct turn *turn;            /* llm pool: begun */
     const struct ops_source *ops; /* ops pool */
     bool is_event_stream;         /* the client reads server-sent events */

@@ -9,11 +9,9 @@ static enum cq_status take_role(struct cq_ctx *ctx, void *arg)
 {
     struct access_columns *access = arg;
 
-    (void)ctx;
     access->is_found = true;
-    if (access->has_role)
-        access->row.roles |= 1u << access->role;
-    return CQ_OK;
+    access->row.roles |= access->roles;
+    return access->next ? access->next(ctx, access->next_arg) : CQ_OK;
 }
 
 static enum cq_status read_scope(struct cq_ctx *ctx, struct db *db, const struct load_key *key,

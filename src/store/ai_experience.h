@@ -23,10 +23,6 @@
         OUT_TEXT((x).description), OUT_TEXT((x).learning_objective), OUT_TIME((x).created_at_ms),                      \
         OUT_TIME((x).updated_at_ms)
 
-/* As many, but only what decides who may read it: its texts stay where they are. */
-#define AI_EXPERIENCE_COLUMNS_FOR_CHECKS                                                                               \
-    "x.id, x.course_id, x.workflow_state, NULL, NULL, NULL, NULL, NULL, NULL, x.created_at, x.updated_at"
-
 /* Whether a student who is enrolled now has a conversation of it: it can then no longer be unpublished. */
 #define AI_EXPERIENCE_IS_STARTED                                                                                       \
     "EXISTS (SELECT 1 FROM latest_conversation ls JOIN enrollment es ON es.course_id = x.course_id"                    \

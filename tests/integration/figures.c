@@ -59,7 +59,7 @@ static void test_statements_of_reads(void)
         {"an experience, as a teacher", experience_path(talk.course, talk.experience), TEACHER, 2},
         {"a list of 50, as a student", textf("%s?per_page=50", experiences_path(course)), STUDENT, 2},
         {"a list of 50, as a teacher", textf("%s?per_page=50", experiences_path(course)), TEACHER, 2},
-        {"a conversation of 20 messages", talk.list_path, STUDENT, 2},
+        {"a conversation of 20 messages", talk.list_path, STUDENT, 1},
         {"no conversation", talk.list_path, OTHER_STUDENT, 1},
     };
 

@@ -119,11 +119,14 @@ static void test_things(void)
     struct access_row access = {0};
     struct ai_experience_row experience = {0};
     struct conversation_row conversation = {0};
+    struct message_list messages = {0};
     struct attempt opening = attempt_opening(&c.p);
+    uint64_t id;
 
     MUST(attempt_begin(&c.p, &opening));
-    MUST(store_load_conversation(c.p.ctx, c.p.db, &c.key, &access, &experience, &conversation));
-    CU_ASSERT_EQUAL(conversation.id, 0); /* an opening is nobody's to see, */
+    MUST(store_load_active_conversation(c.p.ctx, c.p.db, &c.key, &access, &experience, &conversation, &messages));
+    CU_ASSERT_EQUAL(conversation.id + messages.n, 0); /* an opening is nobody's to see, */
+    CU_ASSERT_EQUAL(access.roles, 1u << ROLE_STUDENT);
     c.key.conversation_id = opening.turn.conversation_id;
     MUST(store_load_conversation(c.p.ctx, c.p.db, &c.key, &access, &experience, &conversation));
     CU_ASSERT_EQUAL(conversation.id, 0); /* … by its id neither */
@@ -135,9 +138,13 @@ static void test_things(void)
     ASSERT_TEXT(conversation.learning_objective, "one\ntwo");
     CU_ASSERT_EQUAL(conversation.user_id, c.p.user_id);
     CU_ASSERT_EQUAL(experience.id, c.p.ai_experience_id);
-    c.key.conversation_id = 0;
-    MUST(store_load_conversation(c.p.ctx, c.p.db, &c.key, &access, &experience, &conversation));
+    MUST(store_enroll(c.p.ctx, c.p.db, c.p.course_id, c.p.user_id, ROLE_TA, true, &id));
+    MUST(store_load_active_conversation(c.p.ctx, c.p.db, &c.key, &access, &experience, &conversation, &messages));
+    CU_ASSERT_EQUAL(access.roles, 1u << ROLE_STUDENT | 1u << ROLE_TA);
     CU_ASSERT_EQUAL(conversation.id, opening.turn.conversation_id);
+    ASSERT_TEXT(conversation.learning_objective, "one\ntwo");
+    CU_ASSERT_EQUAL_FATAL(messages.n, 2); /* each once, however many the roles */
+    CU_ASSERT_TRUE(!messages.rows[0].is_assistant && messages.rows[1].is_assistant);
     MUST(store_load_ai_experience(c.p.ctx, c.p.db, &c.key, &access, &experience));
     CU_ASSERT_EQUAL(experience.id, c.p.ai_experience_id);
     MUST(store_ai_experience_is_started(c.p.ctx, c.p.db, experience.id, &experience.is_started));

@@ -30,7 +30,7 @@ static void say_nothing(const char *line)
 
 static void find_nothing(struct cq_ctx *ctx, struct db *db)
 {
-    const struct load_key key = {.scope = "none"}, conversation_key = {.scope = "none", .conversation_id = 1};
+    const struct load_key key = {.scope = "none"};
     const struct ai_experience_change change = {.set_title = true, .title = "x"};
     const struct ai_experience_change create = {.title = "x", .learning_objective = "x", .pedagogical_guidance = "x"};
     struct access_row access;
@@ -46,7 +46,8 @@ static void find_nothing(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_TOKEN_UNKNOWN, store_load_course(ctx, db, &key, &access));
     GIVES(CQ_TOKEN_UNKNOWN, store_load_ai_experience(ctx, db, &key, &access, &experience));
     GIVES(CQ_TOKEN_UNKNOWN, store_load_conversation(ctx, db, &key, &access, &experience, &conversation));
-    GIVES(CQ_TOKEN_UNKNOWN, store_load_conversation(ctx, db, &conversation_key, &access, &experience, &conversation));
+    GIVES(CQ_TOKEN_UNKNOWN,
+          store_load_active_conversation(ctx, db, &key, &access, &experience, &conversation, &messages));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_user_by_login(ctx, db, "nobody", &id));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_enroll(ctx, db, 1, 1, ROLE_STUDENT, true, &id));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_access_token_add(ctx, db, &token, &id, &expires_at_ms));
@@ -114,6 +115,7 @@ static void walk_access(const struct place *p, uint64_t conversation_id)
     struct access_row access = {0};
     struct ai_experience_row experience = {0};
     struct conversation_row conversation = {0};
+    struct message_list messages = {0};
     int64_t expires_at_ms;
     uint64_t id;
 
@@ -126,8 +128,7 @@ static void walk_access(const struct place *p, uint64_t conversation_id)
     GIVES(CQ_OK, store_ai_experience_is_started(p->ctx, p->db, experience.id, &experience.is_started));
     GIVES(CQ_OK, store_load_conversation(p->ctx, p->db, &key, &access, &experience, &conversation));
     CU_ASSERT_EQUAL(conversation.id, conversation_id);
-    key.conversation_id = 0;
-    GIVES(CQ_OK, store_load_conversation(p->ctx, p->db, &key, &access, &experience, &conversation));
+    GIVES(CQ_OK, store_load_active_conversation(p->ctx, p->db, &key, &access, &experience, &conversation, &messages));
     CU_ASSERT_EQUAL(conversation.id, conversation_id);
     GIVES(CQ_OK, store_access_token_revoke(p->ctx, p->db, id, NULL));
     GIVES(CQ_OK, store_access_token_revoke(p->ctx, p->db, 0, token.hash));
