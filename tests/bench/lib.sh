@@ -20,9 +20,19 @@ need_packages() {
     ((${#missing[@]})) || return 0
     ((EUID == 0)) || bench_fail "packages are missing. As root: apt-get install --no-install-recommends ${missing[*]}"
     echo "Installing ${missing[*]}" >&2
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$state/packages.log" 2>&1 ||
-        { tail -n 5 "$state/packages.log" >&2 && bench_fail "apt-get failed"; }
+    install_packages "${missing[@]}" >"$state/packages.log" 2>&1 || { tail -n 5 "$state/packages.log" >&2 && bench_fail "apt-get failed"; }
 }
+
+# In a subshell. Services of the packages are not to be started: ours are other processes.
+install_packages() (
+    if [[ ! -e /usr/sbin/policy-rc.d ]]; then
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+        printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+        chmod 755 /usr/sbin/policy-rc.d
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update && apt-get install -y --no-install-recommends "$@"
+)
 
 free_port() {
     local port
