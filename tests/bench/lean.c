@@ -347,7 +347,8 @@ static void answer(FCGX_Request *request, void *arg)
 
     if (!authorization || !path || strncmp(path, courses, sizeof(courses) - 1) != 0)
         return;
-    sha256(authorization + 7, strlen(authorization + 7), hash);
+    if (!sha256(authorization + 7, strlen(authorization + 7), hash))
+        return;
     uint64_t course_id = strtoull(path + sizeof(courses) - 1, &at, 10);
 
     at += sizeof(experiences) - 1;
