@@ -24,8 +24,8 @@ enum {
     MAX_CHILDREN = SCOREBOARD_SLOTS,
     TICK_MS = 10, /* while something is under way */
     IDLE_MS = 1000,
-    BACKOFF_FIRST_MS = 100, /* after a worker that died at birth */
-    BACKOFF_MAX_MS = 5000,
+    BACKOFF_FIRST_MS = 100,     /* after a worker that died at birth */
+    BACKOFF_MAX_MS = 1500,      /* the trouble may end at any time, and service is to be back soon after */
     BACKOFF_FORK_MAX_MS = 1000, /* after a fork that failed */
     BIRTH_MS = 250,             /* a worker that was killed younger than this died at birth */
     BIRTHS_TO_TELL = 3,         /* so many in a row are no accident any more */
