@@ -276,6 +276,23 @@ static uint64_t nginx_kib(void)
     return kib;
 }
 
+/* Of its workers together. */
+static size_t nginx_fds(void)
+{
+    pid_t pids[MAX_PIDS];
+    size_t n = children(instance_pid(faults_instance(), "nginx"), NULL, pids, MAX_PIDS), fds = 0;
+
+    for (size_t i = 0; i < n; i++)
+        fds += n_fds(pids[i]);
+    return fds;
+}
+
+static bool are_held(void *unused)
+{
+    (void)unused;
+    return nginx_fds() >= n_sockets;
+}
+
 static void open_idle(size_t n)
 {
     while (n_sockets < n) {
@@ -301,6 +318,7 @@ static void run_idle(const struct fault *fault, int64_t for_ms)
         measure_round(&without, i, for_ms / N_ROUNDS / 2, NULL);
         open_idle(MAX_SOCKETS);
         n = n_sockets;
+        ROW_ASSERT("nginx holds them all", wait_under_load(are_held, NULL, 3000));
         measure_round(&with, i, for_ms / N_ROUNDS / 2, NULL);
         uint64_t kib = nginx_kib();
         most_kib = kib > most_kib ? kib : most_kib;
