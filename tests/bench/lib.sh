@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What tests/bench/run and tests/bench/soak share: packages, programs, an instance of their own with data in it, and its processes.
 # Sourced with $here set to the repository; everything that was started ends when the script does.
-build=$here/build
+build=${here?}/build
 n_students=40        # they take the turns; their tokens are bench-1 to bench-40
 n_experiences=25     # of their course: as many conversations as students × experiences
 n_messages=100000    # that others wrote before
