@@ -9,6 +9,8 @@
 
 #include "client.h"
 
+enum { SHOWN_FAILURES = 10 };
+
 struct reads {
     struct curl_slist *headers;
     char **urls;
@@ -32,6 +34,8 @@ static void note_read(struct client *client, void *arg)
 {
     struct reads *r = arg;
 
+    if (client->status != 200 && r->samples.n_failed < SHOWN_FAILURES)
+        fprintf(stderr, "status %ld after %.0f ms: %.300s\n", client->status, client->ms, client->body.data);
     samples_add(&r->samples, client->ms, client->status == 200);
     r->n_502 += client->status == 502;
     r->n_504 += client->status == 504;

@@ -171,9 +171,10 @@ static void note_opening(struct client *client, void *arg)
 static bool open_all(struct bench *b)
 {
     struct crowd crowd = {.next = next_opening, .done = note_opening, .arg = b};
+    size_t n_clients = b->settings[OPT_CLIENTS] ? number(b, OPT_CLIENTS) : OPENING_CLIENTS;
     int64_t began_ms = clock_mono_ms();
 
-    crowd_create(&crowd, b->n < OPENING_CLIENTS ? b->n : OPENING_CLIENTS, b->settings[OPT_CACERT]);
+    crowd_create(&crowd, b->n < n_clients ? b->n : n_clients, b->settings[OPT_CACERT]);
     crowd_run(&crowd);
     return end_phase(b, "open", began_ms);
 }
