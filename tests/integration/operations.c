@@ -112,7 +112,7 @@ static void test_a_line_for_each_request(void)
         {"a read",
          CALL("GET", talk.list_path, talk.token),
          {"method=GET", "route=/api/v1/courses/:course_id/ai_experiences/:ai_experience_id/conversations", "status=200",
-          textf("user=%lu statements=2 model_ms=0", id_of(STUDENT))}},
+          textf("user=%lu statements=1 model_ms=0", id_of(STUDENT))}},
         {"a turn",
          say(&talk, "[[delay 30]]secret words"),
          {"method=POST", "route=" MESSAGES, "status=200", "statements=13"}},
