@@ -55,13 +55,16 @@ static void bind_in(MYSQL_BIND *bind, const struct db_in *in, MYSQL_TIME *time)
     }
 }
 
-/* What one column is fetched into before it is moved to where the caller wants it. */
+enum { SHORT_TEXT_BYTES = 256 };
+
+/* What one column is fetched into before it is moved to where the caller wants it. A longer text is fetched again. */
 struct cell {
     uint64_t number;
     MYSQL_TIME time;
     unsigned long len;
     my_bool is_null;
     my_bool error;
+    char text[SHORT_TEXT_BYTES];
 };
 
 static void bind_out(MYSQL_BIND *bind, const struct db_out *out, struct cell *cell)
@@ -69,8 +72,10 @@ static void bind_out(MYSQL_BIND *bind, const struct db_out *out, struct cell *ce
     *bind = (MYSQL_BIND){.length = &cell->len, .is_null = &cell->is_null, .error = &cell->error};
     switch (out->type) {
     case DB_TEXT:
-    case DB_BYTES: /* fetched once the length is known */
+    case DB_BYTES:
         bind->buffer_type = MYSQL_TYPE_STRING;
+        bind->buffer = cell->text;
+        bind->buffer_length = sizeof(cell->text);
         break;
     case DB_TIME:
         bind->buffer_type = MYSQL_TYPE_DATETIME;
@@ -101,7 +106,9 @@ static enum cq_status fetch_text(struct cq_ctx *ctx, MYSQL_STMT *stmt, unsigned 
 
     if (!text)
         return cq_fail(ctx, CQ_INTERNAL, "database: a row is larger than the request's memory");
-    if (cell->len && mysql_stmt_fetch_column(stmt, &bind, column, 0))
+    if (cell->len <= sizeof(cell->text))
+        memcpy(text, cell->text, cell->len);
+    else if (mysql_stmt_fetch_column(stmt, &bind, column, 0))
         return cq_fail(ctx, CQ_INTERNAL, "database: column %u cannot be read", column);
     text[cell->len] = '\0';
     *to = text;
@@ -174,7 +181,6 @@ static enum cq_status fetch_rows(struct cq_ctx *ctx, struct db *db, MYSQL_STMT *
     struct cell cells[DB_MAX_OUT];
     enum cq_status st = CQ_OK;
 
-    memset(cells, 0, sizeof(cells[0]) * n_out);
     for (size_t i = 0; i < n_out; i++)
         bind_out(&binds[i], &out[i], &cells[i]);
     /* All rows are here before the first is looked at: what a lost connection cut short can still be run again. */
