@@ -300,7 +300,7 @@ static void test_client_that_leaves_without_streaming(void)
     const char *key = new_key(), *text = "[[delay 300]]left";
     struct transfer *transfer = say_start(&talk, text, key, false);
 
-    CU_ASSERT_FATAL(wait_for_status(&talk, "complete", 10) != NULL); /* move on until it is sent */
+    calls_run(10); /* move on until it is sent */
     for (int i = 0; i < 100 && count_said(&talk) < 3; i++)
         calls_run(10);
     call_leave(transfer);
