@@ -66,6 +66,25 @@ static void expect_good_again(int64_t limit_ms)
 
 /* ---- memory ---- */
 
+static pid_t former[MAX_PIDS];
+static size_t n_former;
+
+static bool are_replaced(void *unused)
+{
+    for (size_t i = 0; i < n_former; i++)
+        if (is_alive(former[i]))
+            return false;
+    return has_full_strength(unused);
+}
+
+/* Workers whose heaps have not grown yet. */
+static void renew_workers(void)
+{
+    n_former = workers(NULL, former);
+    kill(master_pid(), SIGHUP);
+    ROW_ASSERT("workers are renewed", wait_under_load(are_replaced, NULL, 10000));
+}
+
 /*
  * Half of the workers may not grow any more: what is free in their heaps is all that they have. They may die of it,
  * for libfcgi ends a process that has no memory for it.
@@ -75,6 +94,7 @@ static void begin_memory(void)
     static const char *const kinds[] = {"api", "llm"};
     pid_t pids[MAX_PIDS];
 
+    renew_workers();
     for (size_t i = 0; i < LEN(kinds); i++)
         for (size_t n = workers(kinds[i], pids), k = 0; k < n / 2; k++) {
             watch_killed(pids[k]);
