@@ -86,8 +86,8 @@ static void renew_workers(void)
 }
 
 /*
- * Half of the workers may not grow any more: what is free in their heaps is all that they have. They may die of it,
- * for libfcgi ends a process that has no memory for it.
+ * Half of the workers may not grow any more: what is free in their heaps is all that they have. They may die of it, as
+ * json-c does when it cannot copy a key.
  */
 static void begin_memory(void)
 {

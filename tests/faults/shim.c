@@ -157,22 +157,11 @@ SHOWN int fallocate64(int fd, int mode, off64_t offset, off64_t len)
 
 /* ---- memory ---- */
 
-/*
- * libfcgi ends its process when an allocation fails, and json-c loses its way when a copy of a key does: nobody but
- * they could mend that. They are let off.
- */
-static bool is_of(const void *caller, const char *library)
-{
-    Dl_info info;
-
-    return dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, library);
-}
-
-static bool is_refused(const void *caller)
+static bool is_refused(void)
 {
     uint32_t every = is_server && is_forked ? control->malloc_every : 0;
 
-    if (!every || ++n_mallocs % every || is_of(caller, "libfcgi"))
+    if (!every || ++n_mallocs % every)
         return false;
     control->n_mallocs_failed++;
     errno = ENOMEM;
@@ -181,25 +170,31 @@ static bool is_refused(const void *caller)
 
 SHOWN void *malloc(size_t size)
 {
-    return is_refused(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+    return is_refused() ? NULL : __libc_malloc(size);
 }
 
 SHOWN void *calloc(size_t n, size_t size)
 {
-    return is_refused(__builtin_return_address(0)) ? NULL : __libc_calloc(n, size);
+    return is_refused() ? NULL : __libc_calloc(n, size);
 }
 
 SHOWN void *realloc(void *old, size_t size)
 {
-    return is_refused(__builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
+    return is_refused() ? NULL : __libc_realloc(old, size);
+}
+
+/* json-c looks into the copy of a key whether there is one or not. Nobody but it could mend that: it is let off. */
+static bool is_json_c(const void *caller)
+{
+    Dl_info info;
+
+    return control->malloc_every && dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, "libjson-c");
 }
 
 SHOWN char *strdup(const char *text)
 {
-    const void *caller = __builtin_return_address(0);
     size_t size = strlen(text) + 1;
-    bool is_let_off = control->malloc_every && is_of(caller, "libjson-c");
-    char *copy = !is_let_off && is_refused(caller) ? NULL : __libc_malloc(size);
+    char *copy = !is_json_c(__builtin_return_address(0)) && is_refused() ? NULL : __libc_malloc(size);
 
     return copy ? memcpy(copy, text, size) : NULL;
 }
