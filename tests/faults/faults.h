@@ -143,6 +143,7 @@ void watch_end(unsigned may);
 void watch_killed(pid_t pid);                     /* it is dead on purpose */
 bool log_has(const char *text, int64_t limit_ms); /* written since watch_begin() */
 size_t log_count(const char *text);
+uint64_t log_most(const char *text); /* the largest number that stands behind this */
 bool is_alive(pid_t pid);
 size_t children(pid_t parent, const char *name, pid_t *out, size_t max); /* whose name begins so, or any when NULL */
 size_t workers(const char *kind, pid_t *out);                            /* at most MAX_PIDS */

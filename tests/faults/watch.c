@@ -259,6 +259,18 @@ size_t log_count(const char *text)
     return n;
 }
 
+uint64_t log_most(const char *text)
+{
+    uint64_t most = 0;
+
+    for (const char *at = file_text(log_path(), watch.log_from); (at = strstr(at, text));) {
+        at += strlen(text);
+        uint64_t n = strtoull(at, NULL, 10);
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 bool log_has(const char *text, int64_t limit_ms)
 {
     int64_t end_ms = clock_mono_ms() + limit_ms;
