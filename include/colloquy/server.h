@@ -22,8 +22,7 @@ bool server_inherit(void) MUST_USE;
 
 /*
  * Run the master in the foreground until SIGTERM; returns the exit code of the program. config_path (NULL:
- * environment only) is read again by each worker when it starts. config is what it held at the start, and is
- * borrowed.
+ * environment only) is read again at each SIGHUP. config is what it held at the start, and is borrowed.
  */
 int server_run(const struct config *config, const char *config_path);
 

@@ -124,10 +124,15 @@ void buf_consume(struct buf *buf, size_t n)
     memmove(buf->data, buf->data + n, buf->len + 1);
 }
 
-void buf_clear(struct buf *buf)
+void buf_truncate(struct buf *buf, size_t len)
 {
-    buf->len = 0;
+    buf->len = len;
     buf->failed = false;
     if (buf->cap)
-        buf->data[0] = '\0';
+        buf->data[len] = '\0';
+}
+
+void buf_clear(struct buf *buf)
+{
+    buf_truncate(buf, 0);
 }

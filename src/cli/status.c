@@ -98,7 +98,9 @@ int cli_status(struct cli *cli)
         return cli_fail(cli, EXIT_REFUSED, "out of memory");
     if (server_ask_ops(&cli->ctx, cli->config, "/status", answer))
         return cli_fail(cli, EXIT_REFUSED, "%s", cli->ctx.error);
-    if (json_read(&cli->ctx, answer->data, answer->len, &status) || !json_get(status, "workers"))
+    if (json_read(&cli->ctx, answer->data, answer->len, &status) ||
+        !json_object_is_type(json_get(status, "workers"), json_type_array) ||
+        !json_object_is_type(json_get(status, "pools"), json_type_object))
         return cli_fail(cli, EXIT_REFUSED, "the server's answer is not understood: is it of another version?");
     if (args->json)
         buf_printf(&cli->result, "%s\n", answer->data);

@@ -38,13 +38,16 @@ void fastcgi_abort(struct fastcgi *conn);
  */
 enum cq_status fastcgi_read(struct fastcgi *conn, int fd, struct request *req) MUST_USE;
 
+/* The same for a request that is to be refused anyway: its body is thrown away, and it is waited for limit_ms in all. */
+enum cq_status fastcgi_skim(struct fastcgi *conn, int fd, struct request *req, int limit_ms) MUST_USE;
+
 /* ---- fastcgi_send.c ---- */
 
 /* Bytes of the answer that are ready and not sent yet. */
 bool fastcgi_has_output(const struct fastcgi *conn, const struct request *req);
 
 /*
- * Send a piece of what is ready, at most 32 KiB; sent bytes leave req->response.body. To be called when the
+ * Send a piece of what is ready, at most 32 KiB; sent bytes leave req->response.body sooner or later. To be called when the
  * descriptor is writable. False: nginx is gone; the connection is closed.
  */
 bool fastcgi_send_some(struct fastcgi *conn, struct request *req);

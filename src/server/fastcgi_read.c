@@ -5,6 +5,7 @@
  * fail its write, and it would answer 502 for an answer that it never read.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,13 +16,14 @@
 enum {
     PIECE_BYTES = 8192,
     PARAMS_MAX_BYTES = 256 << 10, /* nginx takes headers of 32 KiB in all */
-    INPUT_MAX_BYTES = 64 << 20,   /* of a body that is refused, and thrown away */
+    INPUT_MAX_BYTES = 64 << 20,   /* of what is thrown away */
     READ_FOR_MS = 30000,
 };
 
 struct reader {
     int fd;
     uint16_t request_id;
+    bool is_skimming; /* the body is not wanted, and nothing may block for longer than is left */
     int64_t give_up_ms;
     size_t at, end; /* of what has come and was not taken yet */
     uint8_t bytes[PIECE_BYTES];
@@ -30,11 +32,15 @@ struct reader {
 /* Next bytes from the socket; 0: there are none, or not in time. */
 static size_t receive(const struct reader *r, void *out, size_t size)
 {
+    struct pollfd fd = {.fd = r->fd, .events = POLLIN};
     ssize_t n;
 
-    do
-        n = clock_mono_ms() < r->give_up_ms ? recv(r->fd, out, size, 0) : 0;
-    while (n < 0 && errno == EINTR);
+    do {
+        int64_t left_ms = r->give_up_ms - clock_mono_ms();
+        bool is_late = left_ms <= 0 || (r->is_skimming && poll(&fd, 1, (int)left_ms) == 0);
+
+        n = is_late ? 0 : recv(r->fd, out, size, 0);
+    } while (n < 0 && errno == EINTR);
     return n > 0 ? (size_t)n : 0;
 }
 
@@ -241,7 +247,7 @@ static enum cq_status read_input(struct reader *r, struct cq_ctx *ctx, uint8_t *
     struct record record;
 
     do {
-        if (!next_record(r, RECORD_STDIN, &record) || (all += record.len) > INPUT_MAX_BYTES)
+        if (!next_record(r, RECORD_STDIN, &record) || (all += record.len) > INPUT_MAX_BYTES + len)
             return cq_fail(ctx, CQ_INVALID_REQUEST, "the request is cut short");
         size_t n = record.len < len - got ? record.len : len - got;
 
@@ -259,7 +265,7 @@ static enum cq_status read_body(struct reader *r, struct head *head)
     uint64_t len = 0;
 
     req->body_too_large = !parse_u64(length, strlen(length), req->config->limits.request_body_max_bytes, &len);
-    if (req->body_too_large)
+    if (req->body_too_large || r->is_skimming)
         len = 0;
     uint8_t *body = arena_alloc(req->ctx.arena, len + 1);
 
@@ -271,23 +277,36 @@ static enum cq_status read_body(struct reader *r, struct head *head)
     return read_input(r, &req->ctx, body, len);
 }
 
-enum cq_status fastcgi_read(struct fastcgi *conn, int fd, struct request *req)
+static enum cq_status read_request(struct fastcgi *conn, struct reader *r, struct request *req)
 {
-    struct reader r = {.fd = fd, .give_up_ms = clock_mono_ms() + READ_FOR_MS};
     struct head head = {.req = req};
     enum cq_status st = CQ_OK;
 
     req->ctx.request_id = NULL; /* until it is known */
-    *conn = (struct fastcgi){.fd = fd, .is_open = true};
-    if (!read_begin(&r))
+    *conn = (struct fastcgi){.fd = r->fd, .is_open = true};
+    if (!read_begin(r))
         st = cq_fail(&req->ctx, CQ_INVALID_REQUEST, "no FastCGI request");
-    conn->request_id = r.request_id;
+    conn->request_id = r->request_id;
     if (!st)
-        st = read_params(&r, &head);
+        st = read_params(r, &head);
     fill_in(&head);
     if (!st)
-        st = read_body(&r, &head);
+        st = read_body(r, &head);
     if (st)
         fastcgi_abort(conn);
     return st;
+}
+
+enum cq_status fastcgi_read(struct fastcgi *conn, int fd, struct request *req)
+{
+    struct reader r = {.fd = fd, .give_up_ms = clock_mono_ms() + READ_FOR_MS};
+
+    return read_request(conn, &r, req);
+}
+
+enum cq_status fastcgi_skim(struct fastcgi *conn, int fd, struct request *req, int limit_ms)
+{
+    struct reader r = {.fd = fd, .is_skimming = true, .give_up_ms = clock_mono_ms() + limit_ms};
+
+    return read_request(conn, &r, req);
 }

@@ -26,9 +26,10 @@ enum {
     MAX_UNSENT_BYTES = 1 << 20, /* of a stream whose client has read nothing for UNREAD_MS: it is let go */
     UNREAD_MS = 5000,
     ACCEPTS_A_ROUND = 32,
-    OWN_DESCRIPTORS = 40, /* of a worker without turns, and some to spare */
+    OWN_DESCRIPTORS = 38, /* of a worker without turns and store threads, and some to spare */
     SHORT_PAUSE_MS = 50,  /* no descriptor for another connection */
     SAY_FULL_EVERY_MS = 1000,
+    REFUSE_FOR_MS = 100,  /* nginx sends a request at once; whoever does not cannot hold the loop up */
     FULL_RECHECK_MS = 20, /* all places taken: how often to see whether other workers have some */
     WAIT_MS = 1000,
     HEARTBEAT_MS = 10000, /* the contract says 15 s at most */
@@ -217,12 +218,14 @@ static void begin_answer(struct place *p)
 static void after_begin(struct place *p)
 {
     p->sent_ms = clock_mono_ms();
-    if (p->ended)
+    if (p->ended) {
+        worker_note_unread(&p->req);
         free_place(p);
-    else if (p->turn)
+    } else if (p->turn) {
         begin_ask(p);
-    else
+    } else {
         begin_answer(p);
+    }
 }
 
 static void note_turn(struct place *p, enum cq_status outcome)
@@ -274,10 +277,10 @@ static bool is_full(const struct llm_worker *w)
 static void count_usable(struct llm_worker *w)
 {
     struct rlimit limit;
-    size_t n = w->n_places;
+    size_t n = w->n_places, own = OWN_DESCRIPTORS + w->worker->config->llm.store_threads;
 
-    if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < OWN_DESCRIPTORS + 2 * n)
-        n = limit.rlim_cur > OWN_DESCRIPTORS ? (limit.rlim_cur - OWN_DESCRIPTORS) / 2 : 0;
+    if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < own + 2 * n)
+        n = limit.rlim_cur > own ? (limit.rlim_cur - own) / 2 : 0;
     if (n < w->n_usable)
         log_warn("%zu places for turns instead of %zu: RLIMIT_NOFILE is %llu", n, w->n_places,
                  (unsigned long long)limit.rlim_cur);
@@ -308,7 +311,7 @@ static void refuse(struct llm_worker *w, int fd)
         close(fd);
         return;
     }
-    if (!fastcgi_read(&conn, fd, &req)) {
+    if (!fastcgi_skim(&conn, fd, &req, REFUSE_FOR_MS)) {
         log_refusal(w);
         api_refuse(&req, CQ_BUSY);
         (void)fastcgi_answer(&conn, &req, 0);

@@ -217,6 +217,7 @@ static void start_reload(struct master *m)
     }
     if (m->checker < 0) {
         m->checker = 0;
+        m->board->metrics.reloads_refused++;
         log_error("reload refused: cannot fork: %s", strerror(errno));
     }
 }
@@ -230,25 +231,37 @@ static void set_wanted(struct master *m)
         m->board->workers[p] = m->pools[p].wanted;
 }
 
-static void finish_reload(struct master *m, int status)
+/* The config that the checker found good; NULL, logged why, when there is none or it is good no more. */
+static struct config *load_checked(struct master *m, int status)
 {
     struct buf problems;
+    struct config *config = NULL;
 
-    m->checker = 0;
-    m->board->metrics.reloads_refused++; /* until it is not */
     if (!WIFEXITED(status))
         log_error("reload refused, the old config goes on: reading the new one ended with signal %d", WTERMSIG(status));
     if (!WIFEXITED(status) || WEXITSTATUS(status)) /* the latter has said why */
-        return;
+        return NULL;
     buf_init(&problems, 64 * 1024);
-    struct config *config = config_load(m->config_path, &problems);
-
+    config = config_load(m->config_path, &problems);
+    if (config && !llm_config_valid(config, &problems)) {
+        config_destroy(config);
+        config = NULL;
+    }
     if (!config)
         log_refusal(&problems);
     buf_release(&problems);
-    if (!config)
+    return config;
+}
+
+static void finish_reload(struct master *m, int status)
+{
+    struct config *config = load_checked(m, status);
+
+    m->checker = 0;
+    if (!config) {
+        m->board->metrics.reloads_refused++;
         return;
-    m->board->metrics.reloads_refused--;
+    }
     m->board->metrics.reloads++;
     config_destroy(m->reloaded);
     m->config = m->reloaded = config;

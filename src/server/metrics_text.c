@@ -75,7 +75,7 @@ static void write_requests(struct buf *out, const struct metrics *m)
     for (size_t i = 0; i < n_routes && i < METRICS_MAX_ROUTES; i++)
         write_requests_of(out, m, i, api_route_info(i).method, api_route_info(i).pattern);
     write_requests_of(out, m, n_routes < METRICS_MAX_ROUTES ? n_routes : METRICS_MAX_ROUTES, "-", "-");
-    family(out, "request_duration_seconds", "histogram", "From accepting a request to the end of its answer.");
+    family(out, "request_duration_seconds", "histogram", "From accepting a request until its answer is complete.");
     for (enum pool p = 0; p < POOL_COUNT; p++) {
         char labels[32];
 

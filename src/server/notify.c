@@ -94,7 +94,7 @@ static void describe(const struct health *health, char out[STATUS_BYTES])
 {
     snprintf(out, STATUS_BYTES, "%s%u of %u api workers, %u of %u llm workers, %u of %u turns%s",
              manager.is_refused ? "The last reload was refused, the old config goes on; see the log. " : "",
-             serving(health, POOL_API), health->pools[POOL_API].workers, health->pools[POOL_LLM].ready,
+             serving(health, POOL_API), health->pools[POOL_API].workers, serving(health, POOL_LLM),
              health->pools[POOL_LLM].workers, health->pools[POOL_LLM].busy, health->pools[POOL_LLM].places,
              health->is_database_up ? "" : "; the database does not answer");
 }

@@ -90,9 +90,9 @@ static int connect_to(struct cq_ctx *ctx, const char *run_dir)
     int n = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.sock", run_dir, pool_name(POOL_OPS));
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    if (fd < 0 || n < 0 || (size_t)n >= sizeof(address.sun_path)) {
-        cq_fail(ctx, CQ_INTERNAL, "server.run_dir: %s is too long for the name of a socket", run_dir);
-    } else if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
+    if (n < 0 || (size_t)n >= sizeof(address.sun_path)) {
+        cq_fail(ctx, CQ_BUSY, "server.run_dir: %s is too long for the name of a socket", run_dir);
+    } else if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) ||
                setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
                connect(fd, (const struct sockaddr *)&address, sizeof(address))) {
         cq_fail(ctx, CQ_BUSY, "nobody answers at %s: %s", address.sun_path, strerror(errno));

@@ -15,10 +15,9 @@
 enum { ORPHANS_MAX = 64, OWNER_BYTES = 128 };
 
 struct orphans {
-    _Atomic unsigned n; /* entries in use */
+    _Atomic size_t n; /* entries that have ever been used: the rest need no look */
     struct {
-        _Atomic bool is_used;
-        _Atomic int claimed_by; /* process; 0: nobody */
+        _Atomic int state; /* 0: free; -1: waiting for somebody; else the process that has claimed it */
         char owners[OWNER_BYTES], but[OWNER_BYTES];
     } entries[ORPHANS_MAX];
 };
@@ -29,7 +28,10 @@ void orphans_add(struct orphans *orphans, const char *owners, const char *but);
 /* By the master alone: a process is dead, and whatever it had claimed is anybody's again. */
 void orphans_release(struct orphans *orphans, int pid);
 
-/* Settle what nobody has claimed yet. Gives the number of turns that were settled; costs one look when there are none. */
+/* Whether there is anything to settle. */
+bool orphans_are_waiting(const struct orphans *orphans);
+
+/* Settle what nobody has claimed yet. Gives the number of turns that were settled. */
 uint64_t orphans_settle(struct orphans *orphans, struct cq_ctx *ctx, struct db *db);
 
 #endif

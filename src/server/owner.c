@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Appends the beginning of a small file, if it can be read. */
@@ -19,14 +20,16 @@ static void append_file(struct buf *out, const char *path)
 }
 
 /*
- * The host by its name, for people; and a hash of the run folder and of what tells hosts of one name apart, clones and
- * containers. What has a meaning in a pattern of LIKE is left out.
+ * The host by its name, for people; and a hash of the run folder and of what tells it from another of that path on a host
+ * of that name: the machine's id for clones, the folder's own for containers. What has a meaning in a pattern of LIKE
+ * is left out.
  */
 void owner_init(struct owner_master *master, const char *run_dir)
 {
     char host[65] = "";
     uint8_t hash[SHA256_BYTES];
     struct buf rest;
+    struct stat folder;
 
     gethostname(host, sizeof(host) - 1);
     for (char *c = host; *c; c++)
@@ -35,7 +38,8 @@ void owner_init(struct owner_master *master, const char *run_dir)
     buf_init(&rest, 8192);
     buf_str(&rest, run_dir);
     append_file(&rest, "/etc/machine-id");
-    append_file(&rest, "/proc/sys/kernel/random/boot_id");
+    if (stat(run_dir, &folder) == 0)
+        buf_printf(&rest, ":%llu:%llu", (unsigned long long)folder.st_dev, (unsigned long long)folder.st_ino);
     if (!sha256(rest.data, rest.len, hash))
         random_bytes(hash, sizeof(hash));
     buf_release(&rest);

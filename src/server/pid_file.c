@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/master.h"
@@ -29,6 +30,14 @@ static int fail(const char *path, int fd)
     return -1;
 }
 
+/* Whoever had it before may have removed it between our opening and our locking: what we hold is no file any more. */
+static bool is_at(const char *path, int fd)
+{
+    struct stat ours, there;
+
+    return !fstat(fd, &ours) && !stat(path, &there) && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
 int pid_file_open(const struct config *config, enum pid_file which)
 {
     char path[PATH_BYTES], text[32];
@@ -39,7 +48,7 @@ int pid_file_open(const struct config *config, enum pid_file which)
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (fd < 0)
         return fail(path, fd);
-    if (flock(fd, LOCK_EX | LOCK_NB)) {
+    if (flock(fd, LOCK_EX | LOCK_NB) || !is_at(path, fd)) {
         log_error("another %s runs: it holds %s", names[which].who, path);
         close(fd);
         return -1;

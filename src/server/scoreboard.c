@@ -57,6 +57,11 @@ void scoreboard_note_db(struct scoreboard *board, struct db *db)
     while (answered_ms > known_ms && !atomic_compare_exchange_weak(&board->db_answered_ms, &known_ms, answered_ms))
         ;
     metrics_note_db(&board->metrics, db);
+    int64_t lost_ms = board->db_lost_ms;
+
+    if (answered_ms > lost_ms && lost_ms && atomic_compare_exchange_strong(&board->db_lost_ms, &lost_ms, 0))
+        log_info("the database is back after %lld.%lld s", (long long)(answered_ms - lost_ms) / 1000,
+                 (long long)(answered_ms - lost_ms) % 1000 / 100);
 }
 
 bool scoreboard_is_db_up(const struct scoreboard *board)
@@ -79,17 +84,11 @@ bool scoreboard_claim_db_check(struct scoreboard *board)
 
 void scoreboard_end_db_check(struct scoreboard *board, const char *error)
 {
-    int64_t lost_ms = board->db_lost_ms, now_ms = clock_mono_ms();
+    int64_t none = 0;
 
     board->is_db_checked = true;
-    if (error && !lost_ms) {
-        board->db_lost_ms = now_ms;
+    if (error && atomic_compare_exchange_strong(&board->db_lost_ms, &none, clock_mono_ms()))
         log_error("the database is away: %s", error);
-    } else if (!error && lost_ms) {
-        board->db_lost_ms = 0;
-        log_info("the database is back after %lld.%lld s", (long long)(now_ms - lost_ms) / 1000,
-                 (long long)(now_ms - lost_ms) % 1000 / 100);
-    }
 }
 
 void scoreboard_health(struct scoreboard *board, struct health *out)
@@ -103,8 +102,10 @@ void scoreboard_health(struct scoreboard *board, struct health *out)
 
         if (slot->state != SLOT_READY || pool < 0 || pool >= POOL_COUNT)
             continue;
+        unsigned busy = slot->busy, places = slot->places;
+
         out->pools[pool].ready++;
-        out->pools[pool].places += slot->places;
-        out->pools[pool].busy += slot->busy;
+        out->pools[pool].places += places > busy ? places : busy; /* some may have been taken away while in use */
+        out->pools[pool].busy += busy;
     }
 }

@@ -59,7 +59,7 @@ bool scoreboard_is_db_up(const struct scoreboard *board);
  */
 bool scoreboard_claim_db_check(struct scoreboard *board);
 
-/* error: why it did not answer; NULL: it did. Said in the log once when it goes, and once when it is back. */
+/* error: why it did not answer; NULL: it did. That it goes is said in the log once, and once that it is back. */
 void scoreboard_end_db_check(struct scoreboard *board, const char *error);
 
 /* The three things that the ops pool shows. */

@@ -26,7 +26,7 @@ static void put_worker(struct json_out *out, const struct slot *slot, int64_t no
     put_u64(out, "places", slot->places);
     put_u64(out, "busy", slot->busy);
     put_u64(out, "requests", slot->requests);
-    put_u64(out, "age_s", (uint64_t)(now_ms - slot->taken_ms) / 1000);
+    put_u64(out, "age_s", now_ms > slot->taken_ms ? (uint64_t)(now_ms - slot->taken_ms) / 1000 : 0);
     json_close_object(out);
 }
 

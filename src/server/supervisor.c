@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -29,7 +30,7 @@ enum {
 struct supervisor {
     char *const *argv; /* of the master */
     int listen_fds[POOL_COUNT];
-    sigset_t watched, before;
+    sigset_t watched;
     pid_t master;     /* 0: none runs just now */
     unsigned n_early; /* masters that died young, in a row */
     int64_t started_ms, start_ms, pause_ms;
@@ -63,10 +64,8 @@ static bool pass_sockets(const int fds[POOL_COUNT])
 _Noreturn static void become_master(const struct supervisor *s)
 {
     setpgid(0, 0); /* what is typed at a terminal reaches it once, through us */
-    if (pass_sockets(s->listen_fds)) {
-        sigprocmask(SIG_SETMASK, &s->before, NULL);
-        execvp(s->argv[0], s->argv);
-    }
+    if (pass_sockets(s->listen_fds))
+        execvp(s->argv[0], s->argv); /* our signals stay blocked: what we pass on waits until it looks for them */
     log_error("cannot execute %s: %s", s->argv[0], strerror(errno));
     _exit(1);
 }
@@ -147,7 +146,7 @@ static void watch_signals(struct supervisor *s)
     sigaddset(&s->watched, SIGHUP);
     sigaddset(&s->watched, SIGCHLD);
     signal(SIGCHLD, SIG_DFL);
-    sigprocmask(SIG_BLOCK, &s->watched, &s->before);
+    sigprocmask(SIG_BLOCK, &s->watched, NULL);
 }
 
 static int run(struct supervisor *s)
@@ -178,6 +177,7 @@ int server_supervise(const struct config *config, char *const *argv)
 
     log_set_name("supervisor");
     log_set_level(config->server.log_level);
+    umask(0077);
     int pid_fd = pid_file_open(config, PID_FILE_SUPERVISOR);
 
     if (pid_fd < 0)

@@ -78,7 +78,9 @@ static void serve(struct sync_worker *w, int fd)
     struct fastcgi conn;
 
     w->worker->slot->busy = 1;
-    if (!fastcgi_read(&conn, fd, &req)) {
+    if (fastcgi_read(&conn, fd, &req)) {
+        worker_note_unread(&req);
+    } else {
         answer(w, &req);
         (void)fastcgi_answer(&conn, &req, SEND_TIMEOUT_MS);
         worker_note_request(w->worker, &req, began_us);
@@ -106,7 +108,7 @@ static void look_after_orphans(struct sync_worker *w)
     struct scoreboard *board = w->worker->board;
     struct cq_ctx ctx = {.arena = w->arena, .request_id = "-"};
 
-    if (w->worker->pool != POOL_API || !board->orphans.n || !scoreboard_is_db_up(board))
+    if (w->worker->pool != POOL_API || !orphans_are_waiting(&board->orphans) || !scoreboard_is_db_up(board))
         return;
     atomic_fetch_add(&board->metrics.turns_orphaned, orphans_settle(&board->orphans, &ctx, w->db));
     scoreboard_note_db(board, w->db);

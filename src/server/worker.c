@@ -38,6 +38,11 @@ bool worker_count_request(struct worker *worker)
     return ++worker->n_requests == worker->max_requests;
 }
 
+void worker_note_unread(const struct request *req)
+{
+    log_warn("request_id=%s could not be read: %s", req->ctx.request_id, req->ctx.error);
+}
+
 /* What asks every few seconds and is told that all is well need not be read. */
 static bool is_routine(const struct worker *worker, const struct request *req)
 {

@@ -31,6 +31,9 @@ bool worker_is_told_to_stop(const struct worker *worker);
 /* Count a request that was accepted; true when the worker has served enough and is to be replaced. */
 bool worker_count_request(struct worker *worker);
 
+/* Say why a connection held no request that could be read. */
+void worker_note_unread(const struct request *req);
+
 /* Count a request that was answered, begun at began_us on clock_mono_us(), and log its line. */
 void worker_note_request(const struct worker *worker, const struct request *req, int64_t began_us);
 

@@ -44,11 +44,12 @@ struct db_effort db_take_effort(struct db *db)
     return effort;
 }
 
-void connection_note_answer(struct db *db, int64_t sent_us)
+void connection_note_wait(struct db *db, int64_t sent_us, bool is_answered)
 {
     int64_t now_us = clock_mono_us();
 
-    db->answered_ms = now_us / 1000;
+    if (is_answered)
+        db->answered_ms = now_us / 1000;
     db->effort.wait_us += (uint64_t)(now_us - sent_us);
 }
 
@@ -146,11 +147,12 @@ enum cq_status connection_open(struct cq_ctx *ctx, struct db *db)
         cq_fail(ctx, CQ_BUSY, "database: cannot connect: error %u: %s", mysql_errno(mysql), mysql_error(mysql));
         db->is_lost = was_reached(mysql_errno(mysql)); /* cut off while signing in: another try may do */
         mysql_close(mysql);
+        connection_note_wait(db, sent_us, false);
         return CQ_BUSY;
     }
     db->mysql = mysql;
     db->effort.connects++;
-    connection_note_answer(db, sent_us);
+    connection_note_wait(db, sent_us, true);
     return CQ_OK;
 }
 

@@ -34,8 +34,8 @@ void connection_close(struct db *db);
 enum cq_status connection_statement(struct cq_ctx *ctx, struct db *db, const char *sql, size_t n_in, size_t n_out,
                                     MYSQL_STMT **out) MUST_USE;
 
-/* The database has answered what was sent at sent_us, on clock_mono_us(). */
-void connection_note_answer(struct db *db, int64_t sent_us);
+/* What was sent at sent_us, on clock_mono_us(), was waited for until now; is_answered: and came. */
+void connection_note_wait(struct db *db, int64_t sent_us, bool is_answered);
 
 /* What a server's or client's error number means; notes a lost connection. text: the server's words, for the log. */
 enum cq_status connection_error(struct cq_ctx *ctx, struct db *db, unsigned number, const char *text);

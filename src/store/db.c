@@ -167,9 +167,11 @@ static enum cq_status execute(struct cq_ctx *ctx, struct db *db, const char *sql
 
     ctx->statements++;
     db->effort.round_trips++;
-    if ((n_in && mysql_stmt_bind_param(stmt, binds)) || mysql_stmt_execute(stmt))
+    bool is_failed = (n_in && mysql_stmt_bind_param(stmt, binds)) || mysql_stmt_execute(stmt);
+
+    connection_note_wait(db, sent_us, !is_failed);
+    if (is_failed)
         return statement_error(ctx, db, stmt);
-    connection_note_answer(db, sent_us);
     *out = stmt;
     return CQ_OK;
 }
@@ -299,12 +301,14 @@ enum cq_status db_run_text(struct cq_ctx *ctx, struct db *db, const char *sql, u
 
     ctx->statements++;
     db->effort.round_trips++;
-    if (mysql_real_query(db->mysql, sql, (unsigned long)strlen(sql))) {
+    bool is_failed = mysql_real_query(db->mysql, sql, (unsigned long)strlen(sql)) != 0;
+
+    connection_note_wait(db, sent_us, !is_failed);
+    if (is_failed) {
         if (error_number)
             *error_number = mysql_errno(db->mysql);
         return connection_error(ctx, db, mysql_errno(db->mysql), mysql_error(db->mysql));
     }
-    connection_note_answer(db, sent_us);
     return CQ_OK;
 }
 

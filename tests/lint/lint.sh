@@ -42,7 +42,7 @@ TABLE
 
 headers() {
     local header flags
-    flags=$(pkg-config --cflags json-c mysqlclient fcgi libcurl md4c)
+    flags=$(pkg-config --cflags json-c mysqlclient libcurl md4c)
     for header in $(find include src -name '*.h'); do
         # shellcheck disable=SC2086
         gcc -std=gnu11 -D_GNU_SOURCE -DCOLLOQUY_VERSION='""' -fsyntax-only -Iinclude -Isrc $flags -x c "$header" 2>/dev/null ||

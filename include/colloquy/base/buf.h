@@ -63,6 +63,9 @@ char *buf_room(struct buf *buf, size_t len);
 /* Drop the first n bytes. */
 void buf_consume(struct buf *buf, size_t n);
 
+/* Cut to len bytes, of which there are as many; what failed before is forgotten. */
+void buf_truncate(struct buf *buf, size_t len);
+
 /* Empty it, keeping its memory; clears failed. */
 void buf_clear(struct buf *buf);
 

@@ -206,6 +206,39 @@ static void test_no_reset(void)
     free(body);
 }
 
+/* What is refused anyway is read without its body, and waited for only as long as is said. */
+static void test_skim(void)
+{
+    enum { LIMIT_MS = 100, BODY_BYTES = 100000 };
+    static const struct pair pairs[] = {
+        {"REQUEST_METHOD", "POST"}, {"DOCUMENT_URI", "/a"}, {"CONTENT_LENGTH", "100000"}};
+    static const struct {
+        const char *name;
+        size_t missing;
+        enum cq_status want;
+    } rows[] = {
+        {"whole", 0, CQ_OK}, {"its end is missing", 8, CQ_INVALID_REQUEST}, {"half", 50000, CQ_INVALID_REQUEST}};
+    char *body = calloc(1, BODY_BYTES);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(body);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct scene s;
+
+        scene_start(&s, &scene_large);
+        put_request(&s.sent, pairs, LEN(pairs), body, BODY_BYTES, 32768);
+        s.sent.len -= rows[i].missing;
+        CU_ASSERT_TRUE(send_bytes(s.client, &s.sent));
+        int64_t began_ms = clock_mono_ms();
+
+        ROW_ASSERT(rows[i].name, fastcgi_skim(&s.conn, s.fd, &s.req, LIMIT_MS) == rows[i].want);
+        ROW_ASSERT(rows[i].name, clock_mono_ms() - began_ms < HANG_MS / 4);
+        ROW_ASSERT(rows[i].name, str_eq(s.req.path, "/a") && s.req.body_len == 0);
+        fastcgi_abort(&s.conn);
+        scene_finish(&s);
+    }
+    free(body);
+}
+
 /* ---- what is no request ---- */
 
 static enum cq_status read_these(struct scene *s, const char *bytes, size_t len)
@@ -346,6 +379,6 @@ static void test_nobody_is_there(void)
 }
 
 SUITE(fastcgi, {"a request", test_a_request}, {"what is absent", test_what_is_absent},
-      {"long params", test_long_params}, {"bodies", test_bodies}, {"no reset", test_no_reset},
+      {"long params", test_long_params}, {"bodies", test_bodies}, {"skim", test_skim}, {"no reset", test_no_reset},
       {"cut short anywhere", test_cut_short_anywhere}, {"silence", test_silence}, {"garbage", test_garbage},
       {"changed bytes", test_changed_bytes}, {"nobody is there", test_nobody_is_there});

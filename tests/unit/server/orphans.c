@@ -9,7 +9,7 @@ static struct orphans orphans;
 
 static bool is_claimed(size_t i)
 {
-    return orphans.entries[i].claimed_by != 0;
+    return orphans.entries[i].state > 0;
 }
 
 static void test_while_the_database_is_away(void)
@@ -19,10 +19,10 @@ static void test_while_the_database_is_away(void)
 
     orphans = (struct orphans){0};
     CU_ASSERT_EQUAL(orphans_settle(&orphans, unit_ctx(), db), 0);
+    CU_ASSERT_FALSE(orphans_are_waiting(&orphans));
     orphans_add(&orphans, "place:1:0:1:7", "");
     CU_ASSERT_EQUAL(orphans_settle(&orphans, unit_ctx(), db), 0);
-    CU_ASSERT_EQUAL(orphans.n, 1);
-    CU_ASSERT_TRUE(orphans.entries[0].is_used && !is_claimed(0));
+    CU_ASSERT_TRUE(orphans_are_waiting(&orphans) && !is_claimed(0));
     db_destroy(db);
 }
 
@@ -31,10 +31,10 @@ static void test_claimant_dies(void)
     orphans = (struct orphans){0};
     orphans_add(&orphans, "a", "");
     orphans_add(&orphans, "b", "");
-    orphans.entries[0].claimed_by = 4711;
-    orphans.entries[1].claimed_by = 4712;
+    orphans.entries[0].state = 4711;
+    orphans.entries[1].state = 4712;
     orphans_release(&orphans, 4711);
-    CU_ASSERT_FALSE(is_claimed(0));
+    CU_ASSERT_TRUE(orphans_are_waiting(&orphans) && !is_claimed(0));
     CU_ASSERT_TRUE(is_claimed(1));
 }
 

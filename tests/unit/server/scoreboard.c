@@ -200,6 +200,29 @@ static void test_note_db(void)
     finish();
 }
 
+/* It goes once, however often that is seen, and is back with the first answer to anybody after that. */
+static void test_away_and_back(void)
+{
+    struct db db = {.answered_ms = 0};
+
+    start();
+    log_set_level(LOG_ERROR - 1);
+    scoreboard_end_db_check(board, "gone");
+    int64_t lost_ms = board->db_lost_ms;
+    CU_ASSERT_TRUE(lost_ms > 0);
+    board->db_lost_ms = lost_ms = lost_ms - 5000;
+    scoreboard_end_db_check(board, "gone still");
+    CU_ASSERT_EQUAL(board->db_lost_ms, lost_ms);
+    db.answered_ms = lost_ms - 1;
+    scoreboard_note_db(board, &db);
+    CU_ASSERT_EQUAL(board->db_lost_ms, lost_ms);
+    db.answered_ms = lost_ms + 1;
+    scoreboard_note_db(board, &db);
+    CU_ASSERT_EQUAL(board->db_lost_ms, 0);
+    log_set_level(LOG_INFO);
+    finish();
+}
+
 /* ---- health ---- */
 
 static void test_health_of_the_database(void)
@@ -249,4 +272,5 @@ static void test_health_of_the_pools(void)
 SUITE(scoreboard, {"taking slots", test_take}, {"a slot taken again", test_a_slot_taken_again},
       {"free places", test_free_places}, {"claiming a check", test_claim}, {"a check ends", test_a_check_ends},
       {"one claim of many wins", test_one_claim_of_many_wins}, {"the database's last answer", test_note_db},
-      {"health of the database", test_health_of_the_database}, {"health of the pools", test_health_of_the_pools});
+      {"away and back", test_away_and_back}, {"health of the database", test_health_of_the_database},
+      {"health of the pools", test_health_of_the_pools});
