@@ -7,9 +7,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -114,18 +116,31 @@ SHOWN pid_t fork(void)
 
 /* ---- files ---- */
 
-/* InnoDB makes room for its pages by these before it writes them; what is there already is written as ever. */
-static bool is_full(void)
+/*
+ * InnoDB makes room for its pages by these before it writes them; what is there already is written as ever. Only tables
+ * of ours find none: a server that cannot make room for its own undo log ends itself, which is another fault.
+ */
+static bool is_full(int fd)
 {
-    control->n_disk_full += control->disk_full != 0;
-    return control->disk_full;
+    char link[64], path[PATH_MAX];
+
+    if (!control->disk_full)
+        return false;
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(link, path, sizeof(path) - 1);
+
+    path[len > 0 ? len : 0] = '\0';
+    if (!strstr(path, "/colloquy/"))
+        return false;
+    control->n_disk_full++;
+    return true;
 }
 
 SHOWN int posix_fallocate(int fd, off_t offset, off_t len)
 {
     static int (*next)(int, off_t, off_t);
 
-    if (is_full())
+    if (is_full(fd))
         return ENOSPC;
     if (!next)
         *(void **)&next = dlsym(RTLD_NEXT, "posix_fallocate");
@@ -141,7 +156,7 @@ SHOWN int fallocate(int fd, int mode, off_t offset, off_t len)
 {
     static int (*next)(int, int, off_t, off_t);
 
-    if (is_full()) {
+    if (is_full(fd)) {
         errno = ENOSPC;
         return -1;
     }
