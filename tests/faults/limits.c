@@ -11,7 +11,6 @@ enum {
     RECOVER_MS = 1000,
     STRENGTH_MS = 2000,
     CPU_PERCENT = 10,
-    SPARE_FDS = 6, /* descriptors, as few turns need */
     FEW_FDS = 32,
     DAY_S = 86400,
 };
@@ -183,7 +182,7 @@ static void begin_llm_fds(void)
     pid_t pids[MAX_PIDS];
 
     for (size_t n = workers("llm", pids), i = 0; i < n; i++)
-        limit_one(pids[i], RLIMIT_NOFILE, n_fds(pids[i]) + SPARE_FDS);
+        limit_one(pids[i], RLIMIT_NOFILE, FEW_FDS);
     note_cpu("llm");
 }
 
