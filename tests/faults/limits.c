@@ -12,6 +12,7 @@ enum {
     STRENGTH_MS = 2000,
     CPU_PERCENT = 10,
     FEW_FDS = 32,
+    FEW_TURNS_FDS = 52, /* an llm worker keeps 40 to itself, and each turn takes two */
     DAY_S = 86400,
 };
 
@@ -182,7 +183,7 @@ static void begin_llm_fds(void)
     pid_t pids[MAX_PIDS];
 
     for (size_t n = workers("llm", pids), i = 0; i < n; i++)
-        limit_one(pids[i], RLIMIT_NOFILE, FEW_FDS);
+        limit_one(pids[i], RLIMIT_NOFILE, FEW_TURNS_FDS);
     note_cpu("llm");
 }
 
