@@ -116,9 +116,8 @@ struct call {
     const char *type;                      /* of the body; NULL: application/json */
     const char *accept;                    /* NULL: any */
     const char *headers[CALL_MAX_HEADERS]; /* "Name: value" */
-    bool http2;
-    bool is_plain; /* a body that nobody looks into: it is not read as JSON */
-    long limit_ms; /* 0: 30 s */
+    bool is_plain;                         /* a body that nobody looks into: it is not read as JSON */
+    long limit_ms;                         /* 0: 30 s */
 };
 
 struct event {
