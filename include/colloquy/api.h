@@ -28,6 +28,9 @@ struct health {
     } pools[POOL_COUNT];
 };
 
+/* A pool's name and numbers, as a member of an open object. */
+void api_write_pool(struct json_out *out, const struct health *health, enum pool pool);
+
 struct ops_source {
     void *arg;
     void (*health)(void *arg, struct health *out);

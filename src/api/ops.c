@@ -1,7 +1,7 @@
 /* What operators and their tools ask: whether it works, how it has worked, and what it does just now. */
 #include "api/route.h"
 
-static void write_pool(struct json_out *out, const struct health *health, enum pool pool)
+void api_write_pool(struct json_out *out, const struct health *health, enum pool pool)
 {
     json_key(out, pool_name(pool));
     json_open_object(out);
@@ -34,7 +34,7 @@ enum cq_status health_show(struct request *req)
     json_key(&out, "pools");
     json_open_object(&out);
     for (enum pool p = POOL_API; p <= POOL_LLM; p++)
-        write_pool(&out, &health, p);
+        api_write_pool(&out, &health, p);
     json_close_object(&out);
     json_close_object(&out);
     if (!health.is_database_up)

@@ -50,15 +50,8 @@ static void put_pools(struct json_out *out, struct scoreboard *board)
     scoreboard_health(board, &health);
     json_key(out, "pools");
     json_open_object(out);
-    for (enum pool p = 0; p < POOL_COUNT; p++) {
-        json_key(out, pool_name(p));
-        json_open_object(out);
-        put_u64(out, "workers", health.pools[p].workers);
-        put_u64(out, "ready", health.pools[p].ready);
-        put_u64(out, "places", health.pools[p].places);
-        put_u64(out, "busy", health.pools[p].busy);
-        json_close_object(out);
-    }
+    for (enum pool p = 0; p < POOL_COUNT; p++)
+        api_write_pool(out, &health, p);
     json_close_object(out);
 }
 
