@@ -1,17 +1,21 @@
 /* Who asks: the access token, its scopes, and the roles in the course. */
 #include "store/access.h"
 
-static const char SELECT_COURSE[] = "SELECT " ACCESS_COLUMNS ACCESS_TABLES ACCESS_WHERE;
+static const char LOAD_COURSE[] = "SELECT " ACCESS_COLUMNS ACCESS_TABLES ACCESS_WHERE;
+
+static const char SELECT_COURSE[] = "SELECT id FROM course WHERE id = ?";
 
 static const char SELECT_SCOPE[] = "SELECT COUNT(*) FROM access_token_scope WHERE access_token_id = ? AND scope = ?";
 
-static enum cq_status take_role(struct cq_ctx *ctx, void *arg)
+/* Of one who is no member: the site's administrator, or a stranger. */
+static enum cq_status read_course(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
+                                  struct access_columns *access)
 {
-    struct access_columns *access = arg;
+    const struct db_in in[] = {IN_U64(key->course_id)};
+    const struct db_out out[] = {OUT_U64(access->row.course_id)};
 
-    access->is_found = true;
-    access->row.roles |= access->roles;
-    return access->next ? access->next(ctx, access->next_arg) : CQ_OK;
+    enum cq_status st = db_query_one(ctx, db, SELECT_COURSE, in, LEN(in), out, LEN(out));
+    return st == CQ_RESOURCE_NOT_FOUND ? CQ_OK : st;
 }
 
 static enum cq_status read_scope(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
@@ -23,26 +27,38 @@ static enum cq_status read_scope(struct cq_ctx *ctx, struct db *db, const struct
     return db_query_one(ctx, db, SELECT_SCOPE, in, LEN(in), out, LEN(out));
 }
 
+enum cq_status access_complete(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
+                               struct access_columns *access)
+{
+    enum cq_status st = access->access_token_id ? CQ_OK : CQ_TOKEN_UNKNOWN;
+
+    access->row.has_scope = !access->is_scoped;
+    if (!st && !access->row.course_id)
+        st = read_course(ctx, db, key, access);
+    if (!st && access->is_scoped)
+        st = read_scope(ctx, db, key, access);
+    return st;
+}
+
 enum cq_status access_query(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,
                             const struct db_out *out, size_t n_out, const struct load_key *key,
                             struct access_columns *access)
 {
-    enum cq_status st = db_query(ctx, db, sql, in, n_in, out, n_out, take_role, access);
+    enum cq_status st = db_query_one(ctx, db, sql, in, n_in, out, n_out);
 
-    if (!st && !access->is_found)
-        st = CQ_TOKEN_UNKNOWN;
-    access->row.has_scope = !access->is_scoped;
-    return st || !access->is_scoped ? st : read_scope(ctx, db, key, access);
+    if (st)
+        return st == CQ_RESOURCE_NOT_FOUND ? CQ_TOKEN_UNKNOWN : st;
+    return access_complete(ctx, db, key, access);
 }
 
 enum cq_status store_load_course(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                  struct access_row *access)
 {
-    struct access_columns a = {.is_found = false};
+    struct access_columns a = {.access_token_id = 0};
     const struct db_in in[] = {IN_U64(key->course_id), IN_BYTES(key->token_hash, SHA256_BYTES)};
     const struct db_out out[] = {ACCESS_OUT(a)};
 
-    enum cq_status st = access_query(ctx, db, SELECT_COURSE, in, LEN(in), out, LEN(out), key, &a);
+    enum cq_status st = access_query(ctx, db, LOAD_COURSE, in, LEN(in), out, LEN(out), key, &a);
     if (!st)
         *access = a.row;
     return st;

@@ -77,9 +77,17 @@ enum cq_status store_course_add(struct cq_ctx *ctx, struct db *db, const char *c
     return st;
 }
 
+/* The member's row first: whoever else enrolls the same user in the same course waits for it. */
+static const char LOCK_MEMBER[] = "INSERT INTO course_member (course_id, user_id, roles) VALUES (?, ?, 0)"
+                                  " ON DUPLICATE KEY UPDATE roles = roles";
+
 static const char UPSERT_ENROLLMENT[] =
     "INSERT INTO enrollment (course_id, user_id, role, state, created_at) VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))"
     " ON DUPLICATE KEY UPDATE state = ?";
+
+static const char UPDATE_MEMBER[] =
+    "UPDATE course_member SET roles = (SELECT BIT_OR(1 << e.role) FROM enrollment e"
+    " WHERE e.course_id = ? AND e.user_id = ? AND e.state = 'active') WHERE course_id = ? AND user_id = ?";
 
 static const char SELECT_ENROLLMENT[] = "SELECT id FROM enrollment WHERE course_id = ? AND user_id = ? AND role = ?";
 
@@ -95,10 +103,15 @@ static enum cq_status enroll_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
     struct enroll_args *args = arg;
     const struct db_in in[] = {IN_U64(args->course_id), IN_U64(args->user_id), IN_U64(args->role), IN_TEXT(args->state),
                                IN_TEXT(args->state)};
+    const struct db_in member[] = {in[0], in[1], in[0], in[1]};
     const struct db_out out[] = {OUT_U64(args->id)};
 
     (void)is_rerun;
-    enum cq_status st = db_execute(ctx, db, UPSERT_ENROLLMENT, in, LEN(in), NULL);
+    enum cq_status st = db_execute(ctx, db, LOCK_MEMBER, member, 2, NULL);
+    if (!st)
+        st = db_execute(ctx, db, UPSERT_ENROLLMENT, in, LEN(in), NULL);
+    if (!st)
+        st = db_execute(ctx, db, UPDATE_MEMBER, member, LEN(member), NULL);
     if (!st)
         st = db_query_one(ctx, db, SELECT_ENROLLMENT, in, 3, out, LEN(out));
     return st;

@@ -28,8 +28,8 @@
     "EXISTS (SELECT 1 FROM latest_conversation ls JOIN enrollment es ON es.course_id = x.course_id"                    \
     " AND es.user_id = ls.user_id AND es.role = 0 AND es.state = 'active' WHERE ls.ai_experience_id = x.id)"
 
-/* The experience named by the second parameter, of the course c, unless deleted. */
+/* The experience named by the second parameter, of the course that is the third, unless deleted. */
 #define AI_EXPERIENCE_JOIN                                                                                             \
-    " LEFT JOIN ai_experience x ON x.id = ? AND x.course_id = c.id AND x.workflow_state <> 'deleted'"
+    " LEFT JOIN ai_experience x ON x.id = ? AND x.course_id = ? AND x.workflow_state <> 'deleted'"
 
 #endif

@@ -119,6 +119,8 @@ make_data() {
     SELECT CONCAT('bench-', seq), 'Student', 'Student', 'Student', UTC_TIMESTAMP(3) FROM seq_1_to_200;
     INSERT INTO enrollment (course_id, user_id, role, state, created_at)
     SELECT c.id, u.id, 0, 'active', UTC_TIMESTAMP(3) FROM user u JOIN course c ON c.id IN (@class, $COURSE_ID) WHERE u.login LIKE 'bench-%';
+    INSERT INTO course_member (course_id, user_id, roles)
+    SELECT c.id, u.id, 1 FROM user u JOIN course c ON c.id IN (@class, $COURSE_ID) WHERE u.login LIKE 'bench-%';
     INSERT INTO access_token (user_id, token_hash, created_at)
     SELECT id, UNHEX(SHA2(login, 256)), UTC_TIMESTAMP(3) FROM user WHERE login LIKE 'bench-%';
     INSERT INTO conversation (uuid, ai_experience_id, user_id, workflow_state, learning_objective, met_at, next_seq, created_at, updated_at)
@@ -131,7 +133,7 @@ make_data() {
     FROM conversation v JOIN seq_0_to_19 s;
     INSERT INTO turn (conversation_id, user_seq, reply_seq, reply_uuid, state, owner, lease_until, created_at)
     SELECT v.id, 2 * s.seq, 2 * s.seq + 1, UUID(), 'complete', 'bench', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM conversation v JOIN seq_0_to_9 s;
-    ANALYZE TABLE user, course, enrollment, access_token, ai_experience, conversation, message, turn, latest_conversation" >"$state/sql.log"
+    ANALYZE TABLE user, course, enrollment, course_member, access_token, ai_experience, conversation, message, turn, latest_conversation" >"$state/sql.log"
     class=$(sql "SELECT id FROM course WHERE code = 'BENCH'")
     first=$(sql "SELECT MIN(id) FROM ai_experience WHERE course_id = $class")
 }

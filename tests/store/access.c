@@ -106,10 +106,41 @@ static void test_roles(void)
     MUST(store_enroll(c.p.ctx, c.p.db, c.p.course_id, c.p.user_id, ROLE_TEACHER, false, &second));
     CU_ASSERT_EQUAL(first, second);
     CU_ASSERT_EQUAL(access_of(&c).roles, 1u << ROLE_STUDENT);
+    MUST(store_course_add(c.p.ctx, c.p.db, "OTHER", "other", &c.key.course_id));
+    CU_ASSERT_EQUAL(access_of(&c).course_id, c.key.course_id); /* it is there, for one who is no member too */
+    CU_ASSERT_EQUAL(access_of(&c).roles, 0);
     c.key.course_id = UINT32_MAX;
     CU_ASSERT_EQUAL(access_of(&c).course_id, 0);
     CU_ASSERT_EQUAL(access_of(&c).roles, 0);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_enroll(c.p.ctx, c.p.db, UINT32_MAX, c.p.user_id, ROLE_STUDENT, true, &first));
+}
+
+struct enrolling {
+    const struct place *p;
+    enum role role;
+    enum cq_status st;
+};
+
+static void enroll(struct cq_ctx *ctx, struct db *db, void *arg)
+{
+    struct enrolling *e = arg;
+    uint64_t id;
+
+    e->st = store_enroll(ctx, db, e->p->course_id, e->p->user_id, e->role, true, &id);
+}
+
+/* Two operators at once: neither role is lost. */
+static void test_roles_at_once(void)
+{
+    for (int round = 0; round < 10; round++) {
+        struct caller c = caller_new(NULL, 0, 0);
+        struct enrolling ta = {&c.p, ROLE_TA, CQ_INTERNAL}, designer = {&c.p, ROLE_DESIGNER, CQ_INTERNAL};
+
+        race(enroll, &ta, &designer);
+        GIVES(CQ_OK, ta.st);
+        GIVES(CQ_OK, designer.st);
+        CU_ASSERT_EQUAL(access_of(&c).roles, 1u << ROLE_STUDENT | 1u << ROLE_TA | 1u << ROLE_DESIGNER);
+    }
 }
 
 /* What is not there, or elsewhere, is a 0 in its id, and the caller is known all the same. */
@@ -174,4 +205,5 @@ static void test_logins(void)
 }
 
 SUITE(access, {"unknown token", test_unknown}, {"scopes", test_scopes}, {"expiry", test_expiry},
-      {"revoking", test_revoking}, {"roles", test_roles}, {"things", test_things}, {"logins", test_logins});
+      {"revoking", test_revoking}, {"roles", test_roles}, {"roles at once", test_roles_at_once},
+      {"things", test_things}, {"logins", test_logins});

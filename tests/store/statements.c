@@ -130,6 +130,9 @@ static void walk_access(const struct place *p, uint64_t conversation_id)
     CU_ASSERT_EQUAL(conversation.id, conversation_id);
     GIVES(CQ_OK, store_load_active_conversation(p->ctx, p->db, &key, &access, &experience, &conversation, &messages));
     CU_ASSERT_EQUAL(conversation.id, conversation_id);
+    GIVES(CQ_OK, store_course_add(p->ctx, p->db, "ELSEWHERE", "x", &key.course_id));
+    GIVES(CQ_OK, store_load_course(p->ctx, p->db, &key, &access));
+    CU_ASSERT_TRUE(access.course_id == key.course_id && !access.roles);
     GIVES(CQ_OK, store_access_token_revoke(p->ctx, p->db, id, NULL));
     GIVES(CQ_OK, store_access_token_revoke(p->ctx, p->db, 0, token.hash));
 }

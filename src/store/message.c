@@ -1,0 +1,72 @@
+/* Messages: taking them from rows, and listing them. */
+#include "store/message.h"
+
+#include <stdlib.h>
+
+enum cq_status message_take(struct cq_ctx *ctx, void *arg)
+{
+    struct message_rows *rows = arg;
+
+    if (rows->list.n == rows->cap) {
+        size_t cap = rows->cap ? 2 * rows->cap : 32;
+        struct message_row *more = arena_zalloc(ctx->arena, cap, sizeof(*more));
+
+        if (!more)
+            return cq_fail(ctx, CQ_INTERNAL, "a conversation is larger than the request's memory");
+        if (rows->list.n)
+            memcpy(more, rows->list.rows, rows->list.n * sizeof(*more));
+        rows->list.rows = more;
+        rows->cap = cap;
+    }
+    rows->row.status = rows->is_running ? MESSAGE_PENDING : MESSAGE_COMPLETE;
+    rows->list.rows[rows->list.n++] = rows->row;
+    return CQ_OK;
+}
+
+/*
+ * A reply stands right behind the message that it answers. Until one does, the message's turn either runs or has
+ * failed: another can only have begun after that.
+ */
+static void note_failed(struct message_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        struct message_row *m = &list->rows[i];
+        bool is_answered = i + 1 < list->n && list->rows[i + 1].is_assistant;
+
+        if (!m->is_assistant && !is_answered && m->status != MESSAGE_PENDING)
+            m->status = MESSAGE_FAILED;
+    }
+}
+
+static int by_seq(const void *a, const void *b)
+{
+    const struct message_row *x = a, *y = b;
+
+    return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+void message_sort(struct message_list *list)
+{
+    if (list->n)
+        qsort(list->rows, list->n, sizeof(*list->rows), by_seq);
+    note_failed(list);
+}
+
+static const char LIST_MESSAGES[] = "SELECT " MESSAGE_COLUMNS ", " MESSAGE_IS_RUNNING
+                                    " FROM message m LEFT JOIN turn r ON r.conversation_id = ? AND " TURN_IS_RUNNING
+                                    " WHERE m.conversation_id = ? AND m.seq < ?";
+
+enum cq_status store_message_list(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, uint32_t end_seq,
+                                  struct message_list *out)
+{
+    struct message_rows rows = {0};
+    const struct db_in in[] = {IN_U64(conversation_id), IN_U64(conversation_id), IN_U64(end_seq)};
+    const struct db_out cols[] = {MESSAGE_OUT(rows), OUT_BOOL(rows.is_running)};
+
+    enum cq_status st = db_query(ctx, db, LIST_MESSAGES, in, LEN(in), cols, LEN(cols), message_take, &rows);
+    if (st)
+        return st;
+    message_sort(&rows.list);
+    *out = rows.list;
+    return CQ_OK;
+}
