@@ -70,6 +70,7 @@ struct turn {
     uint32_t lease_s;
     /* How it ended, kept until the database can store it. */
     bool is_ended;
+    int64_t ended_ms;
     enum cq_status asked;
     const char *reply_text, *reply_html;
     uint32_t tries, input_tokens, output_tokens;

@@ -29,6 +29,14 @@ void db_thread_end(void);
 struct db *db_create(const struct config *config);
 void db_destroy(struct db *db);
 
+/*
+ * Before the first use: a transaction begins with its first statement, reads included, so that none is spent on its
+ * begin. Who asks for this calls db_rest() after each piece of work: what was only read is otherwise never ended, and
+ * holds up whoever changes the schema.
+ */
+void db_set_autocommit_off(struct db *db);
+void db_rest(struct db *db);
+
 /* Whether the database answers. */
 enum cq_status db_ping(struct cq_ctx *ctx, struct db *db) MUST_USE;
 
@@ -177,7 +185,7 @@ enum cq_status store_ai_experience_update(struct cq_ctx *ctx, struct db *db, uin
 enum cq_status store_ai_experience_delete(struct cq_ctx *ctx, struct db *db, uint64_t id,
                                           struct ai_experience_row *row) MUST_USE;
 
-/* ---- conversations and messages (conversation.c) ---- */
+/* ---- conversations and messages (conversation.c, message.c) ---- */
 
 struct conversation_row {
     uint64_t id; /* 0: none, or of another experience */
@@ -227,7 +235,7 @@ enum cq_status store_message_list(struct cq_ctx *ctx, struct db *db, uint64_t co
 /* Make it completed, if it is active; a running turn is still stored. */
 enum cq_status store_conversation_complete(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id) MUST_USE;
 
-/* ---- turns (turn.c): one user message and its reply ---- */
+/* ---- turns (turn_begin.c, turn_end.c): one user message and its reply ---- */
 
 struct turn_request {
     uint64_t user_id, ai_experience_id;
@@ -247,10 +255,11 @@ struct turn_request {
 struct turn_row {
     uint64_t id, conversation_id;
     uint32_t user_seq;
-    bool is_replay;                 /* the key was used before: nothing was begun, */
-    uint32_t reply_seq;             /* … the reply stands here, */
-    const char *met_at;             /* … this was the progress after it, */
-    const char *learning_objective; /* … and these are the conversation's objectives */
+    int64_t begun_ms, begun_mono_ms; /* when it was begun: the database's time, and clock_mono_ms() */
+    bool is_replay;                  /* the key was used before: nothing was begun, */
+    uint32_t reply_seq;              /* … the reply stands here, */
+    const char *met_at;              /* … this was the progress after it, */
+    const char *learning_objective;  /* … and these are the conversation's objectives */
 };
 
 /*
@@ -268,6 +277,7 @@ struct turn_end {
     uint64_t user_id, ai_experience_id;
     bool is_opening;
     const char *reply_uuid, *owner;
+    int64_t ended_ms;        /* the reply's time: the database's when it was begun, and what has passed since */
     const char *text, *html; /* the reply; NULL of a turn that failed */
     const char *met_at;      /* the progress now */
     bool all_objectives_met;

@@ -109,6 +109,7 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
 static void keep_reply(struct cq_ctx *ctx, struct turn *turn, enum cq_status asked, const struct llm_reply *reply)
 {
     turn->is_ended = true;
+    turn->ended_ms = turn->row.begun_ms + clock_mono_ms() - turn->row.begun_mono_ms;
     turn->asked = asked;
     if (!reply)
         return;
@@ -158,6 +159,7 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
                                  .is_opening = turn->is_opening,
                                  .reply_uuid = turn->request.reply_uuid,
                                  .owner = turn->request.owner,
+                                 .ended_ms = turn->ended_ms,
                                  .text = turn->reply_text,
                                  .html = turn->reply_html,
                                  .met_at = turn->met_at,

@@ -114,6 +114,7 @@ static struct turn_end end_of(const struct attempt *a)
                              .is_opening = a->request.conversation_id == 0,
                              .reply_uuid = a->request.reply_uuid,
                              .owner = a->request.owner,
+                             .ended_ms = a->turn.begun_ms + 1000,
                              .text = a->reply,
                              .html = a->html,
                              .met_at = a->met_at,

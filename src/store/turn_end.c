@@ -1,0 +1,255 @@
+/* Turns: how a reply comes to be stored, once; and how a turn ends without one. */
+#include "store/turn.h"
+
+/* ---- completing ---- */
+
+static const char LOCK_TURN[] =
+    "SELECT t.state, t.owner = ?, t.reply_uuid = ?"
+    " FROM conversation v JOIN turn t ON t.conversation_id = v.id WHERE v.id = ? AND t.id = ? FOR UPDATE";
+
+static const char COMPLETE_PREVIOUS[] =
+    "UPDATE conversation SET workflow_state = 'completed', is_active = NULL, updated_at = UTC_TIMESTAMP(3)"
+    " WHERE ai_experience_id = ? AND user_id = ? AND is_active = 1";
+
+static const char ACTIVATE_CONVERSATION[] =
+    "UPDATE conversation SET workflow_state = 'active', is_active = 1 WHERE id = ?";
+
+/*
+ * The conversation first, which everybody locks first; and nothing is written unless the turn is ours. A statement a
+ * table: one for all would be slower, since it puts what it is going to write into temporary tables.
+ */
+static const char UPDATE_CONVERSATION[] =
+    "UPDATE conversation SET next_seq = next_seq + 1, met_at = ?, all_objectives_met = GREATEST(all_objectives_met, ?),"
+    " updated_at = UTC_TIMESTAMP(3) WHERE id = ? AND EXISTS (SELECT 1 FROM turn t"
+    " WHERE t.id = ? AND t.state = 'pending' AND t.owner = ? AND t.reply_uuid = ?)";
+
+static const char COMPLETE_TURN[] =
+    "UPDATE turn SET state = 'complete', is_running = NULL, reply_seq = user_seq + 1, met_at = ?, tries = ?,"
+    " input_tokens = ?, output_tokens = ?, finished_at = UTC_TIMESTAMP(3) WHERE id = ? AND state = 'pending'";
+
+static const char UPDATE_LATEST[] =
+    "UPDATE latest_conversation SET all_objectives_met = GREATEST(all_objectives_met, ?), updated_at = UTC_TIMESTAMP(3)"
+    " WHERE ai_experience_id = ? AND user_id = ? AND conversation_id = ?";
+
+static const char INSERT_REPLY[] = "INSERT INTO message (conversation_id, seq, uuid, role, text, html, created_at)"
+                                   " VALUES (?, ?, ?, 1, ?, ?, ?)";
+
+static const char NOTE_LATEST[] =
+    "INSERT INTO latest_conversation (ai_experience_id, user_id, conversation_id, workflow_state, all_objectives_met,"
+    " updated_at) VALUES (?, ?, ?, 'active', ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE conversation_id = ?,"
+    " workflow_state = 'active', all_objectives_met = ?, updated_at = UTC_TIMESTAMP(3)";
+
+static const char FAIL_TURN[] = "UPDATE turn SET state = 'failed', is_running = NULL, failure = ?, tries = ?,"
+                                " finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
+
+/* CQ_OK: pending and ours. CQ_DUPLICATE: complete already, by this very reply. CQ_LOST: neither. */
+static enum cq_status lock_turn(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
+{
+    const char *state = NULL;
+    bool is_owner = false, is_reply = false;
+    const struct db_in in[] = {IN_TEXT(end->owner), IN_TEXT(end->reply_uuid), IN_U64(end->turn->conversation_id),
+                               IN_U64(end->turn->id)};
+    const struct db_out cols[] = {OUT_TEXT(state), OUT_BOOL(is_owner), OUT_BOOL(is_reply)};
+
+    enum cq_status st = db_query_one(ctx, db, LOCK_TURN, in, LEN(in), cols, LEN(cols));
+    if (st == CQ_RESOURCE_NOT_FOUND || (!st && !(is_owner && is_reply)))
+        return cq_fail(ctx, CQ_LOST, "the turn's lease was taken by another worker");
+    if (!st && str_eq(state, "complete"))
+        return CQ_DUPLICATE;
+    if (!st && !str_eq(state, "pending"))
+        return cq_fail(ctx, CQ_LOST, "the turn was given up: its lease had run out");
+    return st;
+}
+
+/* Only if the turn is still to be completed: the user may have opened another conversation since. */
+static enum cq_status make_active(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
+{
+    const struct db_in previous[] = {IN_U64(end->ai_experience_id), IN_U64(end->user_id)};
+    const struct db_in active[] = {IN_U64(end->turn->conversation_id)};
+    enum cq_status st = lock_turn(ctx, db, end);
+
+    if (st)
+        return st;
+    st = db_execute(ctx, db, COMPLETE_PREVIOUS, previous, LEN(previous), NULL);
+    if (!st)
+        st = db_execute(ctx, db, ACTIVATE_CONVERSATION, active, LEN(active), NULL);
+    return st == CQ_DUPLICATE ? CQ_AGAIN : st; /* another opening was faster: complete that one then */
+}
+
+static enum cq_status note_latest(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
+{
+    const struct db_in user = IN_U64(end->user_id), experience = IN_U64(end->ai_experience_id),
+                       conversation = IN_U64(end->turn->conversation_id), met = IN_U64(end->all_objectives_met);
+    const struct db_in opened[] = {experience, user, conversation, met, conversation, met};
+    const struct db_in gone_on[] = {met, experience, user, conversation};
+
+    return end->is_opening ? db_execute(ctx, db, NOTE_LATEST, opened, LEN(opened), NULL)
+                           : db_execute(ctx, db, UPDATE_LATEST, gone_on, LEN(gone_on), NULL);
+}
+
+/* As lock_turn(), when it is not ours to complete. */
+static enum cq_status complete_turn(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
+{
+    uint64_t matched = 0;
+    const struct db_in conversation[] = {IN_TEXT(end->met_at),
+                                         IN_U64(end->all_objectives_met),
+                                         IN_U64(end->turn->conversation_id),
+                                         IN_U64(end->turn->id),
+                                         IN_TEXT(end->owner),
+                                         IN_TEXT(end->reply_uuid)};
+    const struct db_in turn[] = {IN_TEXT(end->met_at), IN_U64(end->tries), IN_U64(end->input_tokens),
+                                 IN_U64(end->output_tokens), IN_U64(end->turn->id)};
+
+    enum cq_status st = db_execute(ctx, db, UPDATE_CONVERSATION, conversation, LEN(conversation), &matched);
+    if (!st && !matched)
+        st = lock_turn(ctx, db, end);
+    else if (!st)
+        st = db_execute(ctx, db, COMPLETE_TURN, turn, LEN(turn), &matched);
+    return st || matched ? st : CQ_AGAIN; /* it has changed between one statement and the next */
+}
+
+static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const struct turn_end *end = *(const struct turn_end *const *)arg;
+    const struct db_in reply[] = {IN_U64(end->turn->conversation_id),
+                                  IN_U64(end->turn->user_seq + 1),
+                                  IN_TEXT(end->reply_uuid),
+                                  IN_TEXT(end->text),
+                                  IN_TEXT(end->html),
+                                  IN_TIME(end->ended_ms)};
+
+    (void)is_rerun; /* the reply's own uuid tells */
+    enum cq_status st = end->is_opening ? make_active(ctx, db, end) : CQ_OK;
+    if (!st)
+        st = complete_turn(ctx, db, end);
+    if (st == CQ_DUPLICATE)
+        return CQ_OK;
+    if (!st)
+        st = db_execute(ctx, db, INSERT_REPLY, reply, LEN(reply), NULL);
+    return st ? st : note_latest(ctx, db, end);
+}
+
+enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
+                                   struct message_row *reply)
+{
+    enum cq_status st = db_tx(ctx, db, complete_tx, &end);
+
+    if (!st)
+        *reply = (struct message_row){.seq = end->turn->user_seq + 1,
+                                      .uuid = end->reply_uuid,
+                                      .is_assistant = true,
+                                      .text = end->text,
+                                      .html = end->html,
+                                      .created_at_ms = end->ended_ms,
+                                      .status = MESSAGE_COMPLETE};
+    return st;
+}
+
+/* ---- failing ---- */
+
+static const char DELETE_OPENING[] = "DELETE FROM conversation WHERE id = ? AND workflow_state = 'opening'";
+
+enum cq_status turn_delete_opening(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id)
+{
+    const struct db_in in[] = {IN_U64(conversation_id)};
+
+    return db_execute(ctx, db, DELETE_OPENING, in, LEN(in), NULL);
+}
+
+struct fail_args {
+    const struct turn_end *end;
+    const char *failure;
+};
+
+static enum cq_status fail_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    struct fail_args *args = arg;
+    const struct turn_end *end = args->end;
+    const struct db_in turn[] = {IN_TEXT(args->failure), IN_U64(end->tries), IN_U64(end->turn->id)};
+
+    enum cq_status st = lock_turn(ctx, db, end);
+    if (st == CQ_LOST && is_rerun)
+        return CQ_OK;
+    if (st)
+        return st == CQ_DUPLICATE ? CQ_LOST : st;
+    return end->is_opening ? turn_delete_opening(ctx, db, end->turn->conversation_id)
+                           : db_execute(ctx, db, FAIL_TURN, turn, LEN(turn), NULL);
+}
+
+enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, const char *failure)
+{
+    struct fail_args args = {.end = end, .failure = failure};
+
+    return db_tx(ctx, db, fail_tx, &args);
+}
+
+/* ---- the lease ---- */
+
+static const char RENEW_TURN[] = "UPDATE turn SET lease_until = UTC_TIMESTAMP(3) + INTERVAL ? SECOND"
+                                 " WHERE id = ? AND state = 'pending' AND owner = ?";
+
+struct renew_args {
+    uint64_t turn_id;
+    const char *owner;
+    uint32_t lease_s;
+};
+
+static enum cq_status renew_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const struct renew_args *args = arg;
+    const struct db_in in[] = {IN_U64(args->lease_s), IN_U64(args->turn_id), IN_TEXT(args->owner)};
+    uint64_t matched = 0;
+
+    (void)is_rerun;
+    enum cq_status st = db_execute(ctx, db, RENEW_TURN, in, LEN(in), &matched);
+    return !st && !matched ? CQ_LOST : st;
+}
+
+enum cq_status store_turn_renew(struct cq_ctx *ctx, struct db *db, uint64_t turn_id, const char *owner,
+                                uint32_t lease_s)
+{
+    struct renew_args args = {turn_id, owner, lease_s};
+
+    return db_tx(ctx, db, renew_tx, &args);
+}
+
+/* ---- the dead ---- */
+
+static const char DELETE_DEAD_OPENINGS[] =
+    "DELETE v FROM turn t JOIN conversation v ON v.id = t.conversation_id"
+    " WHERE t.state = 'pending' AND t.owner LIKE ? AND t.owner NOT LIKE ? AND v.workflow_state = 'opening'";
+
+static const char FAIL_DEAD_TURNS[] =
+    "UPDATE turn SET state = 'failed', is_running = NULL, failure = 'worker_died', finished_at = UTC_TIMESTAMP(3)"
+    " WHERE state = 'pending' AND owner LIKE ? AND owner NOT LIKE ?";
+
+struct settle_args {
+    const char *owners, *but;
+    uint64_t n;
+};
+
+/* A worker in its last moments loses nothing by this: it has stored its reply before, or finds its turn failed. */
+static enum cq_status settle_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    struct settle_args *args = arg;
+    const struct db_in in[] = {IN_TEXT(args->owners), IN_TEXT(args->but)};
+    uint64_t n_openings = 0, n_failed = 0;
+
+    (void)is_rerun;
+    enum cq_status st = db_execute(ctx, db, DELETE_DEAD_OPENINGS, in, LEN(in), &n_openings);
+    if (!st)
+        st = db_execute(ctx, db, FAIL_DEAD_TURNS, in, LEN(in), &n_failed);
+    if (!st)
+        args->n = n_openings + n_failed;
+    return st;
+}
+
+enum cq_status store_turns_settle(struct cq_ctx *ctx, struct db *db, const char *owners, const char *but, uint64_t *n)
+{
+    struct settle_args args = {.owners = owners, .but = but};
+
+    enum cq_status st = db_tx(ctx, db, settle_tx, &args);
+    if (!st)
+        *n = args.n;
+    return st;
+}
