@@ -15,8 +15,8 @@ struct queue {
 struct jobs {
     const struct config *config;
     pthread_mutex_t mutex;
-    pthread_cond_t is_wanted;
     struct queue todo, done;
+    struct store_thread *idle; /* the one that worked last first: what it needs is still in the caches */
     bool is_ending;
     int fd;
     void (*heard)(void *arg, struct db *db);
@@ -26,6 +26,9 @@ struct jobs {
         struct jobs *jobs;
         struct db *db;
         pthread_t thread;
+        pthread_cond_t is_wanted;
+        struct store_thread *next_idle;
+        bool is_idle;
     } threads[MAX_THREADS];
 };
 
@@ -46,13 +49,37 @@ static struct job *pop(struct queue *queue)
     return job;
 }
 
-static struct job *wait_for_job(struct jobs *jobs)
+static void enter_idle(struct jobs *jobs, struct store_thread *thread)
+{
+    if (thread->is_idle)
+        return;
+    thread->is_idle = true;
+    thread->next_idle = jobs->idle;
+    jobs->idle = thread;
+}
+
+static void leave_idle(struct jobs *jobs, struct store_thread *thread)
+{
+    struct store_thread **at = &jobs->idle;
+
+    if (!thread->is_idle)
+        return;
+    while (*at != thread)
+        at = &(*at)->next_idle;
+    *at = thread->next_idle;
+    thread->is_idle = false;
+}
+
+static struct job *wait_for_job(struct jobs *jobs, struct store_thread *self)
 {
     struct job *job = NULL;
 
     pthread_mutex_lock(&jobs->mutex);
-    while (!jobs->todo.first && !jobs->is_ending)
-        pthread_cond_wait(&jobs->is_wanted, &jobs->mutex);
+    while (!jobs->todo.first && !jobs->is_ending) {
+        enter_idle(jobs, self);
+        pthread_cond_wait(&self->is_wanted, &jobs->mutex);
+    }
+    leave_idle(jobs, self); /* unless it was called: a wait may end of itself */
     if (!jobs->is_ending)
         job = pop(&jobs->todo);
     pthread_mutex_unlock(&jobs->mutex);
@@ -69,14 +96,15 @@ static void give_back(struct jobs *jobs, struct job *job)
 
 static void *thread_main(void *arg)
 {
-    const struct store_thread *self = arg;
+    struct store_thread *self = arg;
     struct jobs *jobs = self->jobs;
     struct job *job;
 
-    while ((job = wait_for_job(jobs))) {
+    while ((job = wait_for_job(jobs, self))) {
         job->run(job, self->db);
         jobs->heard(jobs->arg, self->db);
         give_back(jobs, job);
+        db_rest(self->db); /* nobody waits for that */
     }
     db_thread_end();
     return NULL;
@@ -88,10 +116,14 @@ static bool start_thread(struct jobs *jobs, const pthread_attr_t *attr)
 
     thread->jobs = jobs;
     thread->db = db_create(jobs->config);
+    pthread_cond_init(&thread->is_wanted, NULL);
+    if (thread->db)
+        db_set_autocommit_off(thread->db);
     if (thread->db && !pthread_create(&thread->thread, attr, thread_main, thread)) {
         jobs->n_threads++;
         return true;
     }
+    pthread_cond_destroy(&thread->is_wanted);
     db_destroy(thread->db);
     return false;
 }
@@ -121,7 +153,6 @@ struct jobs *jobs_create(const struct config *config, size_t n, void (*heard)(vo
     jobs->done.last = &jobs->done.first;
     jobs->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&jobs->mutex, NULL);
-    pthread_cond_init(&jobs->is_wanted, NULL);
     if (jobs->fd >= 0 && start_threads(jobs, n))
         return jobs;
     jobs_destroy(jobs);
@@ -134,13 +165,14 @@ void jobs_destroy(struct jobs *jobs)
         return;
     pthread_mutex_lock(&jobs->mutex);
     jobs->is_ending = true;
-    pthread_cond_broadcast(&jobs->is_wanted);
+    for (size_t i = 0; i < jobs->n_threads; i++)
+        pthread_cond_signal(&jobs->threads[i].is_wanted);
     pthread_mutex_unlock(&jobs->mutex);
     for (size_t i = 0; i < jobs->n_threads; i++) {
         pthread_join(jobs->threads[i].thread, NULL);
+        pthread_cond_destroy(&jobs->threads[i].is_wanted);
         db_destroy(jobs->threads[i].db);
     }
-    pthread_cond_destroy(&jobs->is_wanted);
     pthread_mutex_destroy(&jobs->mutex);
     if (jobs->fd >= 0)
         close(jobs->fd);
@@ -150,8 +182,13 @@ void jobs_destroy(struct jobs *jobs)
 void jobs_add(struct jobs *jobs, struct job *job)
 {
     pthread_mutex_lock(&jobs->mutex);
+    struct store_thread *thread = jobs->idle;
+
     push(&jobs->todo, job);
-    pthread_cond_signal(&jobs->is_wanted);
+    if (thread) {
+        leave_idle(jobs, thread);
+        pthread_cond_signal(&thread->is_wanted);
+    }
     pthread_mutex_unlock(&jobs->mutex);
 }
 

@@ -24,6 +24,11 @@ struct db *db_create(const struct config *config)
     return db;
 }
 
+void db_set_autocommit_off(struct db *db)
+{
+    db->is_autocommit_off = true;
+}
+
 void db_destroy(struct db *db)
 {
     if (db)
@@ -55,6 +60,7 @@ void connection_note_wait(struct db *db, int64_t sent_us, bool is_answered)
 
 void connection_close(struct db *db)
 {
+    db->has_begun = false;
     for (size_t i = 0; i < DB_CACHE_SLOTS; i++) {
         if (db->cache[i].stmt)
             mysql_stmt_close(db->cache[i].stmt);
@@ -69,12 +75,13 @@ void connection_close(struct db *db)
  * The session is made the same on every server: strict, UTC, and READ COMMITTED, under which concurrent turns
  * of different conversations lock no gaps that they share.
  */
-static void set_options(MYSQL *mysql, const struct config_database *config, bool is_patient)
+static void set_options(MYSQL *mysql, const struct db *db)
 {
+    const struct config_database *config = &db->config->database;
     unsigned timeout_s = config->timeout_ms < 1000 ? 1 : (config->timeout_ms + 999) / 1000;
 
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
-    if (!is_patient) {
+    if (!db->is_patient) {
         mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &timeout_s);
         mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout_s);
     }
@@ -83,6 +90,8 @@ static void set_options(MYSQL *mysql, const struct config_database *config, bool
                   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
                   "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5");
     mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    if (db->is_autocommit_off)
+        mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION autocommit = 0");
     if (config->sync_wait)
         mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION wsrep_sync_wait = 1");
 }
@@ -140,7 +149,7 @@ enum cq_status connection_open(struct cq_ctx *ctx, struct db *db)
 
     if (!mysql)
         return cq_fail(ctx, CQ_INTERNAL, "database: out of memory");
-    set_options(mysql, config, db->is_patient);
+    set_options(mysql, db);
     /* CLIENT_FOUND_ROWS: an update counts the rows that it matched, not those that it changed. */
     if (!mysql_real_connect(mysql, config->socket ? NULL : config->host, config->user, config->password, config->name,
                             config->socket ? 0 : config->port, config->socket, CLIENT_FOUND_ROWS)) {

@@ -18,6 +18,8 @@ struct db {
     const struct config *config;
     MYSQL *mysql;    /* NULL: not connected */
     bool is_patient; /* no limit of time for an answer: a change of the schema takes as long as it takes */
+    bool is_autocommit_off;
+    bool has_begun; /* with autocommit off: a transaction, with the first statement after the last one's end */
     bool in_tx;
     bool is_lost; /* the connection was lost since it was last made */
     int64_t answered_ms;

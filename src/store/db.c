@@ -167,6 +167,7 @@ static enum cq_status execute(struct cq_ctx *ctx, struct db *db, const char *sql
 
     ctx->statements++;
     db->effort.round_trips++;
+    db->has_begun = db->is_autocommit_off;
     bool is_failed = (n_in && mysql_stmt_bind_param(stmt, binds)) || mysql_stmt_execute(stmt);
 
     connection_note_wait(db, sent_us, !is_failed);
@@ -336,7 +337,7 @@ enum cq_status db_ping(struct cq_ctx *ctx, struct db *db)
 static enum cq_status run_tx(struct cq_ctx *ctx, struct db *db, db_tx_fn *fn, void *arg, bool is_rerun,
                              bool *is_commit_sent)
 {
-    enum cq_status st = db_run_text(ctx, db, "START TRANSACTION", NULL);
+    enum cq_status st = db->is_autocommit_off ? CQ_OK : db_run_text(ctx, db, "START TRANSACTION", NULL);
 
     if (st)
         return st;
@@ -355,8 +356,17 @@ static enum cq_status run_tx(struct cq_ctx *ctx, struct db *db, db_tx_fn *fn, vo
             db->is_lost = true;
         memcpy(ctx->error, error, sizeof(error));
     }
-    db->in_tx = false;
+    db->in_tx = db->has_begun = false;
     return st;
+}
+
+void db_rest(struct db *db)
+{
+    struct cq_ctx ctx = {.request_id = "-"};
+
+    if (db->has_begun && db_run_text(&ctx, db, "COMMIT", NULL))
+        forget_lost(db);
+    db->has_begun = false;
 }
 
 enum cq_status db_tx(struct cq_ctx *ctx, struct db *db, db_tx_fn *fn, void *arg)

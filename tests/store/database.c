@@ -195,6 +195,8 @@ static void *run_racer(void *arg)
     struct cq_ctx *ctx = thread_ctx();
     struct db *db = db_create(shared_config());
 
+    if (db)
+        db_set_autocommit_off(db); /* as the threads that turns race in */
     if (!db || db_ping(ctx, db))
         give_up("a racer cannot connect: %s", ctx->error);
     pthread_barrier_wait(racer->start);

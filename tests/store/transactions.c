@@ -309,6 +309,44 @@ static void test_frozen(void)
     db_destroy(fresh);
 }
 
+static enum cq_status change_schema(struct cq_ctx *ctx)
+{
+    struct db *db = db_create(shared_config());
+    unsigned number = 0;
+
+    if (!db)
+        give_up("out of memory");
+    MUST(db_run_text(ctx, db, "SET SESSION lock_wait_timeout = 1", NULL));
+    enum cq_status st = db_run_text(ctx, db, "ALTER TABLE course COMMENT = 'changed'", &number);
+    db_destroy(db);
+    return st;
+}
+
+/* What was read stands in the transaction that a write goes on with, and is ended when nothing was written. */
+static void test_autocommit_off(void)
+{
+    struct cq_ctx *ctx = test_ctx();
+    struct db *db = db_create(shared_config());
+    struct ending e = {.code = new_uuid(ctx)};
+    uint64_t n = 0;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(db);
+    db_set_autocommit_off(db);
+    GIVES(CQ_OK, count_courses(ctx, db, e.code, &n));
+    GIVES(CQ_OK, db_tx(ctx, db, ending_tx, &e));
+    CU_ASSERT_EQUAL(committed(e.code), 1);
+    GIVES(CQ_OK, change_schema(ctx));
+    GIVES(CQ_OK, count_courses(ctx, db, e.code, &n));
+    CU_ASSERT_EQUAL(n, 1);
+    GIVES(CQ_AGAIN, change_schema(ctx));
+    db_rest(db);
+    GIVES(CQ_OK, change_schema(ctx));
+    kill_connection(connection_id(ctx, db));
+    db_rest(db); /* it had read its number: the transaction went with the connection */
+    check_works(ctx, db);
+    db_destroy(db);
+}
+
 /* As a replica, or while an operator holds writes back: reading goes on. */
 static void test_read_only(void)
 {
@@ -334,4 +372,4 @@ static void test_read_only(void)
 
 SUITE(transactions, {"deadlock", test_deadlock}, {"endings", test_endings}, {"killed within", test_killed_within},
       {"killed for ever", test_killed_for_ever}, {"killed while idle", test_killed_idle}, {"read-only", test_read_only},
-      {"frozen", test_frozen}, {"stopped", test_stopped});
+      {"frozen", test_frozen}, {"stopped", test_stopped}, {"autocommit off", test_autocommit_off});
