@@ -27,9 +27,8 @@ static const char COMPLETE_TURN[] =
     "UPDATE turn SET state = 'complete', is_running = NULL, reply_seq = user_seq + 1, met_at = ?, tries = ?,"
     " input_tokens = ?, output_tokens = ?, finished_at = UTC_TIMESTAMP(3) WHERE id = ? AND state = 'pending'";
 
-static const char UPDATE_LATEST[] =
-    "UPDATE latest_conversation SET all_objectives_met = GREATEST(all_objectives_met, ?), updated_at = UTC_TIMESTAMP(3)"
-    " WHERE ai_experience_id = ? AND user_id = ? AND conversation_id = ?";
+static const char MEET_LATEST[] = "UPDATE latest_conversation SET all_objectives_met = 1, updated_at = UTC_TIMESTAMP(3)"
+                                  " WHERE ai_experience_id = ? AND user_id = ? AND conversation_id = ?";
 
 static const char INSERT_REPLY[] = "INSERT INTO message (conversation_id, seq, uuid, role, text, html, created_at)"
                                    " VALUES (?, ?, ?, 1, ?, ?, ?)";
@@ -76,15 +75,17 @@ static enum cq_status make_active(struct cq_ctx *ctx, struct db *db, const struc
     return st == CQ_DUPLICATE ? CQ_AGAIN : st; /* another opening was faster: complete that one then */
 }
 
+/* What the lists know of the conversation: that it is the latest, and whether it met all objectives. */
 static enum cq_status note_latest(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
 {
     const struct db_in user = IN_U64(end->user_id), experience = IN_U64(end->ai_experience_id),
                        conversation = IN_U64(end->turn->conversation_id), met = IN_U64(end->all_objectives_met);
     const struct db_in opened[] = {experience, user, conversation, met, conversation, met};
-    const struct db_in gone_on[] = {met, experience, user, conversation};
+    const struct db_in has_met[] = {experience, user, conversation};
 
-    return end->is_opening ? db_execute(ctx, db, NOTE_LATEST, opened, LEN(opened), NULL)
-                           : db_execute(ctx, db, UPDATE_LATEST, gone_on, LEN(gone_on), NULL);
+    if (end->is_opening)
+        return db_execute(ctx, db, NOTE_LATEST, opened, LEN(opened), NULL);
+    return end->all_objectives_met ? db_execute(ctx, db, MEET_LATEST, has_met, LEN(has_met), NULL) : CQ_OK;
 }
 
 /* As lock_turn(), when it is not ours to complete. */
