@@ -99,28 +99,14 @@ static void answer_failure(struct request *req, enum cq_status st)
     answer_error(req, st);
 }
 
-/* Up to the end of the last whole event. What is behind has not been sent: it was being written just now. */
-static size_t whole_events(const struct buf *body)
-{
-    size_t len = body->len;
-
-    while (len >= 2 && !(body->data[len - 1] == '\n' && body->data[len - 2] == '\n'))
-        len--;
-    return len >= 2 ? len : 0;
-}
-
-/*
- * An answer that did not fit is none. What a stream has sent cannot be taken back: its last event says that it
- * failed.
- */
+/* An answer that did not fit is none. What a stream has sent cannot be taken back: its last event says that it failed. */
 static void check_answer(struct request *req)
 {
-    struct buf *body = req->response.body;
+    const struct buf *body = req->response.body;
 
     if (!body || !body->failed)
         return;
     cq_fail(&req->ctx, CQ_INTERNAL, "the answer is larger than %zu bytes", body->max);
-    buf_truncate(body, req->response.is_stream ? whole_events(body) : 0);
     api_refuse(req, CQ_INTERNAL);
 }
 

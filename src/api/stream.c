@@ -6,6 +6,8 @@
 #include "api/represent.h"
 #include "api/route.h"
 
+enum { LAST_EVENT_BYTES = 4096 }; /* an error, after a stream that took up all the room there is */
+
 static const struct message_row *last_message(const struct turn *turn)
 {
     return &turn->messages.rows[turn->messages.n - 1];
@@ -111,9 +113,28 @@ void stream_done(struct request *req, const struct turn *turn)
     write_done(req, turn);
 }
 
+/* Up to the end of the last whole event. What is behind has not been sent: it was being written when the room ended. */
+static size_t whole_events(const struct buf *body)
+{
+    size_t len = body->len;
+
+    while (len >= 2 && !(body->data[len - 1] == '\n' && body->data[len - 2] == '\n'))
+        len--;
+    return len >= 2 ? len : 0;
+}
+
+static void make_room(struct buf *body)
+{
+    buf_truncate(body, whole_events(body));
+    body->max += LAST_EVENT_BYTES;
+}
+
 void stream_error(struct request *req, enum cq_status st)
 {
     const struct turn *turn = req->loaded->turn;
+
+    if (req->response.body->failed)
+        make_room(req->response.body);
     struct json_out out = open_event(req, "error");
 
     json_open_object(&out);

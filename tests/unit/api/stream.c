@@ -198,6 +198,30 @@ static void test_errors(void)
     log_set_level(LOG_INFO);
 }
 
+/* No room for a piece: the whole events before it stand, and then the error does. */
+static void test_no_room(void)
+{
+    static const char one[] = DELTA("one"), end[] = "\"user_message_id\":\"" SAID_ID "\"}\n\n";
+    static const char longer[] = "a piece that is longer than the first by far";
+
+    log_set_level(LOG_ERROR);
+    for (size_t room = 0; room <= sizeof(one) + 4; room++) {
+        struct scene s;
+
+        start(&s);
+        stream_start(&s.req, &s.turn);
+        struct buf *body = s.req.response.body = buf_in_arena(s.req.ctx.arena, strlen(one) + room);
+        api_turn_text(&s.req, "one", 3);
+        api_turn_text(&s.req, longer, strlen(longer));
+        CU_ASSERT_TRUE(body->failed);
+        api_refuse(&s.req, CQ_INTERNAL);
+        CU_ASSERT_FALSE(body->failed);
+        CU_ASSERT_TRUE(str_starts(body->data, DELTA("one") "event: error\ndata: {\"error\":"));
+        CU_ASSERT_TRUE(body->len > strlen(end) && str_eq(body->data + body->len - strlen(end), end));
+    }
+    log_set_level(LOG_INFO);
+}
+
 /* The first answer once more: start as it was, the text in one piece, the end. */
 static void test_a_replay(void)
 {
@@ -215,4 +239,4 @@ static void test_a_replay(void)
 
 SUITE(stream, {"the head", test_the_head}, {"a reply", test_a_reply}, {"string ids", test_string_ids},
       {"text is one line", test_text_is_one_line}, {"pieces that were sent", test_pieces_that_were_sent},
-      {"no stream", test_no_stream}, {"errors", test_errors}, {"a replay", test_a_replay});
+      {"no stream", test_no_stream}, {"errors", test_errors}, {"no room", test_no_room}, {"a replay", test_a_replay});
