@@ -1,0 +1,71 @@
+/*
+ * The worker that holds many turns at once: one loop, in which nothing blocks.
+ *
+ * Each accepted request has a place. What must wait for the database is a job of the place, run by a store thread;
+ * what waits for the model or for the client is the loop's. While a job has the place, the loop leaves its request
+ * alone.
+ *
+ *   BEGIN   a job reads the request, checks it and stores the turn     → ASK, or ANSWER when it is answered already
+ *   ASK     the model replies; pieces are passed on; the lease renewed → END
+ *   END     a job stores the reply; again later while the database is away → ANSWER
+ *   ANSWER  what is left is sent, and the place is free
+ *
+ * llm_worker.c is the loop, llm_place.c the life of one place.
+ */
+#ifndef SERVER_LLM_WORKER_H
+#define SERVER_LLM_WORKER_H
+
+#include "server/fastcgi.h"
+#include "server/jobs.h"
+#include "server/worker.h"
+
+enum stage { STAGE_FREE, STAGE_BEGIN, STAGE_ASK, STAGE_END, STAGE_ANSWER };
+
+struct place {
+    struct job job; /* first: a job that comes back is its place */
+    struct llm_worker *worker;
+    enum stage stage;
+    bool has_job;
+    bool is_drained; /* all output had gone out when the job was added: the loop may send a comment of its own */
+    int fd;          /* accepted, until it is read */
+    struct fastcgi conn;
+    struct request req;
+    struct turn *turn;
+    int64_t began_us;                                /* on clock_mono_us() */
+    int64_t sent_ms, renew_ms, give_up_ms, again_ms; /* on clock_mono_ms(); again_ms 0: no job is due */
+    enum cq_status asked, ended;                     /* what the model gave, and what storing it gave */
+    enum cq_status outcome;                          /* of the turn, once stored */
+    struct llm_reply reply;
+};
+
+struct llm_worker {
+    struct worker *worker;
+    struct llm_loop *loop;
+    struct jobs *jobs;
+    size_t n_places, n_busy;
+    size_t n_usable; /* places that there are descriptors for, at most n_places */
+    struct place *places;
+    bool is_stopping;
+    int64_t accept_ms; /* not before */
+    int64_t said_full_ms;
+};
+
+/* Of the place's arena, and of one for a request that gets none. */
+enum { PLACE_ARENA_BLOCK_BYTES = 8 * 1024, PLACE_ARENA_MAX_BYTES = 512 << 20 };
+
+/* Take a free place for the request that fd was accepted for, and begin. False: no memory; fd is still the caller's. */
+bool place_open(struct llm_worker *worker, int fd) MUST_USE;
+
+/* The place's job has come back. */
+void place_take_back(struct place *place);
+
+/* Send what can be sent, and see whether a time has come; in each round of the loop. */
+void place_tend(struct place *place, int64_t now_ms);
+
+/* Whether there is something to send when the client has room for it. */
+bool place_has_output(const struct place *place);
+
+/* On clock_mono_ms(): when it wants to be tended, besides when its descriptor is ready; INT64_MAX: at no time. */
+int64_t place_next_ms(const struct place *place);
+
+#endif
