@@ -148,6 +148,26 @@ static void check_reload(void)
                workers(NULL, pids) == old.n_workers);
 }
 
+/* It took a place in the census of the old, and holds memory and connections: somebody has to end it. */
+static void run_hang(const struct fault *fault, int64_t for_ms)
+{
+    pid_t hung[MAX_PIDS];
+
+    note_old();
+    if (!workers("llm", hung) || kill(hung[0], SIGSTOP))
+        harness_die("no worker to stop");
+    reload(0);
+    load_start(&fault->load);
+    load_for(2000, 0, NULL);
+    load_finish();
+    ROW_ASSERT("it hangs", is_alive(hung[0]));
+    ROW_ASSERT("it is killed", log_has(textf("worker pid=%d pool=llm does not leave", (int)hung[0]), for_ms));
+    ROW_ASSERT("and gone, like the others of its generation", wait_until(is_one_generation, NULL, LIMIT_MS));
+    load_check(fault->may);
+}
+
+static const char *const SHORT_TURNS[] = {"COLLOQUY_LLM_TOTAL_TIMEOUT_MS=5000", NULL};
+
 static const char *conf_path(void)
 {
     return textf("%s/colloquy.conf", faults_instance()->dir);
@@ -214,6 +234,9 @@ static const struct fault rows[] = {
      .promise = "reload with a bad config: the old one goes on, one line names the key",
      .full_s = 5, .suite_ms = 1000,
      .begin = spoil_config, .heal = mend_config, .check = check_reload},
+    {.name = "worker-hangs",
+     .promise = "a worker hangs when it is to leave: it is killed after its longest turn and 100 s, others serve",
+     .full_s = 120, .settings = SHORT_TURNS, .is_whole = true, .run = run_hang},
     {.name = "nginx-reload",
      .promise = "nginx reload each second: nothing fails, streams go on to their end",
      .full_s = 60, .suite_ms = 5000, .load = {.says = LONGER, .readers = 8, .read_pause_ms = 10}, .every_ms = 1000,
