@@ -19,8 +19,7 @@ enum { BODY_MAX_BYTES = 1 << 20, LINK_MAX_BYTES = 8192, MAX_OBJECTIVES = 64 };
     " WHERE a.token_hash = ? AND a.revoked_at IS NULL AND (a.expires_at IS NULL OR a.expires_at > UTC_TIMESTAMP(3))"   \
     " AND a.is_scoped = 0 AND e.course_id = ?"
 
-#define FROM_STUDENT                                                                                                   \
-    " FROM access_token a JOIN enrollment e ON e.user_id = a.user_id AND e.role = 0 AND e.state = 'active'"
+#define FROM_STUDENT " FROM access_token a JOIN course_member e ON e.user_id = a.user_id AND e.roles & 1"
 
 #define EXPERIENCE_COLUMNS                                                                                             \
     "x.id, x.title, x.description, x.learning_objective, x.created_at, x.updated_at, l.workflow_state,"                \
@@ -39,10 +38,11 @@ static const char EXPERIENCES[] =
     " JOIN ai_experience x ON x.course_id = e.course_id AND x.workflow_state = 'published'" JOIN_LATEST WHERE_STUDENT
     " ORDER BY x.id LIMIT ?";
 
-/* What belongs to the conversation and is long comes with its first message alone; the turn that runs, if any, is one row. */
+/* What belongs to the conversation comes with its first message alone; the turn that runs, if any, is one row. */
 static const char CONVERSATION[] =
-    "SELECT v.id, IF(m.seq, NULL, v.learning_objective), IF(m.seq, NULL, v.met_at), v.all_objectives_met, v.created_at,"
-    " v.updated_at, m.uuid, m.role, m.is_initial, m.text, m.html, m.created_at, t.user_seq = m.seq" FROM_STUDENT
+    "SELECT IF(m.seq, NULL, v.id), IF(m.seq, NULL, v.learning_objective), IF(m.seq, NULL, v.met_at),"
+    " IF(m.seq, NULL, v.all_objectives_met), IF(m.seq, NULL, v.created_at), IF(m.seq, NULL, v.updated_at), m.uuid, "
+    "m.role, m.is_initial, m.text, m.html, m.created_at, t.user_seq = m.seq" FROM_STUDENT
     " JOIN ai_experience x ON x.course_id = e.course_id AND x.workflow_state = 'published'"
     " JOIN conversation v ON v.ai_experience_id = x.id AND v.user_id = a.user_id AND v.is_active = 1"
     " JOIN message m ON m.conversation_id = v.id"
@@ -286,8 +286,9 @@ static void answer_conversation(struct lean *lean, const uint8_t *hash, uint64_t
     struct buf *buf = &lean->body;
     static char objectives[LEAN_TEXT_BYTES], met_at[1024];
     MYSQL_BIND in[] = {LEAN_HASH(hash), LEAN_NUMBER(course_id), LEAN_NUMBER(experience_id)};
+    MYSQL_TIME created_at = {0}, updated_at = {0};
     size_t len = 0, open_at = 0;
-    bool is_running = false;
+    bool is_running = false, is_met = false;
 
     if (!lean_execute(s, in))
         return;
@@ -296,6 +297,9 @@ static void answer_conversation(struct lean *lean, const uint8_t *hash, uint64_t
             len = c[1].len;
             memcpy(objectives, c[1].text, len);
             snprintf(met_at, sizeof(met_at), "%.*s", (int)c[2].len, c[2].text);
+            is_met = c[3].number != 0;
+            created_at = c[4].time;
+            updated_at = c[5].time;
             LITERAL(buf, "{\"id\":");
             buf_u64(buf, c[0].number);
             LITERAL(buf, ",\"messages\":[");
@@ -311,11 +315,11 @@ static void answer_conversation(struct lean *lean, const uint8_t *hash, uint64_t
         put_unanswered(buf, open_at, is_running);
     LITERAL(buf, "],\"progress\":");
     put_progress(buf, objectives, len, met_at);
-    buf_str(buf, c[3].number ? ",\"workflow_state\":\"active\",\"all_objectives_met\":true,\"created_at\":"
-                             : ",\"workflow_state\":\"active\",\"all_objectives_met\":false,\"created_at\":");
-    put_time(buf, &c[4].time);
+    buf_str(buf, is_met ? ",\"workflow_state\":\"active\",\"all_objectives_met\":true,\"created_at\":"
+                        : ",\"workflow_state\":\"active\",\"all_objectives_met\":false,\"created_at\":");
+    put_time(buf, &created_at);
     LITERAL(buf, ",\"updated_at\":");
-    put_time(buf, &c[5].time);
+    put_time(buf, &updated_at);
     buf_char(buf, '}');
 }
 

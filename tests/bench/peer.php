@@ -3,7 +3,7 @@
 // worker, arrays and json_encode(). For tests/bench/run --peers, which compares the answers first. It answers one student's good
 // requests and nothing else.
 const FLAGS = JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_LINE_TERMINATORS;
-const STUDENT = ' FROM access_token a JOIN enrollment e ON e.user_id = a.user_id AND e.role = 0 AND e.state = "active"';
+const STUDENT = ' FROM access_token a JOIN course_member e ON e.user_id = a.user_id AND e.roles & 1';
 const WHERE = ' WHERE a.token_hash = ? AND a.revoked_at IS NULL AND (a.expires_at IS NULL OR a.expires_at > UTC_TIMESTAMP(3))'
     . ' AND a.is_scoped = 0 AND e.course_id = ?';
 const PUBLISHED = ' JOIN ai_experience x ON x.course_id = e.course_id AND x.workflow_state = "published"';
