@@ -15,8 +15,9 @@ static const char ACTIVATE_CONVERSATION[] =
     "UPDATE conversation SET workflow_state = 'active', is_active = 1 WHERE id = ?";
 
 /*
- * The conversation first, which everybody locks first; and nothing is written unless the turn is ours. A statement a
- * table: one for all would be slower, since it puts what it is going to write into temporary tables.
+ * The conversation first, which whoever begins a turn locks first too. Its condition spares the rest when the turn is
+ * ours no more; it is read before the lock is had, so that COMPLETE_TURN has to ask again. A statement a table: one for
+ * all would be slower, since it puts what it is going to write into temporary tables.
  */
 static const char UPDATE_CONVERSATION[] =
     "UPDATE conversation SET next_seq = next_seq + 1, met_at = ?, all_objectives_met = GREATEST(all_objectives_met, ?),"
@@ -25,7 +26,8 @@ static const char UPDATE_CONVERSATION[] =
 
 static const char COMPLETE_TURN[] =
     "UPDATE turn SET state = 'complete', is_running = NULL, reply_seq = user_seq + 1, met_at = ?, tries = ?,"
-    " input_tokens = ?, output_tokens = ?, finished_at = UTC_TIMESTAMP(3) WHERE id = ? AND state = 'pending'";
+    " input_tokens = ?, output_tokens = ?, finished_at = UTC_TIMESTAMP(3)"
+    " WHERE id = ? AND state = 'pending' AND owner = ? AND reply_uuid = ?";
 
 static const char MEET_LATEST[] = "UPDATE latest_conversation SET all_objectives_met = 1, updated_at = UTC_TIMESTAMP(3)"
                                   " WHERE ai_experience_id = ? AND user_id = ? AND conversation_id = ?";
@@ -98,8 +100,9 @@ static enum cq_status complete_turn(struct cq_ctx *ctx, struct db *db, const str
                                          IN_U64(end->turn->id),
                                          IN_TEXT(end->owner),
                                          IN_TEXT(end->reply_uuid)};
-    const struct db_in turn[] = {IN_TEXT(end->met_at), IN_U64(end->tries), IN_U64(end->input_tokens),
-                                 IN_U64(end->output_tokens), IN_U64(end->turn->id)};
+    const struct db_in turn[] = {IN_TEXT(end->met_at),       IN_U64(end->tries),    IN_U64(end->input_tokens),
+                                 IN_U64(end->output_tokens), IN_U64(end->turn->id), IN_TEXT(end->owner),
+                                 IN_TEXT(end->reply_uuid)};
 
     enum cq_status st = db_execute(ctx, db, UPDATE_CONVERSATION, conversation, LEN(conversation), &matched);
     if (!st && !matched)

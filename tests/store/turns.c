@@ -1,5 +1,9 @@
 /* Leases: who may begin, end and prolong a turn, and what is stored by whom. */
+#include <pthread.h>
+#include <unistd.h>
+
 #include "attempt.h"
+#include "store/db.h"
 
 /* The message at a place, of the conversation's list. */
 static const struct message_row *message_at(const struct place *p, uint64_t conversation_id, uint32_t seq)
@@ -190,6 +194,63 @@ static void test_expired_same_owner(void)
     ASSERT_TEXT(message_at(&p, conversation_id, 3)->uuid, next.request.reply_uuid);
 }
 
+static const char LOCK[] = "UPDATE conversation SET next_seq = next_seq WHERE id = ?";
+static const char TAKE[] = "UPDATE turn SET owner = 'another', reply_uuid = UUID() WHERE id = ?";
+
+struct taking {
+    struct racing racing;
+    bool is_taker;
+    pthread_barrier_t *is_locked;
+};
+
+/* What begin_again() does, with a pause in which the other is waiting for the lock. */
+static enum cq_status take_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const struct taking *t = arg;
+    const struct db_in conversation[] = {IN_U64(t->racing.a.turn.conversation_id)},
+                       turn[] = {IN_U64(t->racing.a.turn.id)};
+
+    (void)is_rerun;
+    enum cq_status st = db_execute(ctx, db, LOCK, conversation, 1, NULL);
+    pthread_barrier_wait(t->is_locked);
+    usleep(100000);
+    return st ? st : db_execute(ctx, db, TAKE, turn, 1, NULL);
+}
+
+static void take_or_complete(struct cq_ctx *ctx, struct db *db, void *arg)
+{
+    struct taking *t = arg;
+
+    t->racing.p.ctx = ctx;
+    t->racing.p.db = db;
+    if (t->is_taker) {
+        t->racing.st = db_tx(ctx, db, take_tx, t);
+        return;
+    }
+    pthread_barrier_wait(t->is_locked);
+    t->racing.st = attempt_complete(&t->racing.p, &t->racing.a);
+}
+
+/* The turn is taken while its first worker waits to complete it: that reply is nobody's. */
+static void test_taken_while_completing(void)
+{
+    struct place p = place_new();
+    uint64_t conversation_id = conversation_opened(&p);
+    struct attempt slow = attempt_message(&p, conversation_id, "text");
+    pthread_barrier_t is_locked;
+
+    MUST(attempt_begin(&p, &slow));
+    pthread_barrier_init(&is_locked, NULL, 2);
+    struct taking taker = {{p, slow, CQ_INTERNAL}, true, &is_locked},
+                  first = {{p, slow, CQ_INTERNAL}, false, &is_locked};
+    race(take_or_complete, &taker, &first);
+    pthread_barrier_destroy(&is_locked);
+    GIVES(CQ_OK, taker.racing.st);
+    GIVES(CQ_LOST, first.racing.st);
+    CU_ASSERT_EQUAL(count_messages(conversation_id), 3);
+    CU_ASSERT_EQUAL(status_at(&p, conversation_id, 2), MESSAGE_PENDING);
+}
+
 /* A slow worker's reply is better than none, as long as nobody has gone on without it. */
 static void test_late_but_not_taken(void)
 {
@@ -347,6 +408,7 @@ SUITE(turns, {"a whole turn", test_whole_turn}, {"the same text after its reply"
       {"objectives stay met", test_objectives_stay_met}, {"one at a time", test_one_at_a_time},
       {"two at once", test_two_at_once}, {"expired, the same text", test_expired_same_text},
       {"expired, another text", test_expired_other_text}, {"expired, the same owner", test_expired_same_owner},
-      {"late but not taken", test_late_but_not_taken}, {"complete twice", test_complete_twice}, {"renew", test_renew},
+      {"taken while completing", test_taken_while_completing}, {"late but not taken", test_late_but_not_taken},
+      {"complete twice", test_complete_twice}, {"renew", test_renew},
       {"renew after a takeover", test_renew_after_takeover}, {"fail", test_fail}, {"statuses", test_statuses},
       {"a completed conversation", test_completed_conversation});
