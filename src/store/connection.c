@@ -92,8 +92,8 @@ static void set_options(MYSQL *mysql, const struct db *db)
     mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
     if (db->is_autocommit_off)
         mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION autocommit = 0");
-    if (config->sync_wait)
-        mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION wsrep_sync_wait = 1");
+    if (config->sync_wait) /* before reads and updates: either may be the first statement of a transaction */
+        mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION wsrep_sync_wait = 3");
 }
 
 /* Numbers of ours, because the two servers' headers do not name the same ones. */
