@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +17,8 @@ enum {
     BIRTH_MS = 250,             /* a worker that was killed younger than this died at birth */
     BIRTHS_TO_TELL = 3,         /* so many in a row are no accident any more */
     SOUND_MS = 1000,            /* a worker that lived so long shows that others can */
-    LEAVE_EXTRA_MS = 100000,    /* on top of the longest reply: to store it, and for its client to read it */
+    LEAVE_EXTRA_MS = 120000,    /* for a reply to be stored once the database is back, and for its client to read it */
+    LEAVE_DATABASE_WAITS = 3,   /* of a turn, at their longest */
 };
 
 /* ---- birth ---- */
@@ -40,6 +42,12 @@ static struct child *free_child(struct children *children)
 static int slot_number(const struct children *children, const struct slot *slot)
 {
     return (int)(slot - children->board->slots);
+}
+
+/* Longer than any turn that it may hold. */
+static int64_t leave_ms(const struct config *config)
+{
+    return config->llm.total_timeout_ms + LEAVE_DATABASE_WAITS * (int64_t)config->database.timeout_ms + LEAVE_EXTRA_MS;
 }
 
 static void spawn(struct children *children, enum pool pool)
@@ -81,22 +89,25 @@ static void spawn(struct children *children, enum pool pool)
                             .generation = children->generation,
                             .slot = slot,
                             .born_ms = clock_mono_ms(),
-                            .longest_turn_ms = children->config->llm.total_timeout_ms};
+                            .leave_ms = leave_ms(children->config)};
 }
 
 /* ---- leaving ---- */
 
-/* A worker that has begun to leave is done when its last turn is, at the latest. */
 static void begin_leaving(struct child *child)
 {
     if (!child->leave_by_ms)
-        child->leave_by_ms = clock_mono_ms() + child->longest_turn_ms + LEAVE_EXTRA_MS;
+        child->leave_by_ms = clock_mono_ms() + child->leave_ms;
 }
 
+/* Nobody is to count on it any more, even if it hangs and cannot say so itself. */
 static void tell(struct child *child, int signal_number)
 {
+    int ready = SLOT_READY;
+
     child->is_told = true;
     begin_leaving(child);
+    atomic_compare_exchange_strong(&child->slot->state, &ready, SLOT_DRAINING);
     kill(child->pid, signal_number);
 }
 

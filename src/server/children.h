@@ -18,7 +18,8 @@ struct child {
     enum pool pool;
     int generation;
     struct slot *slot;
-    int64_t born_ms, longest_turn_ms;
+    int64_t born_ms;
+    int64_t leave_ms;    /* how long it may take to leave */
     bool is_told;        /* to stop */
     int64_t leave_by_ms; /* 0: it is to stay */
 };

@@ -104,7 +104,7 @@ static void *thread_main(void *arg)
         job->run(job, self->db);
         jobs->heard(jobs->arg, self->db);
         give_back(jobs, job);
-        db_rest(self->db); /* nobody waits for that */
+        db_rest(self->db); /* whose job it was does not wait for that */
     }
     db_thread_end();
     return NULL;

@@ -68,7 +68,7 @@ static void run_renew(struct job *job, struct db *db)
     arena_destroy(ctx.arena);
 }
 
-static struct place *free_place(struct llm_worker *w)
+static struct place *find_free_place(struct llm_worker *w)
 {
     for (size_t i = 0; i < w->n_places; i++)
         if (w->places[i].stage == STAGE_FREE)
@@ -78,7 +78,7 @@ static struct place *free_place(struct llm_worker *w)
 
 bool place_open(struct llm_worker *w, int fd)
 {
-    struct place *p = free_place(w);
+    struct place *p = find_free_place(w);
     struct arena *arena = p ? arena_create(PLACE_ARENA_BLOCK_BYTES, PLACE_ARENA_MAX_BYTES) : NULL;
 
     if (!arena)

@@ -65,7 +65,7 @@ void place_tend(struct place *place, int64_t now_ms);
 /* Whether there is something to send when the client has room for it. */
 bool place_has_output(const struct place *place);
 
-/* On clock_mono_ms(): when it wants to be tended, besides when its descriptor is ready; INT64_MAX: at no time. */
+/* On clock_mono_ms(): when it wants to be tended, besides when its descriptor is ready; INT64_MAX: whenever others do. */
 int64_t place_next_ms(const struct place *place);
 
 #endif

@@ -156,6 +156,7 @@ static void run_hang(const struct fault *fault, int64_t for_ms)
     note_old();
     if (!workers("llm", hung) || kill(hung[0], SIGSTOP))
         harness_die("no worker to stop");
+    watch_killed(hung[0]);
     reload(0);
     load_start(&fault->load);
     load_for(2000, 0, NULL);
@@ -235,8 +236,8 @@ static const struct fault rows[] = {
      .full_s = 5, .suite_ms = 1000,
      .begin = spoil_config, .heal = mend_config, .check = check_reload},
     {.name = "worker-hangs",
-     .promise = "a worker hangs when it is to leave: it is killed after its longest turn and 100 s, others serve",
-     .full_s = 120, .settings = SHORT_TURNS, .is_whole = true, .run = run_hang},
+     .promise = "a worker hangs when it is to leave: it is killed after its longest turn and some, others serve",
+     .full_s = 180, .settings = SHORT_TURNS, .is_whole = true, .run = run_hang},
     {.name = "nginx-reload",
      .promise = "nginx reload each second: nothing fails, streams go on to their end",
      .full_s = 60, .suite_ms = 5000, .load = {.says = LONGER, .readers = 8, .read_pause_ms = 10}, .every_ms = 1000,
