@@ -31,9 +31,26 @@ static struct json_out open_event(struct request *req, const char *name)
     return out;
 }
 
+/* Up to the end of the last whole event. */
+static size_t whole_events(const struct buf *body)
+{
+    size_t len = body->len;
+
+    while (len >= 2 && !(body->data[len - 1] == '\n' && body->data[len - 2] == '\n'))
+        len--;
+    return len >= 2 ? len : 0;
+}
+
+/* What stands in the body may be sent at any time: an event that did not fit is taken back. */
 static void close_event(struct request *req)
 {
-    buf_str(req->response.body, "\n\n");
+    struct buf *body = req->response.body;
+
+    buf_str(body, "\n\n");
+    if (!body->failed)
+        return;
+    buf_truncate(body, whole_events(body));
+    body->failed = true;
 }
 
 static void begin_stream(struct request *req)
@@ -113,20 +130,15 @@ void stream_done(struct request *req, const struct turn *turn)
     write_done(req, turn);
 }
 
-/* Up to the end of the last whole event. What is behind has not been sent: it was being written when the room ended. */
-static size_t whole_events(const struct buf *body)
+/* What did not fit has been taken back. Nothing can be said where there is no memory at all. */
+static void make_room(struct request *req)
 {
-    size_t len = body->len;
+    struct buf *body = req->response.body;
 
-    while (len >= 2 && !(body->data[len - 1] == '\n' && body->data[len - 2] == '\n'))
-        len--;
-    return len >= 2 ? len : 0;
-}
-
-static void make_room(struct buf *body)
-{
-    buf_truncate(body, whole_events(body));
+    if (body == &req->response.no_body)
+        return;
     body->max += LAST_EVENT_BYTES;
+    body->failed = false;
 }
 
 void stream_error(struct request *req, enum cq_status st)
@@ -134,7 +146,7 @@ void stream_error(struct request *req, enum cq_status st)
     const struct turn *turn = req->loaded->turn;
 
     if (req->response.body->failed)
-        make_room(req->response.body);
+        make_room(req);
     struct json_out out = open_event(req, "error");
 
     json_open_object(&out);

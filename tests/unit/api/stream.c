@@ -214,6 +214,7 @@ static void test_no_room(void)
         api_turn_text(&s.req, "one", 3);
         api_turn_text(&s.req, longer, strlen(longer));
         CU_ASSERT_TRUE(body->failed);
+        ASSERT_TEXT(body->data, one); /* and may be sent now */
         api_refuse(&s.req, CQ_INTERNAL);
         CU_ASSERT_FALSE(body->failed);
         CU_ASSERT_TRUE(str_starts(body->data, DELTA("one") "event: error\ndata: {\"error\":"));
