@@ -30,7 +30,7 @@
 #define ACCESS_WHERE " WHERE t.token_hash = ?"
 
 struct access_columns {
-    struct access_row row; /* course_id: as a member */
+    struct access_row row; /* course_id: until access_complete(), as a member */
     uint64_t access_token_id;
     bool is_scoped;
 };

@@ -100,6 +100,8 @@ enum cq_status store_load_active_conversation(struct cq_ctx *ctx, struct db *db,
                                  OUT_BOOL(rows.messages.is_running)};
 
     enum cq_status st = db_query(ctx, db, LOAD_ACTIVE_CONVERSATION, in, LEN(in), out, LEN(out), take_active, &rows);
+    if (!st && list->n && !rows.first.conversation.id)
+        st = cq_fail(ctx, CQ_INTERNAL, "message 0 of the active conversation is missing");
     if (!st)
         st = access_complete(ctx, db, key, &rows.first.access);
     if (st)

@@ -4,7 +4,7 @@
  * A DDL statement commits by itself, so a migration cannot be one transaction. It is claimed by a committed row of
  * schema_migration; while it runs, the claimant holds that row locked on a second connection. Who finds a claim
  * waits for the lock: getting it while the claim still stands means that the claimant is dead, and the claim is taken
- * over. What a dead one had already done counts as done.
+ * over. What a dead one had already done counts as done; a statement that fills a table is one that may be run again.
  */
 #include "store/migrate.h"
 

@@ -9,6 +9,7 @@
 
 struct begin_args {
     const struct turn_request *request;
+    int64_t asked_mono_ms; /* of this run, on clock_mono_ms() */
     struct turn_row *turn;
     struct message_list *messages;
 };
@@ -137,7 +138,7 @@ static const char EXPIRE_TURN[] =
 struct locked {
     const char *workflow_state;
     uint32_t next_seq;
-    int64_t now_ms;
+    int64_t now_ms; /* when the lock was asked for */
     struct found_turn last;
 };
 
@@ -172,13 +173,15 @@ static enum cq_status lock_conversation(struct cq_ctx *ctx, struct db *db, uint6
         return st;
     if (!rows.messages.list.n)
         return CQ_RESOURCE_NOT_FOUND;
+    if (!rows.first.workflow_state)
+        return cq_fail(ctx, CQ_INTERNAL, "message 0 of conversation %llu is missing", (unsigned long long)id);
     message_sort(&rows.messages.list);
     *locked = rows.first;
     *messages = rows.messages.list;
     return CQ_OK;
 }
 
-/* The time of what is stored later goes on from the database's, as found now. */
+/* now_ms: the database's time at asked_mono_ms. The time of what is stored later goes on from there. */
 static void note_turn(const struct begin_args *args, uint64_t id, uint64_t conversation_id, uint32_t user_seq,
                       int64_t now_ms)
 {
@@ -186,7 +189,7 @@ static void note_turn(const struct begin_args *args, uint64_t id, uint64_t conve
                                     .conversation_id = conversation_id,
                                     .user_seq = user_seq,
                                     .begun_ms = now_ms,
-                                    .begun_mono_ms = clock_mono_ms()};
+                                    .begun_mono_ms = args->asked_mono_ms};
 }
 
 /* The message as it was stored, behind those before. */
@@ -373,14 +376,15 @@ static enum cq_status open_conversation(struct cq_ctx *ctx, struct db *db, const
     return st ? st : remember_key(ctx, db, r, args->turn->id, !keyed.id);
 }
 
-/* Nobody is left with a turn that he does not know of: what goes with it is read where it is written. */
+/* The messages are read in the transaction that begins the turn, so that none is begun without them. */
 static enum cq_status begin_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
 {
-    const struct begin_args *args = arg;
+    struct begin_args *args = arg;
     const struct turn_row *turn = args->turn;
     const struct message_list *list = args->messages;
 
     *args->messages = (struct message_list){NULL, 0}; /* what an earlier run had found */
+    args->asked_mono_ms = clock_mono_ms();
     enum cq_status st = args->request->conversation_id ? begin_message(ctx, db, args, is_rerun)
                                                        : open_conversation(ctx, db, args, is_rerun);
     if (st)
@@ -398,7 +402,7 @@ enum cq_status store_turn_begin(struct cq_ctx *ctx, struct db *db, const struct 
 {
     struct turn_row row = {0};
     struct message_list list = {0};
-    struct begin_args args = {request, &row, &list};
+    struct begin_args args = {.request = request, .turn = &row, .messages = &list};
 
     enum cq_status st = db_tx(ctx, db, begin_tx, &args);
     if (st)

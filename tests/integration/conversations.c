@@ -1,5 +1,6 @@
 /* Conversations: opened, talked in as JSON and as a stream, and ended. */
 #include <stdio.h>
+#include <time.h>
 
 #include "harness.h"
 
@@ -127,6 +128,13 @@ static void test_opening_at_once(void)
 
 /* ---- talking ---- */
 
+static time_t seconds_of(const char *time)
+{
+    struct tm tm = {0};
+
+    return strptime(time, "%Y-%m-%dT%H:%M:%SZ", &tm) ? timegm(&tm) : 0;
+}
+
 static void test_say(void)
 {
     const struct talk talk = open_talk(STUDENT);
@@ -145,6 +153,21 @@ static void test_say(void)
                                    json_object_equal(message_of(answer->json, 1), message_of(talk.opened, 1)));
     ROW_ASSERT("read again",
                json_object_equal(json_at(read_talk(&talk), "/messages"), json_at(answer->json, "/messages")));
+}
+
+/* A reply is as late as it was, by the clock that its message has its time from. */
+static void test_times(void)
+{
+    const struct talk talk = open_talk(STUDENT);
+    time_t before = time(NULL);
+    const struct answer *answer = say(&talk, "[[delay 2000]] hello");
+    time_t after = time(NULL);
+    const char *said = text_at(message_of(answer->json, 2), "/created_at");
+    const char *replied = text_at(message_of(answer->json, 3), "/created_at");
+
+    ROW_ASSERT(textf("said at %s", said), seconds_of(said) >= before && seconds_of(said) <= before + 1);
+    ROW_ASSERT(textf("answered at %s", replied),
+               seconds_of(replied) >= seconds_of(said) + 1 && seconds_of(replied) <= after + 1);
 }
 
 static void test_say_in_other_forms(void)
@@ -423,10 +446,10 @@ static void test_objectives_in_one_string(void)
 
 SUITE(conversations, {"open", test_open}, {"open takes no parameters", test_open_takes_no_parameters},
       {"a second open completes the first", test_second_open_completes_the_first},
-      {"opening at once", test_opening_at_once}, {"say", test_say}, {"say, in other forms", test_say_in_other_forms},
-      {"HTML of a reply", test_html_of_a_reply}, {"stream", test_stream},
-      {"a stream comes as it is written", test_stream_comes_as_it_is_written}, {"Accept decides", test_accept_decides},
-      {"ids as strings", test_ids_as_strings}, {"what the model is told", test_what_the_model_is_told},
-      {"edits while talking", test_edits_while_talking}, {"end", test_end},
-      {"end while a turn runs", test_end_while_a_turn_runs},
+      {"opening at once", test_opening_at_once}, {"say", test_say}, {"times", test_times},
+      {"say, in other forms", test_say_in_other_forms}, {"HTML of a reply", test_html_of_a_reply},
+      {"stream", test_stream}, {"a stream comes as it is written", test_stream_comes_as_it_is_written},
+      {"Accept decides", test_accept_decides}, {"ids as strings", test_ids_as_strings},
+      {"what the model is told", test_what_the_model_is_told}, {"edits while talking", test_edits_while_talking},
+      {"end", test_end}, {"end while a turn runs", test_end_while_a_turn_runs},
       {"objectives in one string", test_objectives_in_one_string});

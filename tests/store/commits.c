@@ -20,9 +20,11 @@ static struct place cut_place(const struct place *p, size_t row)
 {
     struct place q = *p;
 
-    if (!cut_db)
+    if (!cut_db) {
         cut_db = db_create(cut_config());
-    CU_ASSERT_PTR_NOT_NULL_FATAL(cut_db);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(cut_db);
+        db_set_autocommit_off(cut_db); /* as the threads that turns are stored in */
+    }
     q.db = cut_db;
     MUST(db_ping(q.ctx, q.db));
     cut_next_commit(rows[row].cut);

@@ -175,7 +175,7 @@ static enum cq_status killing_tx(struct cq_ctx *ctx, struct db *db, void *arg, b
     return st;
 }
 
-static void test_killed_within(void)
+static void check_killed_within(bool is_autocommit_off)
 {
     static const struct {
         const char *name;
@@ -191,6 +191,8 @@ static void test_killed_within(void)
     struct db *db = db_create(shared_config());
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(db);
+    if (is_autocommit_off)
+        db_set_autocommit_off(db);
     for (size_t i = 0; i < LEN(rows); i++) {
         struct killing k = {.code = new_uuid(ctx), .when = rows[i].when, .n_kills = rows[i].n_kills};
 
@@ -199,6 +201,12 @@ static void test_killed_within(void)
         ROW_ASSERT(rows[i].name, committed(k.code) == 2);
     }
     db_destroy(db);
+}
+
+static void test_killed_within(void)
+{
+    check_killed_within(false);
+    check_killed_within(true);
 }
 
 /* It is given up in the end, and nothing of it stays. */
