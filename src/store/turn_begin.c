@@ -108,12 +108,13 @@ static enum cq_status remember_key(struct cq_ctx *ctx, struct db *db, const stru
 
 /* With the messages, which the model is told: nobody else asks for their rows' locks. */
 #define LOCKED_CONVERSATION ONCE("v.workflow_state") ", " ONCE("v.next_seq") ", " ONCE("UTC_TIMESTAMP(3)")
-#define LOCKED_TURN         ONCE("t.id") ", " ONCE("t.user_seq") ", " ONCE("t.state") ", " ONCE("t.reply_uuid")
+#define LOCKED_TURN         ONCE("t.id") ", " ONCE("t.user_seq") ", " ONCE("t.state") ", " LOCKED_LEASE
+#define LOCKED_LEASE        ONCE("t.reply_uuid") ", " ONCE("t.lease_until <= UTC_TIMESTAMP(3)")
 
-static const char LOCK_CONVERSATION[] = "SELECT " LOCKED_CONVERSATION ", " LOCKED_TURN ", " ONCE(
-    "t.lease_until <= UTC_TIMESTAMP(3)") ", " MESSAGE_COLUMNS " FROM conversation v LEFT JOIN turn t ON "
-                                         "t.conversation_id = v.id AND t.user_seq = v.next_seq - 1"
-                                         " LEFT JOIN message m ON m.conversation_id = v.id WHERE v.id = ? FOR UPDATE";
+static const char LOCK_CONVERSATION[] =
+    "SELECT " LOCKED_CONVERSATION ", " LOCKED_TURN ", " MESSAGE_COLUMNS
+    " FROM conversation v LEFT JOIN turn t ON t.conversation_id = v.id AND t.user_seq = v.next_seq - 1"
+    " LEFT JOIN message m ON m.conversation_id = v.id WHERE v.id = ? FOR UPDATE";
 
 static const char INSERT_MESSAGE[] =
     "INSERT INTO message (conversation_id, seq, uuid, role, is_initial, text, created_at)"
@@ -138,7 +139,7 @@ static const char EXPIRE_TURN[] =
 struct locked {
     const char *workflow_state;
     uint32_t next_seq;
-    int64_t now_ms; /* when the lock was asked for */
+    int64_t now_ms; /* when the lock was asked for, or the last message's time if that is later */
     struct found_turn last;
 };
 
@@ -178,6 +179,8 @@ static enum cq_status lock_conversation(struct cq_ctx *ctx, struct db *db, uint6
     message_sort(&rows.messages.list);
     *locked = rows.first;
     *messages = rows.messages.list;
+    if (locked->now_ms < messages->rows[messages->n - 1].created_at_ms)
+        locked->now_ms = messages->rows[messages->n - 1].created_at_ms;
     return CQ_OK;
 }
 
@@ -315,9 +318,9 @@ static const char SELECT_STALE_OPENING[] =
     " WHERE v.user_id = ? AND v.ai_experience_id = ? AND v.workflow_state = 'opening'"
     " AND (t.state <> 'pending' OR t.lease_until <= UTC_TIMESTAMP(3))";
 
-static const char SELECT_OPENED[] = "SELECT t.id, t.conversation_id, UTC_TIMESTAMP(3) FROM conversation v JOIN turn t "
-                                    "ON t.conversation_id = v.id WHERE v.uuid = ?"
-                                    " FOR UPDATE";
+static const char SELECT_OPENED[] =
+    "SELECT t.id, t.conversation_id, UTC_TIMESTAMP(3) FROM conversation v JOIN turn t ON t.conversation_id = v.id"
+    " WHERE v.uuid = ? FOR UPDATE";
 
 static const char INSERT_CONVERSATION[] =
     "INSERT INTO conversation (uuid, ai_experience_id, user_id, workflow_state, learning_objective, met_at, next_seq,"

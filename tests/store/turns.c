@@ -264,6 +264,21 @@ static void test_late_but_not_taken(void)
     CU_ASSERT_EQUAL(status_at(&p, conversation_id, 2), MESSAGE_COMPLETE);
 }
 
+/* The database's clock was set back, or the message waited while a reply was stored: times do not contradict places. */
+static void test_times_in_order(void)
+{
+    struct place p = place_new();
+    uint64_t conversation_id = conversation_opened(&p);
+
+    sql_run("UPDATE message SET created_at = UTC_TIMESTAMP(3) + INTERVAL 1 DAY WHERE conversation_id = %ju AND seq = 1",
+            (uintmax_t)conversation_id);
+    turn_done(&p, conversation_id, "text");
+    CU_ASSERT_EQUAL(message_at(&p, conversation_id, 2)->created_at_ms,
+                    message_at(&p, conversation_id, 1)->created_at_ms);
+    CU_ASSERT_TRUE(message_at(&p, conversation_id, 3)->created_at_ms >
+                   message_at(&p, conversation_id, 2)->created_at_ms);
+}
+
 static void test_complete_twice(void)
 {
     struct place p = place_new();
@@ -409,6 +424,6 @@ SUITE(turns, {"a whole turn", test_whole_turn}, {"the same text after its reply"
       {"two at once", test_two_at_once}, {"expired, the same text", test_expired_same_text},
       {"expired, another text", test_expired_other_text}, {"expired, the same owner", test_expired_same_owner},
       {"taken while completing", test_taken_while_completing}, {"late but not taken", test_late_but_not_taken},
-      {"complete twice", test_complete_twice}, {"renew", test_renew},
+      {"times in order", test_times_in_order}, {"complete twice", test_complete_twice}, {"renew", test_renew},
       {"renew after a takeover", test_renew_after_takeover}, {"fail", test_fail}, {"statuses", test_statuses},
       {"a completed conversation", test_completed_conversation});
