@@ -123,6 +123,15 @@ static bool is_child_gone(void *unused)
     return waitpid(child, NULL, WNOHANG) != 0;
 }
 
+bool database_has_ended(void)
+{
+    if (!is_child_gone(NULL))
+        return false;
+    forget_connection();
+    child = 0;
+    return true;
+}
+
 void database_stop(int signo)
 {
     forget_connection();

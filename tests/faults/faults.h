@@ -172,6 +172,7 @@ void database_take(void); /* from now on it is a child of ours, with the shim */
 pid_t database_pid(void);
 void database_stop(int signo); /* and wait for its end */
 void database_start(void);     /* returns when it accepts */
+bool database_has_ended(void); /* of itself; nobody has started it again */
 bool admin(const char *sql);
 uint64_t admin_number(const char *sql, uint64_t otherwise);
 size_t database_connections(void); /* of the server */
