@@ -72,7 +72,7 @@ static enum cq_status take_active(struct cq_ctx *ctx, void *arg)
 
     if (!rows->messages.row.seq)
         rows->first = rows->row;
-    return rows->messages.row.uuid ? message_take(ctx, &rows->messages) : CQ_OK; /* NULL: no conversation */
+    return message_take(ctx, &rows->messages);
 }
 
 enum cq_status store_load_active_conversation(struct cq_ctx *ctx, struct db *db, const struct load_key *key,

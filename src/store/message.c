@@ -7,6 +7,8 @@ enum cq_status message_take(struct cq_ctx *ctx, void *arg)
 {
     struct message_rows *rows = arg;
 
+    if (!rows->row.uuid)
+        return CQ_OK;
     if (rows->list.n == rows->cap) {
         size_t cap = rows->cap ? 2 * rows->cap : 32;
         struct message_row *more = arena_zalloc(ctx->arena, cap, sizeof(*more));

@@ -30,7 +30,7 @@ struct message_rows {
     size_t cap;
 };
 
-/* A db_row_fn of struct message_rows: add the row to the list. */
+/* A db_row_fn of struct message_rows: add the row to the list, unless it holds no message (an outer join found none). */
 enum cq_status message_take(struct cq_ctx *ctx, void *rows);
 
 /*
