@@ -6,6 +6,7 @@
  *   buf      a growing buffer with a maximum
  *   text     UTF-8, numbers, header lists
  *   json     JSON in (json-c within bounds) and out (a writer)
+ *   html     text within HTML
  *   clock    time
  *   ident    random numbers, UUIDs, access tokens, hashes
  *   log      one line an event
@@ -18,6 +19,7 @@
 #include "colloquy/base/buf.h"
 #include "colloquy/base/clock.h"
 #include "colloquy/base/config.h"
+#include "colloquy/base/html.h"
 #include "colloquy/base/ident.h"
 #include "colloquy/base/json.h"
 #include "colloquy/base/log.h"

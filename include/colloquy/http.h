@@ -139,6 +139,12 @@ const char *request_access_token(const struct request *req);
 
 bool request_accepts(const struct request *req,
                      const char *media_type); /* named in Accept with q > 0; "*" does not count */
+
+/*
+ * Whether Accept gives media_type, by name, more weight than other, or as much while other is not named. Source: RFC
+ * 9110 section 12.5.1.
+ */
+bool request_prefers(const struct request *req, const char *media_type, const char *other);
 bool request_wants_string_ids(const struct request *req);
 bool request_is_form(const struct request *req);
 
@@ -146,6 +152,12 @@ bool request_is_form(const struct request *req);
 
 /* Set or replace a header. NULL, and a value with control characters, is dropped. The strings must live as long as the request. */
 void response_header(struct request *req, const char *name, const char *value);
+
+/*
+ * Begin an answer of any type: sets the status, empties the body and gives it. content_type lives as long as the
+ * request.
+ */
+struct buf *response_begin(struct request *req, int status, const char *content_type);
 
 /* Begin a JSON answer: sets the status, empties the body, gives a writer on it. string_ids follows the request. */
 struct json_out response_json(struct request *req, int status);

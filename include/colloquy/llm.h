@@ -21,12 +21,28 @@ struct llm_message {
     const char *text; /* UTF-8 */
 };
 
+/* What an answer is for. */
+enum llm_task {
+    LLM_REPLY, /* in a conversation: free text */
+    LLM_ASSESS, /* which objectives the student has covered: {"objectives":[{"number":1…n,"status":"covered"|""}, …]} */
+    LLM_EVALUATE, /* the whole conversation: see engine/evaluation_form.h */
+};
+
 struct llm_ask {
+    enum llm_task task;
     const char *system;                 /* NULL: none */
     const struct llm_message *messages; /* oldest first; the last one is the user's */
     size_t n_messages;                  /* 1 <= n <= LLM_MAX_MESSAGES */
-    const char *const *objectives;      /* what a tutor without a model (builtin) walks through; others ignore it */
+    const char *schema;                 /* JSON Schema that the whole answer is to follow; NULL: free text */
+    uint32_t reply_max_bytes;           /* a longer answer fails; 0: the config's own limit */
+
+    /* What builtin, which reads no prompt, works from; the others ignore it. */
+    const char *const *objectives; /* in the order of their numbers */
     size_t n_objectives;
+    const char *const *metrics; /* the questions of custom metrics, in the order of their numbers */
+    size_t n_metrics;
+    const struct llm_message *transcript; /* what a structured answer is about, as it was said */
+    size_t n_transcript;
 };
 
 enum llm_stop { LLM_STOP_END, LLM_STOP_LENGTH, LLM_STOP_FILTERED };

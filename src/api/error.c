@@ -69,12 +69,13 @@ static bool has_conversation_form(const struct request *req, enum cq_status st)
     case CQ_IDEMPOTENCY_CONFLICT:
     case CQ_MESSAGE_ID_CONFLICT:
     case CQ_CONVERSATION_COMPLETED:
+    case CQ_EVALUATION_NO_MESSAGES:
     case CQ_RATE_LIMITED:
     case CQ_BUSY:
     case CQ_LOST:
         return true;
     default:
-        return st >= CQ_MODEL_RATE_LIMITED && st <= CQ_CONTENT_FILTERED;
+        return st >= CQ_MODEL_RATE_LIMITED && st <= CQ_EVALUATION_PARSE_FAILED;
     }
 }
 

@@ -69,11 +69,22 @@ static const struct setting {
     ROW(llm,      max_tokens,             NUMBER, "4096",      1, 10000000,   "model tokens that a reply may take"),
     ROW(llm,      store_threads,          NUMBER, "2",         1, 64,         "database connections of each llm worker"),
     ROW(llm,      lease_s,                NUMBER, "30",        1, 3600,       "life of a turn's lease, renewed at a third"),
+    ROW(limits,   conversations_per_day,  NUMBER, "100",       0, UINT32_MAX, "conversations that a user may open in a day (UTC)"),
+    ROW(limits,   messages_per_day,       NUMBER, "1000",      0, UINT32_MAX, "messages that a user may send in a day"),
+    ROW(limits,   evaluations_per_day,    NUMBER, "1000",      0, UINT32_MAX, "evaluations that a user may have made in a day"),
+    ROW(limits,   turns_at_once,          NUMBER, "32",        1, 100000,     "turns of a user that run at a time"),
     ROW(limits,   message_max_chars,      NUMBER, "4000",      1, 1000000,    "characters of a message"),
     ROW(limits,   request_body_max_bytes, NUMBER, "33554432",  1, 1 << 30,    "bytes of a request's body"),
+    ROW(limits,   context_files_max,      NUMBER, "20",        0, 1000,       "context files of an AI experience"),
+    ROW(limits,   context_file_max_bytes, NUMBER, "314572800", 1, 1 << 30,    "bytes of a context file"),
+    ROW(limits,   sign_in_failures_per_minute, NUMBER, "10",   1, 100000,     "failed sign-ins of a name from an address, and of an address"),
     ROW(features, ai_experiences,         SWITCH, "on",        0, 0,          "AI experiences; off: 404"),
+    ROW(features, evaluation,             SWITCH, "on",        0, 0,          "evaluations of conversations; off: 404"),
     ROW(features, streaming,              SWITCH, "on",        0, 0,          "replies as they are written; off: as one JSON answer"),
     ROW(canvas,   opening_message,        TEXT,   "Hello",     0, 0,          "first message of a conversation"),
+    ROW(session,  idle_s,                 NUMBER, "28800",     60, 31536000,  "seconds without a request after which a sign-in ends"),
+    ROW(session,  absolute_s,             NUMBER, "86400",     60, 31536000,  "seconds after which it ends in any case"),
+    ROW(session,  remote_user,            SWITCH, "off",       0, 0,          "believe the user name that nginx passes (REMOTE_USER)"),
 #undef ROW
     // clang-format on
 };

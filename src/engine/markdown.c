@@ -34,40 +34,6 @@ static int go_on(const struct render *r)
 
 /* ---- text ---- */
 
-static const char *escape_of(char c)
-{
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\0': /* the answer is a C string */
-        return "\xEF\xBF\xBD";
-    default:
-        return NULL;
-    }
-}
-
-static void html_escape(struct buf *out, const char *text, size_t len)
-{
-    size_t done = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        const char *escaped = escape_of(text[i]);
-
-        if (escaped) {
-            buf_append(out, text + done, i - done);
-            buf_str(out, escaped);
-            done = i + 1;
-        }
-    }
-    buf_append(out, text + done, len - done);
-}
-
 /* The number in "&#65;" or "&#x41;"; what no document may hold becomes U+FFFD. */
 static uint32_t entity_number(const char *text, size_t len)
 {

@@ -1,4 +1,5 @@
 /* Request headers: types and their parameters, what a client accepts, and the token it signs in with. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -152,16 +153,25 @@ static const char *element_end(const char *at, const char *end)
     return at;
 }
 
-/* Whether an element of Accept has the weight 0, in any of its spellings ("0", "0.000"). */
-static bool weighs_nothing(const char *at, const char *end)
+/* The weight of an element in thousandths; 1000 when it says none, or nothing that is a weight. */
+static unsigned element_weight(const char *at, const char *end)
 {
     struct parameter parameter;
+    unsigned weight = 0, digits = 0;
 
-    while (next_parameter(&at, end, &parameter))
-        if (parameter_is(&parameter, "q"))
-            return parameter.value_len && parameter.value[0] == '0' &&
-                   strspn(parameter.value, "0.") >= parameter.value_len;
-    return false;
+    while (next_parameter(&at, end, &parameter)) {
+        if (!parameter_is(&parameter, "q"))
+            continue;
+        if (!parameter.value_len || parameter.value[0] != '0')
+            return 1000;
+        for (size_t i = 2; i < parameter.value_len && digits < 3; i++, digits++)
+            weight = 10 * weight +
+                     (unsigned)(parameter.value[i] >= '0' && parameter.value[i] <= '9' ? parameter.value[i] - '0' : 0);
+        for (; digits < 3; digits++)
+            weight *= 10;
+        return weight;
+    }
+    return 1000;
 }
 
 bool request_accepts(const struct request *req, const char *media_type)
@@ -171,11 +181,42 @@ bool request_accepts(const struct request *req, const char *media_type)
     while (at < end) {
         const char *stop = element_end(at, end);
 
-        if (type_is(at, stop, media_type) && !weighs_nothing(at, stop))
+        if (type_is(at, stop, media_type) && element_weight(at, stop))
             return true;
         at = stop < end ? stop + 1 : end;
     }
     return false;
+}
+
+/* What Accept says of a type: by name, else by its range, else by all of them; -1: nothing. */
+static int accept_weight(const struct request *req, const char *media_type, bool *is_named)
+{
+    const char *end = req->accept + strlen(req->accept);
+    char range[64];
+    const char *const names[] = {media_type, range, "*/*"};
+
+    snprintf(range, sizeof(range), "%.*s/*", (int)strcspn(media_type, "/"), media_type);
+    for (size_t i = 0; i < LEN(names); i++)
+        for (const char *at = req->accept; at < end;) {
+            const char *stop = element_end(at, end);
+
+            *is_named = i == 0;
+            if (type_is(at, stop, names[i]))
+                return (int)element_weight(at, stop);
+            at = stop < end ? stop + 1 : end;
+        }
+    return -1;
+}
+
+bool request_prefers(const struct request *req, const char *media_type, const char *other)
+{
+    bool is_named = false, is_other_named = false;
+    int weight = accept_weight(req, media_type, &is_named);
+    int other_weight = accept_weight(req, other, &is_other_named);
+
+    if (!is_named || weight <= 0)
+        return false;
+    return weight > other_weight || (weight == other_weight && !is_other_named);
 }
 
 bool request_wants_string_ids(const struct request *req)

@@ -37,10 +37,9 @@ void response_header(struct request *req, const char *name, const char *value)
         response->n_headers++;
 }
 
-struct json_out response_json(struct request *req, int status)
+struct buf *response_begin(struct request *req, int status, const char *content_type)
 {
     struct response *response = &req->response;
-    struct json_out out;
 
     if (!response->body)
         response->body = buf_in_arena(req->ctx.arena, BODY_MAX_BYTES);
@@ -50,8 +49,15 @@ struct json_out response_json(struct request *req, int status)
     }
     buf_clear(response->body);
     response->status = status;
-    response->content_type = NULL;
-    json_out_init(&out, response->body);
+    response->content_type = content_type;
+    return response->body;
+}
+
+struct json_out response_json(struct request *req, int status)
+{
+    struct json_out out;
+
+    json_out_init(&out, response_begin(req, status, NULL));
     out.string_ids = request_wants_string_ids(req);
     return out;
 }

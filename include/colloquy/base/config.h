@@ -49,17 +49,27 @@ struct config_llm {
 };
 
 struct config_limits {
+    uint32_t conversations_per_day, messages_per_day, evaluations_per_day; /* of a user, by UTC */
+    uint32_t turns_at_once;                                                /* of a user */
     uint32_t message_max_chars;
     uint32_t request_body_max_bytes;
+    uint32_t context_files_max, context_file_max_bytes; /* of an AI experience; of a file */
+    uint32_t sign_in_failures_per_minute;               /* of a pair of name and address, and of an address */
 };
 
 struct config_features {
     bool ai_experiences;
+    bool evaluation;
     bool streaming;
 };
 
 struct config_canvas {
     const char *opening_message;
+};
+
+struct config_session {
+    uint32_t idle_s, absolute_s;
+    bool remote_user; /* believe the user name that nginx passes from the campus's own sign-on */
 };
 
 struct config {
@@ -69,6 +79,7 @@ struct config {
     struct config_limits limits;
     struct config_features features;
     struct config_canvas canvas;
+    struct config_session session;
     struct arena *arena; /* owns the strings */
 };
 

@@ -38,6 +38,7 @@ enum cq_status {
     CQ_TOKEN_EXPIRED,
     CQ_TOKEN_REVOKED,
     CQ_SCOPE_MISSING,
+    CQ_AUTHENTICITY_TOKEN, /* a browser's unsafe request without its session's CSRF token, or from another site */
     CQ_FORBIDDEN,
     /* What is not there. */
     CQ_NOT_FOUND,              /* an unknown path, or no such course */
@@ -48,7 +49,8 @@ enum cq_status {
     CQ_IDEMPOTENCY_CONFLICT,
     CQ_MESSAGE_ID_CONFLICT,
     CQ_CONVERSATION_COMPLETED,
-    CQ_RATE_LIMITED, /* a limit of ours */
+    CQ_EVALUATION_NO_MESSAGES, /* nothing said by the student yet */
+    CQ_RATE_LIMITED,           /* a limit of ours */
     /* The model. */
     CQ_MODEL_RATE_LIMITED, /* a limit of the provider's */
     CQ_MODEL_UNAVAILABLE,  /* refused, unreachable, 5xx, after our own retries */
@@ -57,6 +59,7 @@ enum cq_status {
     CQ_MODEL_INVALID_RESPONSE, /* an answer that is not the protocol, or cut */
     CQ_MODEL_REFUSED,          /* the provider refuses what we ask: 400, 401, 403, 404 */
     CQ_CONTENT_FILTERED,
+    CQ_EVALUATION_PARSE_FAILED, /* not of the form asked for, twice */
     /* Ourselves. */
     CQ_BUSY,      /* the database is away or read-only, or no place is free */
     CQ_LOST,      /* a turn that is no longer ours: its lease was taken */

@@ -20,8 +20,13 @@ static const char JSON[] = "application/json";
 static const char FORM[] = "application/x-www-form-urlencoded";
 
 static const struct config config = {
-    .limits = {.message_max_chars = 4000, .request_body_max_bytes = 32 << 20},
-    .features = {.ai_experiences = true, .streaming = true},
+    .limits = {.conversations_per_day = 100,
+               .messages_per_day = 1000,
+               .evaluations_per_day = 1000,
+               .turns_at_once = 32,
+               .message_max_chars = 4000,
+               .request_body_max_bytes = 32 << 20},
+    .features = {.ai_experiences = true, .evaluation = true, .streaming = true},
 };
 
 /* A request without a body; the database is nowhere, so that a statement would crash. */

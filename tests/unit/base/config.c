@@ -74,7 +74,12 @@ static void test_defaults(void)
     CU_ASSERT(c->llm.connect_timeout_ms == 5000 && c->llm.total_timeout_ms == 300000 && c->llm.tries == 3);
     CU_ASSERT(c->llm.reply_max_bytes == 4194304 && c->llm.lease_s == 30 && !c->llm.allow_http);
     CU_ASSERT(c->limits.message_max_chars == 4000 && c->limits.request_body_max_bytes == 33554432);
-    CU_ASSERT(c->features.ai_experiences && c->features.streaming);
+    CU_ASSERT(c->limits.conversations_per_day == 100 && c->limits.messages_per_day == 1000);
+    CU_ASSERT(c->limits.evaluations_per_day == 1000 && c->limits.turns_at_once == 32);
+    CU_ASSERT(c->limits.context_files_max == 20 && c->limits.context_file_max_bytes == 314572800);
+    CU_ASSERT(c->limits.sign_in_failures_per_minute == 10);
+    CU_ASSERT(c->features.ai_experiences && c->features.evaluation && c->features.streaming);
+    CU_ASSERT(c->session.idle_s == 28800 && c->session.absolute_s == 86400 && !c->session.remote_user);
     ASSERT_TEXT(c->canvas.opening_message, "Hello");
     config_destroy(c);
     config_destroy(NULL);

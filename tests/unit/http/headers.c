@@ -47,6 +47,33 @@ static void test_accepts(void)
     CU_ASSERT_FALSE(request_accepts(&req, "application/json"));
 }
 
+static void test_prefers(void)
+{
+    static const struct {
+        const char *accept;
+        bool want;
+    } cases[] = {
+        {"", false},
+        {"*/*", false},
+        {"application/json", false},
+        {"text/html", true},
+        {"text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8", true},
+        {"text/html, */*", true},
+        {"text/html, application/json", false},
+        {"application/json, text/html;q=0.9", false},
+        {"application/json;q=0.25, text/html;q=0.3", true},
+        {"text/html;q=0.3, application/*;q=0.5", false},
+        {"text/html;q=0", false},
+        {"text/*", false},
+    };
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct request req = make_request();
+
+        req.accept = cases[i].accept;
+        ROW_ASSERT(cases[i].accept, request_prefers(&req, "text/html", "application/json") == cases[i].want);
+    }
+}
+
 static void test_forms(void)
 {
     static const struct {
@@ -109,5 +136,6 @@ static void test_access_token_before_parameters(void)
     ASSERT_TEXT(request_access_token(&req), "abc");
 }
 
-SUITE(headers, {"string ids", test_string_ids}, {"accepts", test_accepts}, {"forms", test_forms},
-      {"access token", test_access_token}, {"access token before parameters", test_access_token_before_parameters});
+SUITE(headers, {"string ids", test_string_ids}, {"accepts", test_accepts}, {"prefers", test_prefers},
+      {"forms", test_forms}, {"access token", test_access_token},
+      {"access token before parameters", test_access_token_before_parameters});

@@ -1,0 +1,37 @@
+/* The frame of every page that a worker writes. */
+#include "api/page.h"
+
+static const char CSP[] = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+                          "frame-ancestors 'none'";
+
+struct buf *page_open(struct request *req, int status, const char *title)
+{
+    struct buf *out = response_begin(req, status, "text/html; charset=utf-8");
+
+    response_header(req, "Content-Security-Policy", CSP);
+    buf_str(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    page_text(out, title);
+    buf_str(out, " – Colloquy</title>\n<link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\n"
+                 "<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n<main>\n<h1>");
+    page_text(out, title);
+    buf_str(out, "</h1>\n");
+    return out;
+}
+
+void page_close(struct buf *out)
+{
+    buf_str(out, "</main>\n</body>\n</html>\n");
+}
+
+void page_text(struct buf *out, const char *text)
+{
+    if (text)
+        html_escape(out, text, strlen(text));
+}
+
+bool wants_page(const struct request *req)
+{
+    return request_prefers(req, "text/html", "application/json");
+}
