@@ -45,7 +45,12 @@ struct llm_ask {
     size_t n_transcript;
 };
 
-enum llm_stop { LLM_STOP_END, LLM_STOP_LENGTH, LLM_STOP_FILTERED };
+enum llm_stop {
+    LLM_STOP_END,
+    LLM_STOP_LENGTH,
+    LLM_STOP_FILTERED,
+    LLM_STOP_ASKED, /* llm_stop() was called: the text is what had come until then */
+};
 
 struct llm_reply {
     const char *text; /* UTF-8 without NUL, at least one byte that is no white space */
@@ -116,6 +121,18 @@ const char *llm_notice(const struct config *config);
  */
 enum cq_status llm_start(struct llm_loop *loop, struct cq_ctx *ctx, const struct llm_ask *ask, llm_text_fn *on_text,
                          llm_done_fn *on_done, void *user, struct llm_call **out) MUST_USE;
+
+/*
+ * End a call with what has come so far: on_done gets CQ_OK with LLM_STOP_ASKED, or CQ_MODEL_NO_RESPONSE when nothing
+ * has. From llm_loop_run(), as every end.
+ */
+void llm_stop(struct llm_call *call);
+
+/*
+ * Drop a call: neither callback is made again. What it borrowed must live until llm_loop_run() has been called once
+ * more and returned.
+ */
+void llm_drop(struct llm_call *call);
 
 /*
  * Sleep until there is something to do, at most timeout_ms, or until one of the n descriptors in fds is ready: their

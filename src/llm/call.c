@@ -61,6 +61,8 @@ static void hand_out(struct llm_call *call)
 {
     size_t from = call->handed;
 
+    if (call->is_stopped || call->is_dropped) /* nobody wants it any more */
+        return;
     if (!from)
         call->first_text_at = clock_mono_ms();
     call->handed = call->text.len;
@@ -155,6 +157,8 @@ void llm_call_enter(struct llm_call *call, enum llm_call_state state, uint32_t l
 
 int64_t llm_call_due_at(const struct llm_call *call)
 {
+    if (call->is_stopped || call->is_dropped)
+        return 0;
     return call->due_at < call->total_at ? call->due_at : call->total_at;
 }
 
@@ -190,6 +194,16 @@ void llm_call_begin(struct llm_call *call)
     } else {
         llm_call_enter(call, CALL_CONNECTING, call->config->connect_timeout_ms);
     }
+}
+
+enum cq_status llm_call_judge_stopped(struct llm_call *call)
+{
+    call->try.failure = CQ_OK; /* whatever it was, the owner wants no more */
+    buf_truncate(&call->text, call->handed);
+    call->tail.stop = LLM_STOP_ASKED;
+    if (!call->handed)
+        llm_call_fail(call, CQ_MODEL_NO_RESPONSE, false, "stopped before anything came");
+    return call->try.failure;
 }
 
 bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now)

@@ -50,6 +50,7 @@ struct llm_call {
     int64_t started_at, total_at; /* the latter: limit of all tries; both on clock_mono_ms() */
     int64_t due_at;               /* end of the present state's limit */
     uint32_t tries;
+    bool is_stopped, is_dropped; /* by the owner: the loop sees to it */
 
     CURL *easy; /* NULL with a provider that needs no transfer */
     struct llm_request request;
@@ -93,6 +94,9 @@ bool llm_call_piece(struct llm_call *call);
 
 /* What the reply is worth: CQ_OK, or a failure that was noted. */
 enum cq_status llm_call_judge_reply(struct llm_call *call);
+
+/* The same when the owner has stopped it: what was handed out is the reply. */
+enum cq_status llm_call_judge_stopped(struct llm_call *call);
 
 /* Whether there is to be another try after failure st; the call then waits for it. */
 bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now);

@@ -165,6 +165,17 @@ enum cq_status llm_start(struct llm_loop *loop, struct cq_ctx *ctx, const struct
     return CQ_OK;
 }
 
+/* Not at once: the loop may be at this very call, or about to go on to it. */
+void llm_stop(struct llm_call *call)
+{
+    call->is_stopped = true;
+}
+
+void llm_drop(struct llm_call *call)
+{
+    call->is_dropped = true;
+}
+
 /* ---- moving on ---- */
 
 /* A try is over: another one, or the end of the call. */
@@ -172,6 +183,10 @@ static void end_try(struct llm_loop *loop, struct llm_call *call, enum cq_status
 {
     int64_t now = clock_mono_ms();
 
+    if (call->is_dropped) {
+        drop(loop, call);
+        return;
+    }
     if (is_transferring(call))
         curl_multi_remove_handle(loop->multi, call->easy);
     if (llm_call_retry(call, st, now))
@@ -198,7 +213,11 @@ static void begin(struct llm_loop *loop, struct llm_call *call)
 /* Begin what is due, end what has passed a limit, hand out a piece of what is there already. */
 static void attend(struct llm_loop *loop, struct llm_call *call, int64_t now)
 {
-    if (call->state == CALL_PIECES) {
+    if (call->is_dropped) {
+        drop(loop, call);
+    } else if (call->is_stopped) {
+        end_try(loop, call, llm_call_judge_stopped(call));
+    } else if (call->state == CALL_PIECES) {
         if (llm_call_piece(call))
             end_try(loop, call, llm_call_judge_reply(call));
     } else if (now < llm_call_due_at(call)) {
@@ -234,7 +253,7 @@ static void collect_ended(struct llm_loop *loop)
         CURLcode code = msg->data.result;
 
         if (msg->msg == CURLMSG_DONE && !curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &call))
-            end_try(loop, call, llm_try_judge(call, code));
+            end_try(loop, call, call->is_stopped ? llm_call_judge_stopped(call) : llm_try_judge(call, code));
     }
 }
 

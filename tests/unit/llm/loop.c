@@ -86,6 +86,51 @@ static void test_destroy_makes_no_callback(void)
     buf_release(&got.text);
 }
 
+/* What the owner wants no more of: stopped, it ends with what has come; dropped, it is never heard of again. */
+static void test_stop_and_drop(void)
+{
+    // clang-format off
+    static const struct {
+        const char *name;
+        struct answer answers[2];
+        bool is_dropped;
+        unsigned want_done;
+        enum cq_status want;
+        const char *text;
+    } rows[] = {
+        {"stopped in the middle",   {{STREAM TEXT("a b"), NULL, 0, true}}, false, 1, CQ_OK,                "a b"},
+        {"stopped, nothing came",   {{STREAM, NULL, 0, true}},             false, 1, CQ_MODEL_NO_RESPONSE, ""},
+        {"dropped in the middle",   {{STREAM TEXT("a b"), NULL, 0, true}}, true,  0, CQ_OK,                "a b"},
+        {"dropped, nothing came",   {{"", NULL, 0, true}},                 true,  0, CQ_OK,                ""},
+    };
+    // clang-format on
+    for (size_t i = 0; i < LEN(rows); i++) {
+        char base_url[BASE_URL_BYTES];
+        struct server server;
+        struct outcome got = model_outcome();
+        struct llm_call *call;
+
+        model_start(&server, rows[i].answers);
+        const struct config config = model_config(base_url, server.port);
+        struct llm_loop *loop = llm_loop_create(&config);
+        CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, &call), CQ_OK);
+        for (int k = 0; k < 100 && (*rows[i].text ? got.text.len < strlen(rows[i].text) : k < 10); k++) {
+            llm_loop_wait(loop, NULL, 0, 10);
+            llm_loop_run(loop);
+        }
+        CU_ASSERT_EQUAL(got.n_done, 0);
+        (rows[i].is_dropped ? llm_drop : llm_stop)(call);
+        llm_loop_run(loop);
+        ROW_ASSERT(rows[i].name, llm_loop_calls(loop) == 0 && got.n_done == rows[i].want_done);
+        ROW_ASSERT(rows[i].name, got.st == rows[i].want && str_eq(got.text.data, rows[i].text));
+        ROW_ASSERT(rows[i].name, !got.n_done || got.st || (got.reply.stop == LLM_STOP_ASKED && got.same_text));
+        model_run(loop);
+        llm_loop_destroy(loop);
+        model_stop(&server);
+        buf_release(&got.text);
+    }
+}
+
 static void test_wait(void)
 {
     const struct config config = {.llm = {.provider = "builtin"}};
@@ -130,5 +175,5 @@ static void test_start_refuses(void)
 }
 
 SUITE(loop, {"a callback may start a call", test_start_from_callback}, {"a hundred at once", test_many_at_once},
-      {"destroying makes no callback", test_destroy_makes_no_callback}, {"waiting", test_wait},
-      {"settings that do not work", test_create_refuses}, {"no messages", test_start_refuses});
+      {"destroying makes no callback", test_destroy_makes_no_callback}, {"stop and drop", test_stop_and_drop},
+      {"waiting", test_wait}, {"settings that do not work", test_create_refuses}, {"no messages", test_start_refuses});
