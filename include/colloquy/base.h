@@ -5,6 +5,7 @@
  *   arena    memory released all at once
  *   buf      a growing buffer with a maximum
  *   text     UTF-8, numbers, header lists
+ *   words    words of a text, however they are written
  *   json     JSON in (json-c within bounds) and out (a writer)
  *   html     text within HTML
  *   clock    time
@@ -25,5 +26,6 @@
 #include "colloquy/base/log.h"
 #include "colloquy/base/status.h"
 #include "colloquy/base/text.h"
+#include "colloquy/base/words.h"
 
 #endif
