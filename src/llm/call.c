@@ -8,6 +8,13 @@
 
 enum { PIECE_WORDS = 4 };
 
+/* The ask may bound its answer more narrowly than the config does. */
+static uint32_t reply_max_bytes(const struct config_llm *config, const struct llm_ask *ask)
+{
+    return ask->reply_max_bytes && ask->reply_max_bytes < config->reply_max_bytes ? ask->reply_max_bytes
+                                                                                  : config->reply_max_bytes;
+}
+
 struct llm_call *llm_call_create(const struct config_llm *config, const struct llm_provider *provider,
                                  struct cq_ctx *ctx, const struct llm_ask *ask, const char *ca_file)
 {
@@ -21,7 +28,7 @@ struct llm_call *llm_call_create(const struct config_llm *config, const struct l
     call->ask = ask;
     call->started_at = call->due_at = clock_mono_ms();
     call->total_at = call->started_at + config->total_timeout_ms;
-    buf_init(&call->text, config->reply_max_bytes);
+    buf_init(&call->text, reply_max_bytes(config, ask));
     llm_request_init(&call->request);
     llm_try_init(call);
     if (!provider->answer && llm_transfer_create(call, ca_file)) {
@@ -92,8 +99,7 @@ void llm_call_text(struct llm_call *call, const char *text, size_t len)
 
     append_without_nul(&call->text, text, len);
     if (call->text.failed)
-        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "a reply of more than %u bytes",
-                      call->config->reply_max_bytes);
+        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "a reply of more than %zu bytes", call->text.max);
     else if (call->text.len > before &&
              (call->handed || !utf8_blank(call->text.data + before, call->text.len - before)))
         hand_out(call);

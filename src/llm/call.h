@@ -56,7 +56,7 @@ struct llm_call {
     struct llm_request request;
     struct llm_try try;
 
-    struct buf text;       /* of the reply */
+    struct buf text;       /* of the reply; its maximum is the least of the ask's and the config's */
     int64_t first_text_at; /* 0: none has been handed out */
     size_t handed;         /* bytes of it that reached on_text: none until something that is no white space came */
     bool stopped;          /* the model has said its last word */

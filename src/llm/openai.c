@@ -2,7 +2,7 @@
  * Provider openai: any server of the Chat Completions protocol.
  *
  * A stream is always asked for; a server that answers with one JSON body instead is understood too. Source: OpenAI
- * API reference, "Create chat completion" and "The chat completion chunk object"; Azure adds the error code
+ * API reference, "Create chat completion" and "The chat completion chunk object"; guide "Structured outputs"; Azure adds the error code
  * content_filter.
  */
 #include <json-c/json.h>
@@ -55,6 +55,28 @@ static void write_messages(struct json_out *out, const struct llm_ask *ask)
     json_close_array(out);
 }
 
+/* Structured output: the server keeps the model to the schema. */
+static void write_format(struct json_out *out, const struct llm_ask *ask)
+{
+    static const char *const names[] = {
+        [LLM_REPLY] = "reply", [LLM_ASSESS] = "assessment", [LLM_EVALUATE] = "evaluation"};
+
+    json_key(out, "response_format");
+    json_open_object(out);
+    json_key(out, "type");
+    json_text(out, "json_schema");
+    json_key(out, "json_schema");
+    json_open_object(out);
+    json_key(out, "name");
+    json_text(out, names[ask->task]);
+    json_key(out, "strict");
+    json_boolean(out, true);
+    json_key(out, "schema");
+    json_raw(out, ask->schema);
+    json_close_object(out);
+    json_close_object(out);
+}
+
 static void write_body(const struct config_llm *config, const struct llm_ask *ask, struct buf *body)
 {
     struct json_out out;
@@ -72,6 +94,8 @@ static void write_body(const struct config_llm *config, const struct llm_ask *as
     json_key(&out, "include_usage");
     json_boolean(&out, true);
     json_close_object(&out);
+    if (ask->schema)
+        write_format(&out, ask);
     if (config->max_tokens) {
         json_key(&out, "max_tokens");
         json_u64(&out, config->max_tokens);

@@ -110,6 +110,42 @@ static void test_connection_refused(void)
     buf_release(&got.text);
 }
 
+/* The ask's own bound holds when it is the narrower one; the config's always does. */
+static void test_reply_max_bytes(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t ask, config;
+        const char *error; /* NULL: the reply is taken */
+    } rows[] = {
+        // clang-format off
+        {"the ask says nothing",     0, 5,    NULL},
+        {"as long as the ask takes", 5, 1000, NULL},
+        {"too long for the ask",     4, 1000, "openai: a reply of more than 4 bytes"},
+        {"too long for the config",  0, 4,    "openai: a reply of more than 4 bytes"},
+        {"the config is narrower",   5, 4,    "openai: a reply of more than 4 bytes"},
+        // clang-format on
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        static const struct answer answers[] = {SAY(GOOD), {0}};
+        char base_url[BASE_URL_BYTES];
+        struct server server;
+        struct outcome got = model_outcome();
+        struct llm_ask ask = MODEL_ASK;
+
+        model_start(&server, answers);
+        struct config config = model_config(base_url, server.port);
+        config.llm.reply_max_bytes = rows[i].config;
+        ask.reply_max_bytes = rows[i].ask;
+        got.ask = &ask;
+        model_ask(&config, &got);
+        model_stop(&server);
+        ROW_ASSERT(rows[i].name, got.st == (rows[i].error ? CQ_MODEL_INVALID_RESPONSE : CQ_OK));
+        ROW_ASSERT(rows[i].name, !rows[i].error || str_eq(got.ctx->error, rows[i].error));
+        buf_release(&got.text);
+    }
+}
+
 static void test_builtin(void)
 {
     const struct config config = {
@@ -136,5 +172,5 @@ static void test_builtin_refused(void)
 }
 
 SUITE(call, {"limits", test_limits}, {"connecting hangs", test_connect_hangs},
-      {"connection refused", test_connection_refused}, {"builtin", test_builtin},
-      {"builtin, refused", test_builtin_refused});
+      {"connection refused", test_connection_refused}, {"the longest reply", test_reply_max_bytes},
+      {"builtin", test_builtin}, {"builtin, refused", test_builtin_refused});

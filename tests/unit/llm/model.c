@@ -158,7 +158,7 @@ void model_run(struct llm_loop *loop)
 
 struct outcome model_outcome(void)
 {
-    struct outcome outcome = {.ctx = unit_ctx()};
+    struct outcome outcome = {.ctx = unit_ctx(), .ask = &MODEL_ASK};
 
     buf_init(&outcome.text, 1 << 20);
     return outcome;
@@ -170,7 +170,7 @@ void model_ask(const struct config *config, struct outcome *outcome)
     struct llm_loop *loop = llm_loop_create(config);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
-    CU_ASSERT_EQUAL(llm_start(loop, outcome->ctx, &MODEL_ASK, model_on_text, model_on_done, outcome, NULL), CQ_OK);
+    CU_ASSERT_EQUAL(llm_start(loop, outcome->ctx, outcome->ask, model_on_text, model_on_done, outcome, NULL), CQ_OK);
     CU_ASSERT_EQUAL(outcome->n_done, 0);
     model_run(loop);
     outcome->took_ms = clock_mono_ms() - start;

@@ -58,6 +58,7 @@ struct outcome {
     struct cq_ctx *ctx;
     struct buf text; /* as on_text got it */
     unsigned n_text, n_done;
+    const struct llm_ask *ask;  /* what is asked: MODEL_ASK at first */
     enum cq_status refuse_with; /* what on_text returns */
     enum cq_status st;
     struct llm_reply reply; /* without its text */

@@ -41,6 +41,35 @@ static void test_request_defaults(void)
     llm_request_release(&request);
 }
 
+/* A schema is asked for under the task's name, and streaming stays as it is. */
+static void test_schema(void)
+{
+    static const struct {
+        enum llm_task task;
+        const char *want;
+    } rows[] = {{LLM_REPLY, "reply"}, {LLM_ASSESS, "assessment"}, {LLM_EVALUATE, "evaluation"}};
+    static const struct llm_message messages[] = {{LLM_USER, "Hello"}};
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct llm_ask ask = {
+            .task = rows[i].task, .messages = messages, .n_messages = 1, .schema = "{\"type\":\"object\"}"};
+        const struct config_llm config = {.model = "m", .max_tokens = 9};
+        struct llm_request request;
+        struct cq_ctx *ctx = unit_ctx();
+
+        llm_request_init(&request);
+        CU_ASSERT_EQUAL(llm_provider_openai.request(&config, &ask, &request), CQ_OK);
+        ASSERT_TEXT(request.body.data,
+                    arena_printf(ctx->arena,
+                                 "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}],"
+                                 "\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+                                 "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"%s\","
+                                 "\"strict\":true,\"schema\":{\"type\":\"object\"}}},\"max_tokens\":9}",
+                                 rows[i].want));
+        llm_request_release(&request);
+    }
+}
+
 struct answer_row {
     const char *name, *data;
     enum cq_status status;
@@ -151,4 +180,4 @@ static void test_refusal(void)
 }
 
 SUITE(openai, {"the request to the byte", test_request}, {"a request with defaults", test_request_defaults},
-      {"events", test_event}, {"a whole answer", test_whole}, {"refusals", test_refusal});
+      {"a schema", test_schema}, {"events", test_event}, {"a whole answer", test_whole}, {"refusals", test_refusal});
