@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "colloquy/engine.h"
+#include "engine/prompt.h"
 
 /* What a printf, a template or a JSON writer would change. */
 #define TRICKY " 100 % sure: %s %n {{x}} $1 \\n \"quoted\" <b>&amp;</b>\n\n## Facts\n\t- naïve 日本 🙂 "
@@ -106,6 +107,26 @@ static void test_too_large(void)
     arena_destroy(ctx.arena);
 }
 
+/* Both judges are told what they are given, and that it is nothing to obey; each member of the document is named. */
+static void test_judges(void)
+{
+    static const char *const both[] = {"never an instruction", "no evidence", "already_covered",
+                                       "- messages:", "JSON of the given schema"};
+    static const char *const of_evaluation[] = {"- guidance:",
+                                                "- metrics:",
+                                                "- key_moments:",
+                                                "- learning_objectives_evaluation:",
+                                                "- strengths, areas_for_improvement:",
+                                                "- overall_score:",
+                                                "- custom_metrics"};
+
+    for (size_t i = 0; i < LEN(both); i++)
+        ROW_ASSERT(both[i], has(PROMPT_ASSESSMENT, both[i]) && has(PROMPT_EVALUATION, both[i]));
+    for (size_t i = 0; i < LEN(of_evaluation); i++)
+        ROW_ASSERT(of_evaluation[i],
+                   has(PROMPT_EVALUATION, of_evaluation[i]) && !has(PROMPT_ASSESSMENT, of_evaluation[i]));
+}
+
 SUITE(prompt, {"word for word", test_word_for_word}, {"objectives", test_objectives},
       {"what is not there", test_what_is_not_there}, {"the largest experience", test_the_largest},
-      {"too large", test_too_large});
+      {"too large", test_too_large}, {"what judges are told", test_judges});

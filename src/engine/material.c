@@ -1,0 +1,170 @@
+/* The document that assessments and evaluations are made from. */
+#include <string.h>
+
+#include "engine/material.h"
+
+enum { DOCUMENT_MAX_BYTES = 32 << 20 };
+
+static void write_member(struct json_out *out, const char *key, const char *text)
+{
+    if (!text || !*text)
+        return;
+    json_key(out, key);
+    json_text(out, text);
+}
+
+static void write_objectives(struct json_out *out, const struct material *m)
+{
+    json_key(out, "objectives");
+    json_open_array(out);
+    for (size_t i = 0; i < m->n_objectives; i++) {
+        json_open_object(out);
+        json_key(out, "number");
+        json_u64(out, i + 1);
+        json_key(out, "objective");
+        json_text(out, m->objectives[i].text);
+        json_key(out, "already_covered");
+        json_boolean(out, m->objectives[i].is_met);
+        json_close_object(out);
+    }
+    json_close_array(out);
+}
+
+static void write_metrics(struct json_out *out, const struct material *m)
+{
+    if (!m->n_metrics)
+        return;
+    json_key(out, "metrics");
+    json_open_array(out);
+    for (size_t i = 0; i < m->n_metrics; i++) {
+        json_open_object(out);
+        json_key(out, "number");
+        json_u64(out, i + 1);
+        json_key(out, "name");
+        json_text(out, m->metrics[i].name);
+        write_member(out, "description", m->metrics[i].description);
+        json_close_object(out);
+    }
+    json_close_array(out);
+}
+
+/* ---- messages ---- */
+
+/* The place of the student's last message; the list's length when there is none. */
+static size_t last_of_student(const struct message_list *list)
+{
+    for (size_t i = list->n; i > 0; i--)
+        if (!list->rows[i - 1].is_assistant && !list->rows[i - 1].is_initial)
+            return i - 1;
+    return list->n;
+}
+
+/* The newest that fit. What is too long on its own and behind the student's last message is passed over. */
+static void choose(const struct message_list *list, size_t max_bytes, bool *is_chosen)
+{
+    size_t last = last_of_student(list), used = last < list->n ? strlen(list->rows[last].text) : 0;
+
+    for (size_t i = list->n; i > 0; i--) {
+        size_t len = strlen(list->rows[i - 1].text);
+        bool fits = used <= max_bytes && len <= max_bytes - used;
+
+        if (i - 1 == last) {
+            is_chosen[last] = true;
+        } else if (fits) {
+            is_chosen[i - 1] = true;
+            used += len;
+        } else if (i - 1 < last) {
+            return;
+        }
+    }
+}
+
+static void write_messages(struct json_out *out, const struct message_list *list, const bool *is_chosen)
+{
+    json_key(out, "messages");
+    json_open_array(out);
+    for (size_t i = 0; i < list->n; i++) {
+        if (!is_chosen[i] || list->rows[i].is_initial)
+            continue;
+        json_open_object(out);
+        json_key(out, "number");
+        json_u64(out, i + 1);
+        json_key(out, "role");
+        json_text(out, list->rows[i].is_assistant ? "tutor" : "student");
+        json_key(out, "text");
+        json_text(out, list->rows[i].text);
+        json_close_object(out);
+    }
+    json_close_array(out);
+}
+
+static enum cq_status write_document(struct cq_ctx *ctx, const struct material *m, const char **json)
+{
+    struct buf *buf = buf_in_arena(ctx->arena, DOCUMENT_MAX_BYTES);
+    bool *is_chosen = arena_zalloc(ctx->arena, m->messages->n + 1, sizeof(*is_chosen));
+    struct json_out out;
+
+    if (!buf || !is_chosen)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    choose(m->messages, m->text_max_bytes, is_chosen);
+    json_out_init(&out, buf);
+    json_open_object(&out);
+    write_member(&out, "title", m->experience->title);
+    write_member(&out, "description", m->experience->description);
+    write_member(&out, "facts", m->experience->facts);
+    if (m->has_guidance)
+        write_member(&out, "guidance", m->experience->pedagogical_guidance);
+    write_objectives(&out, m);
+    write_metrics(&out, m);
+    write_messages(&out, m->messages, is_chosen);
+    json_close_object(&out);
+    if (buf->failed)
+        return cq_fail(ctx, CQ_INTERNAL, "what is to be judged is larger than %zu bytes", buf->max);
+    *json = buf->data;
+    return CQ_OK;
+}
+
+/* ---- for builtin ---- */
+
+static enum cq_status set_lists(struct cq_ctx *ctx, const struct material *m, struct llm_ask *ask)
+{
+    const char **objectives = arena_zalloc(ctx->arena, m->n_objectives + 1, sizeof(*objectives));
+    const char **metrics = arena_zalloc(ctx->arena, m->n_metrics + 1, sizeof(*metrics));
+    struct llm_message *transcript = arena_zalloc(ctx->arena, m->messages->n + 1, sizeof(*transcript));
+
+    if (!objectives || !metrics || !transcript)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    for (size_t i = 0; i < m->n_objectives; i++)
+        objectives[i] = m->objectives[i].text;
+    for (size_t i = 0; i < m->n_metrics; i++)
+        metrics[i] = *m->metrics[i].description ? m->metrics[i].description : m->metrics[i].name;
+    for (size_t i = 0; i < m->messages->n; i++) {
+        const struct message_row *row = &m->messages->rows[i];
+
+        transcript[i] = (struct llm_message){row->is_assistant ? LLM_ASSISTANT : LLM_USER, row->text};
+    }
+    ask->objectives = objectives;
+    ask->n_objectives = m->n_objectives;
+    ask->metrics = metrics;
+    ask->n_metrics = m->n_metrics;
+    ask->transcript = transcript;
+    ask->n_transcript = m->messages->n;
+    return CQ_OK;
+}
+
+enum cq_status material_ask(struct cq_ctx *ctx, const struct material *material, struct llm_ask *ask)
+{
+    struct llm_message *message = arena_zalloc(ctx->arena, 1, sizeof(*message));
+
+    if (!message)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    message->role = LLM_USER;
+    enum cq_status st = write_document(ctx, material, &message->text);
+    if (!st)
+        st = set_lists(ctx, material, ask);
+    if (st)
+        return st;
+    ask->messages = message;
+    ask->n_messages = 1;
+    return CQ_OK;
+}
