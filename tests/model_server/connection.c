@@ -50,7 +50,7 @@ static void reply_done(struct connection *c, bool whole)
     if (!c->replying)
         return;
     c->replying = false;
-    c->server->in_flight--;
+    c->server->in_flight -= !c->reply.is_structured;
     c->server->completed += whole;
     c->server->aborted += !whole;
     reply_release(&c->reply);
@@ -201,9 +201,10 @@ static void answer_stats(struct connection *c)
     const struct {
         const char *name;
         uint64_t value;
-    } rows[] = {
-        {"requests", server->requests},   {"completed", server->completed},         {"aborted", server->aborted},
-        {"in_flight", server->in_flight}, {"max_in_flight", server->max_in_flight}, {"connections", server->accepted}};
+    } rows[] = {{"requests", server->requests},   {"structured", server->structured},
+                {"completed", server->completed}, {"aborted", server->aborted},
+                {"in_flight", server->in_flight}, {"max_in_flight", server->max_in_flight},
+                {"connections", server->accepted}};
     struct buf body;
     struct json_out json;
 
@@ -216,11 +217,15 @@ static void answer_stats(struct connection *c)
     }
     json_key(&json, "last_authorization");
     json_text(&json, *server->last_authorization ? server->last_authorization : NULL);
-    json_key(&json, "last_body");
-    if (server->last_body)
-        json_text_n(&json, server->last_body, server->last_body_len);
-    else
-        json_null(&json);
+    for (int k = 0; k < 2; k++) {
+        const struct kept *kept = k ? &server->last_structured : &server->last_body;
+
+        json_key(&json, k ? "last_structured" : "last_body");
+        if (kept->data)
+            json_text_n(&json, kept->data, kept->len);
+        else
+            json_null(&json);
+    }
     json_close_object(&json);
     answer_write(&c->out, 200, "application/json", "", body.data, body.len);
     buf_release(&body);
@@ -229,25 +234,27 @@ static void answer_stats(struct connection *c)
 
 static void reset(struct server *server)
 {
-    server->requests = server->completed = server->aborted = server->accepted = 0;
+    server->requests = server->structured = server->completed = server->aborted = server->accepted = 0;
     server->max_in_flight = server->in_flight;
     memset(&server->times, 0, sizeof(server->times));
     *server->last_authorization = '\0';
-    free(server->last_body);
-    server->last_body = NULL;
+    free(server->last_body.data);
+    free(server->last_structured.data);
+    server->last_body = server->last_structured = (struct kept){NULL, 0};
 }
 
-static void remember(struct server *server, const struct request_head *head, const char *body)
+static void remember(struct server *server, const struct request_head *head, const char *body, bool is_structured)
 {
-    char *copy = realloc(server->last_body, head->body_bytes + 1);
+    struct kept *kept = is_structured ? &server->last_structured : &server->last_body;
+    char *copy = realloc(kept->data, head->body_bytes + 1);
 
-    server->requests++;
+    server->requests += !is_structured;
+    server->structured += is_structured;
     memcpy(server->last_authorization, head->authorization, sizeof(head->authorization));
     if (!copy)
         return;
     memcpy(copy, body, head->body_bytes);
-    server->last_body = copy;
-    server->last_body_len = head->body_bytes;
+    *kept = (struct kept){copy, head->body_bytes};
 }
 
 static void begin_reply(struct connection *c, const struct request_head *head)
@@ -255,17 +262,21 @@ static void begin_reply(struct connection *c, const struct request_head *head)
     struct server *server = c->server;
     const char *body = c->in.data + head->head_bytes;
 
-    remember(server, head, body);
-    if (!strcmp(head->authorization, "Bearer bad")) {
+    bool is_good = reply_begin(&c->reply, &server->times, ++server->next_id, body, head->body_bytes);
+
+    remember(server, head, body, is_good && c->reply.is_structured);
+    if (is_good && !strcmp(head->authorization, "Bearer bad")) {
+        reply_release(&c->reply);
         answer_error(c, 401, "Incorrect API key provided.");
         return;
     }
-    if (!reply_begin(&c->reply, &server->times, ++server->next_id, body, head->body_bytes)) {
+    if (!is_good) {
         answer_error(c, 400, "The body is no chat completion request.");
         return;
     }
     c->replying = true;
-    if (++server->in_flight > server->max_in_flight)
+    server->in_flight += !c->reply.is_structured;
+    if (server->in_flight > server->max_in_flight)
         server->max_in_flight = server->in_flight;
     c->state = REPLYING;
     if (c->reply.script.has[D_DELAY]) {

@@ -7,9 +7,11 @@
  * SIGTERM.
  *
  *     POST /v1/chat/completions   the reply, streamed or not, as the request asks; 401 with "Authorization: Bearer bad"
- *     GET  /stats                 {"requests", "completed", "aborted", "in_flight", "max_in_flight", "connections",
- *                                 "last_authorization", "last_body"}; the last two as strings, null before the first request.
- *                                 completed: answers sent as scripted; aborted: the client left before the end
+ *     GET  /stats                 {"requests", "structured", "completed", "aborted", "in_flight", "max_in_flight", "connections",
+ *                                 "last_authorization", "last_body", "last_structured"}; the last three as strings, null before
+ *                                 the first request.
+ *                                 completed: answers sent as scripted; aborted: the client left before the end. Requests for
+ *                                 structured answers are counted by "structured" alone
  *     POST /reset                 clears these figures and what [[times]] has counted
  *
  * The last message of the user says how the reply goes, by directives anywhere in it. Without any, the reply is
@@ -40,6 +42,9 @@
  *     [[bigline N]]       first a delta of N times "x", on one line
  *     [[gzip N]]          N megabytes of "x", compressed and without an end
  *     [[comments N]]      first N comments of Server-Sent Events
+ *   Structured answers, to requests with a JSON schema: made from the schema, by what the student said last in the data
+ *     [[covers 1 3]]      objectives 1 and 3 are covered, or met
+ *     [[assess:D]], [[evaluate:D]]  any directive D, for the assessment or the evaluation instead of the reply
  *   Which requests
  *     [[times N]]         delay and faults are for the first N requests with this very message; the next ones get the reply
  *                         without them
@@ -306,7 +311,8 @@ int main(int argc, char **argv)
     while (server->connections)
         connection_destroy(server->connections);
     SSL_CTX_free(server->tls);
-    free(server->last_body);
+    free(server->last_body.data);
+    free(server->last_structured.data);
     free(server);
     return 0;
 }

@@ -46,6 +46,7 @@ enum directive {
     D_COMMENTS,
     D_GZIP,
     D_TIMES,
+    D_COVERS,
     D_COUNT
 };
 
@@ -53,6 +54,7 @@ struct script {
     bool has[D_COUNT];
     uint64_t n[D_COUNT]; /* its number, where it takes one */
     char finish[32];
+    char covers[64]; /* the numbers of objectives */
     struct buf text; /* what is said */
 };
 
@@ -62,9 +64,32 @@ struct times {
     uint32_t requests[MAX_TIMES];
 };
 
-/* What the message asks for, this time. The script is released by script_release(). */
-void script_read(struct script *script, struct times *times, const char *message, size_t len);
+/*
+ * What the message asks for, this time. task: NULL for a reply; "assess" or "evaluate" for a structured answer, whose
+ * directives alone count then. The script is released by script_release().
+ */
+void script_read(struct script *script, struct times *times, const char *task, const char *message, size_t len);
 void script_release(struct script *script);
+
+/* ---- structured.c ---- */
+
+struct structured {
+    const char *task; /* "assess" or "evaluate" */
+    struct json_object *schema;
+    struct buf said;    /* by the student, last */
+    int64_t number;     /* of that message */
+    const char *covers; /* of the script */
+};
+
+/*
+ * Whether the request asks for a structured answer; message: its last message of the user. Released by
+ * structured_release() in any case; the request must live until structured_write() is done.
+ */
+bool structured_read(struct structured *s, struct json_object *request, const char *message);
+void structured_release(struct structured *s);
+
+/* An answer that follows the schema. */
+void structured_write(const struct structured *s, struct buf *text);
 
 /* ---- reply.c ---- */
 
@@ -91,6 +116,7 @@ enum reply_stage {
 struct reply {
     struct script script;
     bool stream, include_usage;
+    bool is_structured;
     char model[64];
     uint64_t id;
     int64_t created_s;
@@ -164,10 +190,13 @@ struct server {
     size_t n_heap;
     struct times times;
     uint64_t next_id;
+    uint64_t structured; /* requests for structured answers, which the others of these figures leave out */
     uint64_t requests, completed, aborted, in_flight, max_in_flight, accepted;
     char last_authorization[256]; /* "": none */
-    char *last_body;
-    size_t last_body_len;
+    struct kept {
+        char *data; /* NULL: there was none */
+        size_t len;
+    } last_body, last_structured;
 };
 
 int64_t now_ms(void); /* monotonic */

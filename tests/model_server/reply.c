@@ -64,6 +64,24 @@ static struct json_object *parse(const char *body, size_t len)
     return request;
 }
 
+static void read_script(struct reply *reply, struct times *times, struct json_object *request,
+                        const struct buf *message)
+{
+    struct structured s;
+    struct script *script = &reply->script;
+
+    reply->is_structured = structured_read(&s, request, message->data);
+    if (!reply->is_structured) {
+        script_read(script, times, NULL, message->data, message->len);
+    } else {
+        script_read(script, times, s.task, s.said.data, s.said.len);
+        s.covers = script->covers;
+        if (!script->has[D_TEXT] && !script->has[D_WORDS] && !script->has[D_EMPTY])
+            structured_write(&s, &script->text);
+    }
+    structured_release(&s);
+}
+
 bool reply_begin(struct reply *reply, struct times *times, uint64_t id, const char *body, size_t len)
 {
     struct json_object *request = parse(body, len);
@@ -76,7 +94,7 @@ bool reply_begin(struct reply *reply, struct times *times, uint64_t id, const ch
     bool good = read_request(reply, request, &message);
 
     if (good) {
-        script_read(&reply->script, times, message.data, message.len);
+        read_script(reply, times, request, &message);
         reply->comments_left = reply->script.has[D_COMMENTS] && reply->stream ? reply->script.n[D_COMMENTS] : 0;
         reply->padding_left = reply->script.has[D_BIGLINE] ? reply->script.n[D_BIGLINE] : 0;
     }

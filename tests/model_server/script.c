@@ -35,6 +35,7 @@ static const struct {
     [D_COMMENTS]    = {"comments",    NUMBER, true,  UINT32_MAX},
     [D_GZIP]        = {"gzip",        NUMBER, true,  100000},
     [D_TIMES]       = {"times",       NUMBER, false, UINT32_MAX},
+    [D_COVERS]      = {"covers",      TEXT,   false, 0},
     // clang-format on
 };
 
@@ -49,7 +50,7 @@ static void write_words(struct buf *out, uint64_t n)
 }
 
 /* What stands between the brackets, if it is a directive; nothing else is taken for one. */
-static bool read_directive(struct script *script, const char *inside, size_t len)
+static bool read_plain_directive(struct script *script, const char *inside, size_t len)
 {
     const char *blank = memchr(inside, ' ', len);
     size_t name_len = blank ? (size_t)(blank - inside) : len;
@@ -71,7 +72,32 @@ static bool read_directive(struct script *script, const char *inside, size_t len
         write_words(&script->text, script->n[d]);
     if (d == D_FINISH)
         snprintf(script->finish, sizeof(script->finish), "%.*s", (int)value_len, value);
+    if (d == D_COVERS)
+        snprintf(script->covers, sizeof(script->covers), "%.*s", (int)value_len, value);
     return true;
+}
+
+/* One that has a task before it is for that task alone, one without is for replies; covers is for structured answers. */
+static bool read_directive(struct script *script, const char *task, const char *inside, size_t len)
+{
+    static const char *const tasks[] = {"assess:", "evaluate:"};
+    struct script nobodys = {.n = {0}};
+    bool is_for_us = !task || (len > 6 && memcmp(inside, "covers", 6) == 0);
+    const char *end = inside + len;
+
+    for (size_t i = 0; i < LEN(tasks); i++)
+        if (len > strlen(tasks[i]) && memcmp(inside, tasks[i], strlen(tasks[i])) == 0) {
+            is_for_us = task && str_starts(tasks[i], task);
+            inside += strlen(tasks[i]);
+            break;
+        }
+    if (is_for_us)
+        return read_plain_directive(script, inside, (size_t)(end - inside));
+    buf_init(&nobodys.text, MAX_BODY_BYTES);
+    bool is_directive = read_plain_directive(&nobodys, inside, (size_t)(end - inside));
+
+    buf_release(&nobodys.text);
+    return is_directive;
 }
 
 /* Length of the directive at the head of text, brackets included; 0 when there is none. */
@@ -93,12 +119,12 @@ static size_t directive_length(const char *text, size_t len)
 }
 
 /* Carry out the directives; what is left of the message goes to rest. */
-static void read_message(struct script *script, const char *message, size_t len, struct buf *rest)
+static void read_message(struct script *script, const char *task, const char *message, size_t len, struct buf *rest)
 {
     for (size_t i = 0; i < len;) {
         size_t n = directive_length(message + i, len - i);
 
-        if (n && read_directive(script, message + i + 2, n - 4))
+        if (n && read_directive(script, task, message + i + 2, n - 4))
             i += n;
         else
             buf_char(rest, message[i++]);
@@ -106,9 +132,9 @@ static void read_message(struct script *script, const char *message, size_t len,
 }
 
 /* How often this very message came before; counts it. Full, the table calls every message new. */
-static uint32_t times_count(struct times *times, const char *message, size_t len)
+static uint32_t times_count(struct times *times, const char *task, const char *message, size_t len)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    uint64_t hash = 14695981039346656037u + (task ? (unsigned char)task[0] : 0); /* FNV-1a */
 
     for (size_t i = 0; i < len; i++)
         hash = (hash ^ (unsigned char)message[i]) * 1099511628211u;
@@ -124,7 +150,7 @@ static uint32_t times_count(struct times *times, const char *message, size_t len
     return 0;
 }
 
-void script_read(struct script *script, struct times *times, const char *message, size_t len)
+void script_read(struct script *script, struct times *times, const char *task, const char *message, size_t len)
 {
     struct buf rest;
     const char *trimmed;
@@ -133,8 +159,8 @@ void script_read(struct script *script, struct times *times, const char *message
     *script = (struct script){.n[D_CHUNK] = 8, .finish = "stop"};
     buf_init(&script->text, MAX_BODY_BYTES);
     buf_init(&rest, MAX_BODY_BYTES);
-    read_message(script, message, len, &rest);
-    if (!script->has[D_TEXT] && !script->has[D_WORDS]) {
+    read_message(script, task, message, len, &rest);
+    if (!task && !script->has[D_TEXT] && !script->has[D_WORDS]) {
         trimmed = rest.data;
         trimmed_len = rest.len;
         utf8_trim(&trimmed, &trimmed_len);
@@ -143,7 +169,7 @@ void script_read(struct script *script, struct times *times, const char *message
     }
     buf_release(&rest);
 
-    if (script->has[D_TIMES] && times_count(times, message, len) >= script->n[D_TIMES])
+    if (script->has[D_TIMES] && times_count(times, task, message, len) >= script->n[D_TIMES])
         for (size_t d = 0; d < D_COUNT; d++)
             script->has[d] &= !directives[d].fault;
     if (script->has[D_EMPTY])

@@ -1,0 +1,132 @@
+/*
+ * Structured answers: what a request with a JSON schema is answered with, unless its script says otherwise.
+ *
+ * The answer is made from the schema alone, as any model's would have to be: where items are numbered, one for each number.
+ * Of the data that came with the request only what the student said last is used: it holds the script, and is quoted.
+ */
+#include "model_server.h"
+
+#include <json-c/json.h>
+
+/* ---- the request ---- */
+
+static struct json_object *member(struct json_object *object, const char *key)
+{
+    struct json_object *value = NULL;
+
+    return json_object_is_type(object, json_type_object) && json_object_object_get_ex(object, key, &value) ? value
+                                                                                                           : NULL;
+}
+
+/* What the student said last, in the data that the request holds as a message. */
+static void find_said(struct structured *s, const char *message)
+{
+    struct json_object *data = json_tokener_parse(message), *messages = member(data, "messages");
+
+    for (size_t i = json_object_is_type(messages, json_type_array) ? json_object_array_length(messages) : 0; i-- > 0;) {
+        struct json_object *said = json_object_array_get_idx(messages, i), *text = member(said, "text");
+
+        if (!str_eq(json_object_get_string(member(said, "role")), "student") || !text)
+            continue;
+        buf_str(&s->said, json_object_get_string(text));
+        s->number = json_object_get_int64(member(said, "number"));
+        break;
+    }
+    json_object_put(data);
+}
+
+bool structured_read(struct structured *s, struct json_object *request, const char *message)
+{
+    struct json_object *form = member(member(request, "response_format"), "json_schema");
+    const char *name = json_object_get_string(member(form, "name"));
+
+    *s = (struct structured){.schema = member(form, "schema")};
+    buf_init(&s->said, MAX_BODY_BYTES);
+    if (!s->schema)
+        return false;
+    s->task = str_eq(name, "assessment") ? "assess" : "evaluate";
+    find_said(s, message);
+    return true;
+}
+
+void structured_release(struct structured *s)
+{
+    buf_release(&s->said);
+}
+
+/* ---- the answer ---- */
+
+static void write_value(struct json_out *out, const struct structured *s, struct json_object *schema, const char *key,
+                        int64_t number);
+
+static bool is_covered(const struct structured *s, int64_t number)
+{
+    const char *at = s->covers;
+
+    while (at && *at) {
+        char *end;
+
+        if (strtoll(at, &end, 10) == number && end != at)
+            return true;
+        at = end != at ? end : at + 1;
+    }
+    return false;
+}
+
+static void write_members(struct json_out *out, const struct structured *s, struct json_object *schema, int64_t number)
+{
+    json_open_object(out);
+    json_object_object_foreach(member(schema, "properties"), key, property)
+    {
+        json_key(out, key);
+        write_value(out, s, property, key, number);
+    }
+    json_close_object(out);
+}
+
+static void write_items(struct json_out *out, const struct structured *s, struct json_object *items, const char *key)
+{
+    struct json_object *numbers = member(member(member(items, "properties"), "number"), "enum");
+    size_t n = numbers && !str_eq(key, "key_moments") ? json_object_array_length(numbers) : 1;
+
+    json_open_array(out);
+    for (size_t i = 0; i < n; i++)
+        write_value(out, s, items, key,
+                    numbers ? json_object_get_int64(json_object_array_get_idx(numbers, i)) : (int64_t)i);
+    json_close_array(out);
+}
+
+static void write_string(struct json_out *out, const struct structured *s, const char *key, int64_t number)
+{
+    if (str_eq(key, "status"))
+        json_text(out, is_covered(s, number) ? "covered" : "");
+    else if (str_eq(key, "evidence"))
+        json_text(out, s->said.data);
+    else
+        json_text(out, "Scripted.");
+}
+
+static void write_value(struct json_out *out, const struct structured *s, struct json_object *schema, const char *key,
+                        int64_t number)
+{
+    const char *type = json_object_get_string(member(schema, "type"));
+
+    if (str_eq(type, "object"))
+        write_members(out, s, schema, number);
+    else if (str_eq(type, "array"))
+        write_items(out, s, member(schema, "items"), key);
+    else if (str_eq(type, "boolean"))
+        json_boolean(out, is_covered(s, number));
+    else if (str_eq(type, "integer") || str_eq(type, "number"))
+        json_int(out, str_eq(key, "number") ? number : str_eq(key, "message_number") ? s->number : 50);
+    else
+        write_string(out, s, key, number);
+}
+
+void structured_write(const struct structured *s, struct buf *text)
+{
+    struct json_out out;
+
+    json_out_init(&out, text);
+    write_value(&out, s, s->schema, "", 0);
+}
