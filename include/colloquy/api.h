@@ -2,9 +2,9 @@
  * api: the table of every endpoint, and what each answers.
  *
  * A request is answered by api_answer(), or, when its route belongs to the llm pool, in steps: api_begin() checks it
- * and starts the turn, api_turn_text() passes a piece of the reply on, api_turn_end() answers. In between the request
- * belongs to the server's loop. Whatever happens, the answer is in req->response, errors too, in the form of the API
- * that was called.
+ * and says what the model is to be asked, api_text() passes a piece of the reply on, api_end() answers. In between the
+ * request belongs to the server's loop. Whatever happens, the answer is in req->response, errors too, in the form of
+ * the API that was called.
  */
 #ifndef COLLOQUY_API_H
 #define COLLOQUY_API_H
@@ -42,23 +42,31 @@ struct ops_source {
 void api_answer_ops(struct request *req, const struct ops_source *source);
 
 /*
- * Check a request of the llm pool and store its turn. Returns the turn, whose ask is to be put to the model, or NULL
- * when the request is answered already (refused, or a repeated one). owner outlives the request. Needs req->db.
+ * Check a request of the llm pool and store what it begins. Returns what is to be put to the model, or NULL when the
+ * request is answered already (refused, or nothing need be asked). owner outlives the request. Needs req->db.
  */
-struct turn *api_begin(struct request *req, const char *owner);
+struct asking *api_begin(struct request *req, const char *owner);
 
-/* A piece of the reply came: into the stream, if the client asked for one. Needs no database. */
-void api_turn_text(struct request *req, const char *text, size_t len);
+/* A piece of the first ask's reply came: into the stream, if the client asked for one. Needs no database. */
+void api_text(struct request *req, const char *text, size_t len);
 
 /* Silence for a while: a comment line into the stream, if there is one. */
-void api_turn_wait(struct request *req);
+void api_wait(struct request *req);
+
+/* Keep what was begun from being given up: to be called every third of llm.lease_s. ctx: not the request's own. */
+enum cq_status api_renew(struct cq_ctx *ctx, struct db *db, const struct request *req) MUST_USE;
+
+enum api_end {
+    API_ANSWERED,
+    API_LATER, /* the database is away and nothing was answered: call again, or give up with api_refuse() */
+    API_AGAIN, /* an answer was not of its form: put the asks that have not ended to the model once more */
+};
 
 /*
- * The turn's end, as engine_turn_end(), whose value goes to outcome: stores it and completes the answer. CQ_BUSY: the
- * database is away and nothing was answered; call again, or give up with api_refuse().
+ * All asks have ended (engine_ask_end()), or the first has failed: store what came of it and answer. outcome: how it
+ * went, once it is answered.
  */
-enum cq_status api_turn_end(struct request *req, enum cq_status asked, const struct llm_reply *reply,
-                            enum cq_status *outcome) MUST_USE;
+enum api_end api_end(struct request *req, enum cq_status *outcome) MUST_USE;
 
 /* Answer with an error, whatever was answered before; in a stream that has begun, as its last event. */
 void api_refuse(struct request *req, enum cq_status st);
@@ -70,6 +78,12 @@ void api_refuse(struct request *req, enum cq_status st);
 const char *api_route_name(const struct request *req);
 size_t api_route_index(const struct request *req);
 uint64_t api_user_id(const struct request *req);
+
+/* The turn that the request has begun; 0: none. */
+uint64_t api_turn_id(const struct request *req);
+
+/* Whether it has asked for a running turn to be stopped: whoever holds that turn is to be told. */
+bool api_has_stopped(const struct request *req);
 
 /* ---- the table, for whoever prints or checks it ---- */
 

@@ -34,6 +34,13 @@ struct progress {
 enum cq_status engine_progress_read(struct cq_ctx *ctx, const char *learning_objective, const char *met_at,
                                     struct progress *out) MUST_USE;
 
+/*
+ * Note the objectives that are covered (by their index) as met by the message at place, unless they were before; what
+ * is met stays so. met_at gets them in the form that engine_progress_read() takes.
+ */
+enum cq_status engine_progress_meet(struct cq_ctx *ctx, struct progress *progress, const bool *is_covered,
+                                    uint32_t place, const char **met_at) MUST_USE;
+
 /* met_at of n objectives none of which is met. */
 enum cq_status engine_progress_none(struct cq_ctx *ctx, const char *learning_objective, const char **met_at) MUST_USE;
 
@@ -45,6 +52,32 @@ enum cq_status engine_progress_none(struct cq_ctx *ctx, const char *learning_obj
  */
 enum cq_status engine_prompt_tutor(struct cq_ctx *ctx, const struct ai_experience_row *experience,
                                    const struct progress *progress, const char **system) MUST_USE;
+
+/* ---- asking ---- */
+
+enum { ENGINE_MAX_ASKS = 2 };
+
+/*
+ * What one request asks of the model, side by side, and what has come of it. The first ask is what the client waits
+ * for.
+ */
+struct asking {
+    size_t n;
+    struct ask {
+        struct cq_ctx ctx; /* of this call: the request's arena and id, a failure of its own */
+        struct llm_ask ask;
+        bool is_ended, is_repeated;
+        enum cq_status st;      /* how it ended */
+        struct llm_reply reply; /* the text in the arena; of a call that failed all 0 */
+    } asks[ENGINE_MAX_ASKS];
+};
+
+/* Add one, empty but for its context. There is room for it. */
+struct ask *engine_ask_add(struct cq_ctx *ctx, struct asking *asking);
+
+/* The call of ask i has ended as llm_start()'s on_done says: keep that. What of it concerns the request goes to ctx. */
+void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq_status st,
+                    const struct llm_reply *reply);
 
 /* ---- the turn ---- */
 
@@ -62,18 +95,19 @@ struct turn_params {
 struct turn {
     struct turn_row row; /* row.is_replay: nothing is to be asked, the answer is in messages */
     struct turn_request request;
+    struct user_limits limits;
     struct message_list messages; /* up to and with the user's, at first; with the reply once it is stored */
-    struct progress progress;     /* before the turn; after it once it is stored */
+    struct progress progress;     /* before the turn; after it once the answers are read */
     const char *met_at;
     bool is_opening, all_objectives_met;
-    struct llm_ask ask;
+    struct asking
+        asking; /* the reply, and the assessment of what the student has shown unless all objectives are met */
     uint32_t lease_s;
     /* How it ended, kept until the database can store it. */
     bool is_ended;
     int64_t ended_ms;
-    enum cq_status asked;
-    const char *reply_text, *reply_html;
-    uint32_t tries, input_tokens, output_tokens;
+    enum cq_status failure; /* CQ_OK: there is a reply */
+    const char *reply_html;
 };
 
 /* Failures as of store_turn_begin(). *out lives in ctx->arena; what params points to must live as long. */
@@ -81,18 +115,72 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
                                  struct turn **out) MUST_USE;
 
 /*
- * Store how the turn ended: asked is what llm_start()'s on_done said, reply its reply, whose text lives in ctx->arena; both
- * are ignored when this is called again. CQ_OK: the reply is stored, and messages and progress show it. CQ_BUSY: the
- * database is away, nothing was decided: call again later. Else the turn is failed, and the value says why: asked, or
- * CQ_LOST when the lease was lost.
+ * Read what came, once all that was asked has ended. False: an answer was not of its form, and is to be asked for once
+ * more; the others have not changed.
  */
-enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *turn, enum cq_status asked,
-                               const struct llm_reply *reply) MUST_USE;
+bool engine_turn_read(struct cq_ctx *ctx, struct turn *turn) MUST_USE;
+
+/*
+ * Store how the turn ended. CQ_OK: the reply is stored, and messages and progress show it. CQ_BUSY: the database is
+ * away, nothing was decided: call again later. Else the turn is failed, and the value says why: what the model's call
+ * came to, or CQ_LOST when the lease was lost.
+ */
+enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *turn) MUST_USE;
 
 /*
  * Prolong the lease by lease_s from now; to be called every third of it while the model is asked. ctx: not the turn's
  * own, which another thread may be using. CQ_LOST: it is no longer ours, and engine_turn_end() will say so.
  */
 enum cq_status engine_turn_renew(struct cq_ctx *ctx, struct db *db, const struct turn *turn) MUST_USE;
+
+/* ---- the evaluation ---- */
+
+struct evaluation_params {
+    const struct config *config;
+    const char *owner;
+    uint64_t user_id;
+    const struct ai_experience_row *experience;
+    const struct conversation_row *conversation;
+    bool is_forced; /* make a new one in any case */
+};
+
+struct evaluation {
+    uint64_t conversation_id;
+    /* The one to be shown: as stored, and the new one once it is. */
+    const char *answer; /* JSON; NULL: none yet */
+    int64_t evaluated_at_ms;
+    bool is_stale;
+    /* One that is being made. */
+    struct asking asking; /* of none: the stored one holds */
+    struct evaluation_run run;
+    struct user_limits limits;
+    struct message_list messages;
+    struct evaluation_case *about;
+    uint8_t basis_hash[SHA256_BYTES];
+    uint32_t covers; /* messages */
+    bool is_forced, is_ended;
+    int64_t ask_again_until_ms; /* on clock_mono_ms(): later, the client would not get the answer */
+    enum cq_status failure;
+    const char *made; /* JSON */
+};
+
+/*
+ * Find the evaluation of a conversation, or begin to make one. CQ_EVALUATION_NO_MESSAGES: the student has said nothing.
+ * CQ_RATE_LIMITED: as of store_turn_begin(). *out lives in ctx->arena.
+ */
+enum cq_status engine_evaluation_begin(struct cq_ctx *ctx, struct db *db, const struct evaluation_params *params,
+                                       struct evaluation **out) MUST_USE;
+
+/* As engine_turn_read(). */
+bool engine_evaluation_read(struct cq_ctx *ctx, struct evaluation *evaluation) MUST_USE;
+
+/*
+ * Store what was made. CQ_OK: there is one to be shown, maybe an older one, as is_stale says. CQ_BUSY: as of
+ * engine_turn_end().
+ */
+enum cq_status engine_evaluation_end(struct cq_ctx *ctx, struct db *db, struct evaluation *evaluation) MUST_USE;
+
+/* The limits of a user as the config has them. */
+struct user_limits engine_user_limits(const struct config *config);
 
 #endif

@@ -209,6 +209,7 @@ struct message_row {
     uint32_t seq;
     const char *uuid;
     bool is_assistant, is_initial;
+    bool is_stopped; /* by its reader: the text is what had come until then */
     const char *text;
     const char *html; /* NULL for a user's message */
     int64_t created_at_ms;
@@ -237,7 +238,14 @@ enum cq_status store_conversation_complete(struct cq_ctx *ctx, struct db *db, ui
 
 /* ---- turns (turn_begin.c, turn_end.c): one user message and its reply ---- */
 
+/* What a user may do in a day (UTC), and have running at once. */
+struct user_limits {
+    uint32_t conversations_per_day, messages_per_day, evaluations_per_day;
+    uint32_t turns_at_once;
+};
+
 struct turn_request {
+    const struct user_limits *limits;
     uint64_t user_id, ai_experience_id;
     uint64_t conversation_id; /* 0: open a conversation, with the four below */
     const char *conversation_uuid;
@@ -256,9 +264,10 @@ struct turn_row {
     uint64_t id, conversation_id;
     uint32_t user_seq;
     int64_t begun_ms, begun_mono_ms; /* when it was begun: the database's time, and clock_mono_ms() */
+    const char *met_at;              /* the progress before it; NULL of an opening, which has none yet */
     bool is_replay;                  /* the key was used before: nothing was begun, */
     uint32_t reply_seq;              /* … the reply stands here, */
-    const char *met_at;              /* … this was the progress after it, */
+                                     /* … met_at was the progress after it, */
     const char *learning_objective;  /* … and these are the conversation's objectives */
 };
 
@@ -267,7 +276,8 @@ struct turn_row {
  * with the new one. A failed turn whose text is the same and which is the conversation's last is begun again in its
  * place. CQ_TURN_IN_PROGRESS: a turn of the conversation, or of this key, is running. CQ_IDEMPOTENCY_CONFLICT,
  * CQ_MESSAGE_ID_CONFLICT: the key came with another body before. CQ_CONVERSATION_COMPLETED: the conversation is no
- * longer active.
+ * longer active. CQ_RATE_LIMITED: a limit of the user's is reached; ctx->retry_after_s says for how long, when it is
+ * the day's.
  */
 enum cq_status store_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_request *request,
                                 struct turn_row *turn, struct message_list *messages) MUST_USE;
@@ -279,6 +289,7 @@ struct turn_end {
     const char *reply_uuid, *owner;
     int64_t ended_ms;        /* the reply's time: the database's when it was begun, and what has passed since */
     const char *text, *html; /* the reply; NULL of a turn that failed */
+    bool is_stopped;         /* by its reader */
     const char *met_at;      /* the progress now */
     bool all_objectives_met;
     uint32_t tries, input_tokens, output_tokens;
@@ -296,15 +307,56 @@ enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const stru
 enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
                                const char *failure) MUST_USE;
 
+/* Have the running turn of a conversation stopped, by whichever worker holds it. found: whether there is one. */
+enum cq_status store_turn_stop(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, bool *found) MUST_USE;
+
+/* The ids of the owner's turns that are to be stopped, at most max of them. */
+enum cq_status store_turns_stopping(struct cq_ctx *ctx, struct db *db, const char *owner, uint64_t *ids, size_t max,
+                                    size_t *n) MUST_USE;
+
 /* Prolong the lease. CQ_LOST: it is no longer ours. */
 enum cq_status store_turn_renew(struct cq_ctx *ctx, struct db *db, uint64_t turn_id, const char *owner,
                                 uint32_t lease_s) MUST_USE;
 
 /*
- * Fail every pending turn of owners that are dead, and remove their openings, without waiting for their leases. owners
+ * Fail every pending turn of owners that are dead, and remove their openings and evaluations under way, without
+ * waiting for their leases. owners
  * and but (no owner like it; "": none) are patterns of LIKE. n: how many turns there were.
  */
 enum cq_status store_turns_settle(struct cq_ctx *ctx, struct db *db, const char *owners, const char *but,
                                   uint64_t *n) MUST_USE;
+
+/* ---- evaluations (evaluation.c) ---- */
+
+struct evaluation_row {
+    uint32_t n_messages; /* of the conversation now */
+    const char *answer;  /* the Evaluation object as JSON; NULL: none was made, and what follows is 0 */
+    uint32_t covers;     /* messages, from the first */
+    bool is_same_basis;  /* as asked for */
+    int64_t evaluated_at_ms;
+};
+
+/* basis_hash: of what the experience says now. */
+enum cq_status store_evaluation_read(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id,
+                                     const uint8_t basis_hash[SHA256_BYTES], struct evaluation_row *out) MUST_USE;
+
+struct evaluation_run {
+    uint64_t user_id, conversation_id;
+    const struct user_limits *limits;
+    const char *owner;
+    uint32_t lease_s; /* longer than it can take */
+    uint64_t id;      /* given by store_evaluation_begin() */
+};
+
+/* Note that one is being made. CQ_RATE_LIMITED: as of store_turn_begin(). */
+enum cq_status store_evaluation_begin(struct cq_ctx *ctx, struct db *db, struct evaluation_run *run) MUST_USE;
+
+/* Store it in the place of the one before, and count it; row: as it is now. */
+enum cq_status store_evaluation_end(struct cq_ctx *ctx, struct db *db, const struct evaluation_run *run,
+                                    const uint8_t basis_hash[SHA256_BYTES], const char *answer, uint32_t covers,
+                                    struct evaluation_row *row) MUST_USE;
+
+/* It came to nothing. */
+enum cq_status store_evaluation_fail(struct cq_ctx *ctx, struct db *db, const struct evaluation_run *run) MUST_USE;
 
 #endif

@@ -27,11 +27,19 @@ static enum cq_status allow_token(const struct access_row *access)
     return access->has_scope ? CQ_OK : CQ_SCOPE_MISSING;
 }
 
+static bool is_feature_on(const struct request *req)
+{
+    const struct route *route = req->loaded->route;
+    bool is_evaluation = route->reply == evaluation_reply;
+
+    return req->config->features.ai_experiences && (!is_evaluation || req->config->features.evaluation);
+}
+
 static enum cq_status allow_course(const struct request *req, enum may may)
 {
     if (!req->loaded->access.course_id)
         return CQ_NOT_FOUND;
-    if (!req->config->features.ai_experiences)
+    if (!is_feature_on(req))
         return CQ_RESOURCE_NOT_FOUND;
     return may == MAY_AUTHOR ? (is_manager(req) ? CQ_OK : CQ_FORBIDDEN) : (is_member(req) ? CQ_OK : CQ_FORBIDDEN);
 }
@@ -54,6 +62,8 @@ static enum cq_status allow_conversation(const struct request *req, enum may may
 
     if (!v->id || (!is_manager(req) && !(is_own && is_active)))
         return CQ_RESOURCE_NOT_FOUND;
+    if (may == MAY_REVIEW && !is_manager(req))
+        return CQ_FORBIDDEN;
     return may == MAY_SAY && !is_own ? CQ_FORBIDDEN : CQ_OK;
 }
 

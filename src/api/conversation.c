@@ -49,11 +49,11 @@ enum cq_status conversation_create(struct request *req)
 }
 
 /* 201 and the opening message with its greeting. */
-void conversation_create_reply(struct request *req, struct turn *turn)
+void conversation_create_reply(struct request *req)
 {
     struct json_out out = response_json(req, 201);
 
-    open_turn(&out, turn);
+    open_turn(&out, req->loaded->turn);
     json_close_object(&out);
 }
 

@@ -14,6 +14,16 @@ size_t api_route_index(const struct request *req)
     return req->loaded && req->loaded->route ? (size_t)(req->loaded->route - routes) : n_routes;
 }
 
+uint64_t api_turn_id(const struct request *req)
+{
+    return req->loaded && req->loaded->turn ? req->loaded->turn->row.id : 0;
+}
+
+bool api_has_stopped(const struct request *req)
+{
+    return req->loaded && req->loaded->has_stopped;
+}
+
 uint64_t api_user_id(const struct request *req)
 {
     return req->loaded ? req->loaded->access.user_id : 0;
@@ -121,7 +131,43 @@ void api_answer(struct request *req)
     check_answer(req);
 }
 
-struct turn *api_begin(struct request *req, const char *owner)
+/* A repeated request gets what the first one got. */
+static void answer_replay(struct request *req)
+{
+    response_header(req, "Idempotent-Replayed", "true");
+    if (req->loaded->is_event_stream)
+        stream_replay(req, req->loaded->turn);
+    else
+        req->loaded->route->reply(req);
+    check_answer(req);
+}
+
+static struct asking *begin_turn(struct request *req)
+{
+    struct turn *turn = req->loaded->turn;
+
+    if (turn->row.is_replay) {
+        answer_replay(req);
+        return NULL;
+    }
+    if (req->loaded->is_event_stream)
+        stream_start(req, turn);
+    return &turn->asking;
+}
+
+/* One that is stored and still holds is answered at once. */
+static struct asking *begin_evaluation(struct request *req)
+{
+    struct evaluation *evaluation = req->loaded->evaluation;
+
+    if (evaluation->asking.n)
+        return &evaluation->asking;
+    req->loaded->route->reply(req);
+    check_answer(req);
+    return NULL;
+}
+
+struct asking *api_begin(struct request *req, const char *owner)
 {
     enum cq_status st = prepare(req, POOL_LLM);
 
@@ -135,51 +181,49 @@ struct turn *api_begin(struct request *req, const char *owner)
         answer_failure(req, st);
         return NULL;
     }
-    struct turn *turn = req->loaded->turn;
-
-    if (turn->row.is_replay) {
-        response_header(req, "Idempotent-Replayed", "true");
-        if (req->loaded->is_event_stream)
-            stream_replay(req, turn);
-        else
-            req->loaded->route->reply(req, turn);
-        check_answer(req);
-        return NULL;
-    }
-    if (req->loaded->is_event_stream)
-        stream_start(req, turn);
-    return turn;
+    return req->loaded->turn ? begin_turn(req) : begin_evaluation(req);
 }
 
-void api_turn_text(struct request *req, const char *text, size_t len)
+void api_text(struct request *req, const char *text, size_t len)
 {
     if (req->loaded->is_event_stream)
         stream_delta(req, text, len);
 }
 
-void api_turn_wait(struct request *req)
+void api_wait(struct request *req)
 {
     if (req->response.is_stream)
         buf_str(req->response.body, ": waiting\n\n");
 }
 
-enum cq_status api_turn_end(struct request *req, enum cq_status asked, const struct llm_reply *reply,
-                            enum cq_status *outcome)
+enum cq_status api_renew(struct cq_ctx *ctx, struct db *db, const struct request *req)
+{
+    const struct turn *turn = req->loaded->turn;
+
+    return turn ? engine_turn_renew(ctx, db, turn) : CQ_OK; /* an evaluation's place is as long as its limits */
+}
+
+enum api_end api_end(struct request *req, enum cq_status *outcome)
 {
     struct turn *turn = req->loaded->turn;
-    enum cq_status st = engine_turn_end(&req->ctx, req->db, turn, asked, reply);
+    struct evaluation *evaluation = req->loaded->evaluation;
+
+    if (turn ? !engine_turn_read(&req->ctx, turn) : !engine_evaluation_read(&req->ctx, evaluation))
+        return API_AGAIN;
+    enum cq_status st =
+        turn ? engine_turn_end(&req->ctx, req->db, turn) : engine_evaluation_end(&req->ctx, req->db, evaluation);
 
     if (st == CQ_BUSY)
-        return st;
+        return API_LATER;
     *outcome = st;
     if (st)
         api_refuse(req, st);
     else if (req->response.is_stream)
         stream_done(req, turn);
     else
-        req->loaded->route->reply(req, turn);
+        req->loaded->route->reply(req);
     check_answer(req);
-    return CQ_OK;
+    return API_ANSWERED;
 }
 
 void api_refuse(struct request *req, enum cq_status st)

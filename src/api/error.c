@@ -156,14 +156,14 @@ static void write_chat(struct request *req, struct json_out *out, enum cq_status
     json_text(out, chat_code(st));
 }
 
-/* At least what the table says, or what the provider asked for. */
+/* At least what the table says, or what the provider asked for; of a day's limit what is left of the day. */
 static void set_retry_after(struct request *req, enum cq_status st)
 {
     uint32_t after_s = cq_status_info(st)->retry_after_s;
 
     if (!cq_status_info(st)->retryable)
         return;
-    if (req->ctx.retry_after_s > after_s)
+    if (req->ctx.retry_after_s > after_s || (req->ctx.retry_after_s && st == CQ_RATE_LIMITED))
         after_s = req->ctx.retry_after_s;
     if (after_s)
         response_header(req, "Retry-After", arena_printf(req->ctx.arena, "%u", after_s));

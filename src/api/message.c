@@ -1,4 +1,4 @@
-/* Saying something in a conversation and getting the reply (doc/api-canvas.md 4.4). */
+/* Saying something in a conversation, getting the reply, and stopping it (doc/api-canvas.md 4.4, 4.4b). */
 #include "api/idempotency.h"
 #include "api/represent.h"
 #include "api/route.h"
@@ -39,12 +39,29 @@ enum cq_status message_create(struct request *req)
 }
 
 /* 200 and the whole conversation. */
-void message_create_reply(struct request *req, struct turn *turn)
+void message_create_reply(struct request *req)
 {
+    const struct turn *turn = req->loaded->turn;
     struct json_out out = response_json(req, 200);
 
     open_turn(&out, turn);
     json_key(&out, "all_objectives_met");
     json_boolean(&out, turn->all_objectives_met);
     json_close_object(&out);
+}
+
+/* POST …/stop: 200 and whether a reply was being written. The worker that writes it ends it with what has come. */
+enum cq_status message_stop(struct request *req)
+{
+    enum cq_status st = store_turn_stop(&req->ctx, req->db, req->loaded->conversation.id, &req->loaded->has_stopped);
+
+    if (st)
+        return st;
+    struct json_out out = response_json(req, 200);
+
+    json_open_object(&out);
+    json_key(&out, "stopped");
+    json_boolean(&out, req->loaded->has_stopped);
+    json_close_object(&out);
+    return CQ_OK;
 }

@@ -131,6 +131,8 @@ void write_message(struct json_out *out, const struct message_row *m)
     write_empty_array(out, "feedback");
     key_text(out, "status", statuses[m->status]);
     key_boolean(out, "initial", m->is_initial);
+    if (m->is_stopped)
+        key_boolean(out, "stopped", true);
     if (m->is_assistant) {
         key_text(out, "html", m->html ? m->html : "");
         write_empty_array(out, "citations");

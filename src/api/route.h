@@ -12,6 +12,7 @@ enum may {
     MAY_CONVERSE, /* as MAY_READ: the caller's own conversations, now or to be */
     MAY_SAY,      /* the owner of the conversation */
     MAY_END,      /* the owner, managers */
+    MAY_REVIEW,   /* managers, also of their own; the owner is refused, to anybody else it is not there */
 };
 
 enum load { LOAD_NOTHING, LOAD_COURSE, LOAD_AI_EXPERIENCE, LOAD_CONVERSATION, LOAD_ACTIVE_CONVERSATION };
@@ -30,7 +31,7 @@ struct route {
     enum load load;
     enum answers answers;
     enum cq_status (*handler)(struct request *req);
-    void (*reply)(struct request *req, struct turn *turn); /* of the llm pool: the answer once the reply is stored */
+    void (*reply)(struct request *req); /* of the llm pool: the answer, once what came of it is stored */
 };
 
 struct loaded {
@@ -39,11 +40,13 @@ struct loaded {
     struct access_row access;
     struct ai_experience_row ai_experience;
     struct conversation_row conversation;
-    struct message_list messages; /* of the active conversation */
-    struct turn *turn;            /* llm pool: begun */
-    const struct ops_source *ops; /* ops pool */
-    bool is_event_stream;         /* the client reads server-sent events */
-    const char *error_text;       /* better words for the client than the status has; NULL: none */
+    struct message_list messages;  /* of the active conversation */
+    struct turn *turn;             /* llm pool: begun, or one of these two */
+    struct evaluation *evaluation; /* of a conversation */
+    const struct ops_source *ops;  /* ops pool */
+    bool has_stopped;              /* a turn that runs somewhere: its worker is to look */
+    bool is_event_stream;          /* the client reads server-sent events */
+    const char *error_text;        /* better words for the client than the status has; NULL: none */
 };
 
 extern const struct route routes[];
@@ -82,9 +85,13 @@ enum cq_status ai_experience_update(struct request *req);
 enum cq_status ai_experience_delete(struct request *req);
 enum cq_status conversation_active(struct request *req);
 enum cq_status conversation_create(struct request *req);
-void conversation_create_reply(struct request *req, struct turn *turn);
+void conversation_create_reply(struct request *req);
 enum cq_status conversation_complete(struct request *req);
 enum cq_status message_create(struct request *req);
-void message_create_reply(struct request *req, struct turn *turn);
+void message_create_reply(struct request *req);
+enum cq_status message_stop(struct request *req);
+enum cq_status evaluation_show(struct request *req);
+enum cq_status evaluation_create(struct request *req);
+void evaluation_reply(struct request *req);
 
 #endif

@@ -26,6 +26,9 @@ const struct route routes[] = {
     {{HTTP_POST,   CONVERSATIONS},                    POOL_LLM, MAY_CONVERSE, LOAD_AI_EXPERIENCE,       ANSWER_OPENING,      conversation_create, conversation_create_reply},
     {{HTTP_DELETE, CONVERSATIONS "/:id"},             POOL_API, MAY_END,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, conversation_complete, NULL},
     {{HTTP_POST,   CONVERSATIONS "/:id/messages"},    POOL_LLM, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_create, message_create_reply},
+    {{HTTP_POST,   CONVERSATIONS "/:id/stop"},        POOL_API, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_stop, NULL},
+    {{HTTP_GET,    CONVERSATIONS "/:id/evaluation"},  POOL_LLM, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_show, evaluation_reply},
+    {{HTTP_POST,   CONVERSATIONS "/:id/evaluation"},  POOL_LLM, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_create, evaluation_reply},
 };
 // clang-format on
 

@@ -97,7 +97,7 @@ enum cq_status assessment_read(struct cq_ctx *ctx, const char *text, size_t len,
 
     if (n_objectives > ENGINE_MAX_OBJECTIVES)
         return cq_fail(ctx, CQ_INTERNAL, "more than %d objectives", ENGINE_MAX_OBJECTIVES);
-    enum cq_status st = form_read(ctx, text, len, ANSWER_MAX_BYTES, &answer);
+    enum cq_status st = form_parse(ctx, text, len, ANSWER_MAX_BYTES, &answer);
     if (st)
         return st;
     bool is_valid =

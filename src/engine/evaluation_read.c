@@ -24,7 +24,7 @@ struct texts {
     size_t n;
 };
 
-struct evaluation {
+struct evaluation_answer {
     const char *overall_assessment;
     struct moment moments[FORM_LIST_MAX_ITEMS];
     size_t n_moments; /* those that quote what was said */
@@ -47,7 +47,7 @@ static const char *student_message(const struct message_list *list, int64_t numb
 }
 
 static bool read_moment(struct cq_ctx *ctx, const struct evaluation_case *of, struct json_object *item,
-                        struct evaluation *out)
+                        struct evaluation_answer *out)
 {
     int64_t number;
     struct moment moment;
@@ -66,7 +66,7 @@ static bool read_moment(struct cq_ctx *ctx, const struct evaluation_case *of, st
 }
 
 static bool read_moments(struct cq_ctx *ctx, const struct evaluation_case *of, struct json_object *answer,
-                         struct evaluation *out)
+                         struct evaluation_answer *out)
 {
     struct json_object *list;
     size_t n;
@@ -79,7 +79,7 @@ static bool read_moments(struct cq_ctx *ctx, const struct evaluation_case *of, s
     return true;
 }
 
-static bool read_finding(struct json_object *item, size_t n_objectives, struct evaluation *out)
+static bool read_finding(struct json_object *item, size_t n_objectives, struct evaluation_answer *out)
 {
     int64_t number;
 
@@ -96,7 +96,7 @@ static bool read_finding(struct json_object *item, size_t n_objectives, struct e
 }
 
 /* As many as there are objectives, none twice: so each of them once. */
-static bool read_findings(const struct evaluation_case *of, struct json_object *answer, struct evaluation *out)
+static bool read_findings(const struct evaluation_case *of, struct json_object *answer, struct evaluation_answer *out)
 {
     struct json_object *list;
     size_t n;
@@ -109,7 +109,7 @@ static bool read_findings(const struct evaluation_case *of, struct json_object *
     return true;
 }
 
-static bool read_response(struct json_object *item, size_t n_metrics, struct evaluation *out)
+static bool read_response(struct json_object *item, size_t n_metrics, struct evaluation_answer *out)
 {
     int64_t number;
 
@@ -119,7 +119,7 @@ static bool read_response(struct json_object *item, size_t n_metrics, struct eva
     return form_text(item, "response", &out->responses[number - 1]);
 }
 
-static bool read_responses(const struct evaluation_case *of, struct json_object *answer, struct evaluation *out)
+static bool read_responses(const struct evaluation_case *of, struct json_object *answer, struct evaluation_answer *out)
 {
     struct json_object *list;
     size_t n;
@@ -147,7 +147,7 @@ static bool read_texts(struct json_object *answer, const char *name, struct text
 }
 
 static bool read_answer(struct cq_ctx *ctx, const struct evaluation_case *of, struct json_object *answer,
-                        struct evaluation *out)
+                        struct evaluation_answer *out)
 {
     return form_has_exactly(answer, EVALUATION_MEMBERS, evaluation_members(of)) &&
            form_text(answer, "overall_assessment", &out->overall_assessment) && read_findings(of, answer, out) &&
@@ -165,7 +165,7 @@ static void write_text(struct json_out *out, const char *key, const char *text)
     json_text(out, text);
 }
 
-static void write_moments(struct json_out *out, const struct evaluation_case *of, const struct evaluation *e)
+static void write_moments(struct json_out *out, const struct evaluation_case *of, const struct evaluation_answer *e)
 {
     json_key(out, "key_moments");
     json_open_array(out);
@@ -197,7 +197,7 @@ static void write_finding(struct json_out *out, const struct objective *objectiv
     json_close_object(out);
 }
 
-static void write_findings(struct json_out *out, const struct evaluation_case *of, const struct evaluation *e)
+static void write_findings(struct json_out *out, const struct evaluation_case *of, const struct evaluation_answer *e)
 {
     json_key(out, "learning_objectives_evaluation");
     json_open_array(out);
@@ -215,7 +215,7 @@ static void write_texts(struct json_out *out, const char *key, const struct text
     json_close_array(out);
 }
 
-static void write_responses(struct json_out *out, const struct evaluation_case *of, const struct evaluation *e)
+static void write_responses(struct json_out *out, const struct evaluation_case *of, const struct evaluation_answer *e)
 {
     json_key(out, "custom_metrics");
     json_open_array(out);
@@ -228,7 +228,7 @@ static void write_responses(struct json_out *out, const struct evaluation_case *
     json_close_array(out);
 }
 
-static void write_evaluation(struct buf *buf, const struct evaluation_case *of, const struct evaluation *e)
+static void write_evaluation(struct buf *buf, const struct evaluation_case *of, const struct evaluation_answer *e)
 {
     struct json_out out;
 
@@ -250,12 +250,12 @@ enum cq_status evaluation_read(struct cq_ctx *ctx, const struct evaluation_case 
                                const char **json)
 {
     struct json_object *answer = NULL;
-    struct evaluation *e = arena_zalloc(ctx->arena, 1, sizeof(*e));
+    struct evaluation_answer *e = arena_zalloc(ctx->arena, 1, sizeof(*e));
     struct buf *buf = buf_in_arena(ctx->arena, EVALUATION_MAX_BYTES);
 
     if (!e || !buf)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
-    enum cq_status st = form_read(ctx, text, len, EVALUATION_ANSWER_MAX_BYTES, &answer);
+    enum cq_status st = form_parse(ctx, text, len, EVALUATION_ANSWER_MAX_BYTES, &answer);
     if (st)
         return st;
     if (!read_answer(ctx, of, answer, e))

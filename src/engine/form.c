@@ -25,7 +25,7 @@ static void strip_fence(const char **text, size_t *len)
     }
 }
 
-enum cq_status form_read(struct cq_ctx *ctx, const char *text, size_t len, size_t max_bytes, struct json_object **out)
+enum cq_status form_parse(struct cq_ctx *ctx, const char *text, size_t len, size_t max_bytes, struct json_object **out)
 {
     struct json_object *object = NULL;
 

@@ -15,7 +15,7 @@ enum { FORM_TEXT_MAX_CHARS = 4000, FORM_LIST_MAX_ITEMS = 50 };
  * Read an object out of at most max_bytes. White space around it and one Markdown code fence are passed over, since
  * models like to add them. CQ_MODEL_INVALID_RESPONSE: anything else.
  */
-enum cq_status form_read(struct cq_ctx *ctx, const char *text, size_t len, size_t max_bytes,
+enum cq_status form_parse(struct cq_ctx *ctx, const char *text, size_t len, size_t max_bytes,
                          struct json_object **out) MUST_USE;
 
 /* Whether value is an object with exactly these n members. */

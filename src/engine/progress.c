@@ -38,6 +38,11 @@ static bool next_place(const char **met_at, uint32_t *place)
     return is_filled;
 }
 
+static unsigned percentage(const struct progress *p)
+{
+    return p->n ? (unsigned)((200 * p->n_met + p->n) / (2 * p->n)) : 0;
+}
+
 enum cq_status engine_progress_read(struct cq_ctx *ctx, const char *learning_objective, const char *met_at,
                                     struct progress *out)
 {
@@ -54,7 +59,34 @@ enum cq_status engine_progress_read(struct cq_ctx *ctx, const char *learning_obj
         p.n_met += o->is_met;
         learning_objective += len + (learning_objective[len] == '\n');
     }
-    p.percentage = p.n ? (unsigned)((200 * p.n_met + p.n) / (2 * p.n)) : 0;
+    p.percentage = percentage(&p);
     *out = p;
+    return CQ_OK;
+}
+
+enum cq_status engine_progress_meet(struct cq_ctx *ctx, struct progress *progress, const bool *is_covered,
+                                    uint32_t place, const char **met_at)
+{
+    struct buf *places = buf_in_arena(ctx->arena, 255); /* as long as the column */
+
+    if (!places)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    for (size_t i = 0; i < progress->n; i++) {
+        struct objective *o = &progress->objectives[i];
+
+        if (is_covered[i] && !o->is_met) {
+            o->is_met = true;
+            o->met_at = place;
+            progress->n_met++;
+        }
+        if (i)
+            buf_char(places, ',');
+        if (o->is_met)
+            buf_u64(places, o->met_at);
+    }
+    progress->percentage = percentage(progress);
+    if (places->failed)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    *met_at = places->data;
     return CQ_OK;
 }

@@ -2,7 +2,16 @@
 #include <string.h>
 
 #include "colloquy/engine.h"
+#include "engine/assessment.h"
 #include "engine/markdown.h"
+
+struct user_limits engine_user_limits(const struct config *config)
+{
+    return (struct user_limits){.conversations_per_day = config->limits.conversations_per_day,
+                                .messages_per_day = config->limits.messages_per_day,
+                                .evaluations_per_day = config->limits.evaluations_per_day,
+                                .turns_at_once = config->limits.turns_at_once};
+}
 
 static char *new_uuid(struct cq_ctx *ctx)
 {
@@ -33,9 +42,11 @@ static enum cq_status set_objectives(struct cq_ctx *ctx, struct turn *turn, cons
 static enum cq_status prepare(struct cq_ctx *ctx, struct turn *turn, const struct turn_params *params)
 {
     turn->is_opening = !params->conversation;
+    turn->limits = engine_user_limits(params->config);
     turn->lease_s = params->config->llm.lease_s;
     turn->request =
         (struct turn_request){.user_id = params->user_id,
+                              .limits = &turn->limits,
                               .ai_experience_id = params->experience->id,
                               .conversation_id = params->conversation ? params->conversation->id : 0,
                               .conversation_uuid = new_uuid(ctx),
@@ -52,9 +63,10 @@ static enum cq_status prepare(struct cq_ctx *ctx, struct turn *turn, const struc
     return set_objectives(ctx, turn, params);
 }
 
-/* What the model is asked: the messages as they were said, the last one being the new one, alone and unchanged. */
-static enum cq_status prepare_ask(struct cq_ctx *ctx, struct turn *turn, const struct ai_experience_row *experience)
+/* For the reply: the messages as they were said, the last one being the new one, alone and unchanged. */
+static enum cq_status ask_reply(struct cq_ctx *ctx, struct turn *turn, const struct ai_experience_row *experience)
 {
+    struct ask *ask = engine_ask_add(ctx, &turn->asking);
     const struct message_list *list = &turn->messages;
     size_t skipped = list->n > LLM_MAX_MESSAGES ? list->n - LLM_MAX_MESSAGES : 0;
     size_t n = list->n - skipped;
@@ -70,9 +82,22 @@ static enum cq_status prepare_ask(struct cq_ctx *ctx, struct turn *turn, const s
     }
     for (size_t i = 0; i < turn->progress.n; i++)
         objectives[i] = turn->progress.objectives[i].text;
-    turn->ask = (struct llm_ask){
-        .messages = messages, .n_messages = n, .objectives = objectives, .n_objectives = turn->progress.n};
-    return engine_prompt_tutor(ctx, experience, &turn->progress, &turn->ask.system);
+    ask->ask = (struct llm_ask){.task = LLM_REPLY,
+                                .messages = messages,
+                                .n_messages = n,
+                                .objectives = objectives,
+                                .n_objectives = turn->progress.n};
+    return engine_prompt_tutor(ctx, experience, &turn->progress, &ask->ask.system);
+}
+
+/* Beside the reply, so that progress costs no wait of its own. The greeting follows nothing that a student has said. */
+static enum cq_status ask_model(struct cq_ctx *ctx, struct turn *turn, const struct ai_experience_row *experience)
+{
+    enum cq_status st = ask_reply(ctx, turn, experience);
+
+    if (st || turn->is_opening || turn->progress.n_met == turn->progress.n)
+        return st;
+    return assessment_ask(ctx, experience, &turn->messages, &turn->progress, &engine_ask_add(ctx, &turn->asking)->ask);
 }
 
 enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_params *params, struct turn **out)
@@ -86,6 +111,8 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
         st = store_turn_begin(ctx, db, &turn->request, &turn->row, &turn->messages);
     if (st)
         return st;
+    if (!turn->is_opening)
+        turn->met_at = turn->row.met_at; /* as it is now: a turn may have ended since the conversation was loaded */
     if (turn->row.is_replay) {
         turn->met_at = turn->row.met_at;
         turn->request.learning_objective = turn->row.learning_objective;
@@ -94,9 +121,12 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
     if (!st && turn->row.is_replay)
         turn->all_objectives_met = turn->progress.n && turn->progress.n_met == turn->progress.n;
     if (!st && !turn->row.is_replay)
-        st = prepare_ask(ctx, turn, params->experience);
-    if (st && !turn->row.is_replay) /* it was begun, and nobody would end it */
-        st = engine_turn_end(ctx, db, turn, st, NULL);
+        st = ask_model(ctx, turn, params->experience);
+    if (st && !turn->row.is_replay) { /* it was begun, and nobody would end it */
+        turn->is_ended = true;
+        turn->failure = st;
+        st = engine_turn_end(ctx, db, turn);
+    }
     if (st)
         return st;
     *out = turn;
@@ -105,19 +135,40 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
 
 /* ---- the end ---- */
 
-/* What was said is kept in the turn, since storing it may have to wait for the database. */
-static void keep_reply(struct cq_ctx *ctx, struct turn *turn, enum cq_status asked, const struct llm_reply *reply)
+/* The objectives that this turn has met. An assessment that failed leaves the progress as it was. */
+static bool read_assessment(struct cq_ctx *ctx, struct turn *turn)
 {
-    turn->is_ended = true;
-    turn->ended_ms = turn->row.begun_ms + clock_mono_ms() - turn->row.begun_mono_ms;
-    turn->asked = asked;
-    if (!reply)
-        return;
-    turn->tries = reply->tries;
-    turn->input_tokens = reply->input_tokens;
-    turn->output_tokens = reply->output_tokens;
-    turn->reply_text = reply->text;
-    turn->asked = markdown_html(ctx, reply->text, reply->len, &turn->reply_html);
+    struct ask *ask = &turn->asking.asks[1];
+    bool is_covered[ENGINE_MAX_OBJECTIVES] = {false};
+
+    if (ask->st)
+        return true;
+    enum cq_status st = assessment_read(&ask->ctx, ask->reply.text, ask->reply.len, turn->progress.n, is_covered);
+    if (st == CQ_MODEL_INVALID_RESPONSE && !ask->is_repeated) {
+        ask->is_repeated = true;
+        ask->is_ended = false;
+        return false;
+    }
+    if (!st)
+        st = engine_progress_meet(ctx, &turn->progress, is_covered, turn->row.user_seq, &turn->met_at);
+    if (st)
+        log_warn("request_id=%s assessment: %s: %s", ctx->request_id, cq_status_info(st)->name, ask->ctx.error);
+    turn->all_objectives_met |= turn->progress.n && turn->progress.n_met == turn->progress.n;
+    return true;
+}
+
+bool engine_turn_read(struct cq_ctx *ctx, struct turn *turn)
+{
+    struct ask *ask = &turn->asking.asks[0];
+
+    if (!turn->is_ended) {
+        turn->is_ended = true;
+        turn->ended_ms = turn->row.begun_ms + clock_mono_ms() - turn->row.begun_mono_ms;
+        turn->failure = ask->st;
+        if (!ask->st)
+            turn->failure = markdown_html(ctx, ask->reply.text, ask->reply.len, &turn->reply_html);
+    }
+    return turn->failure || turn->asking.n == 1 || read_assessment(ctx, turn);
 }
 
 static enum cq_status show_reply(struct cq_ctx *ctx, struct turn *turn, const struct message_row *reply)
@@ -146,29 +197,35 @@ static enum cq_status store_failure(struct cq_ctx *ctx, struct db *db, const str
     return why;
 }
 
-enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *turn, enum cq_status asked,
-                               const struct llm_reply *reply)
+static void count_tokens(const struct asking *asking, struct turn_end *end)
 {
-    struct message_row row;
+    for (size_t i = 0; i < asking->n; i++) {
+        end->input_tokens += asking->asks[i].reply.input_tokens;
+        end->output_tokens += asking->asks[i].reply.output_tokens;
+    }
+}
 
-    if (!turn->is_ended)
-        keep_reply(ctx, turn, asked, reply);
-    const struct turn_end end = {.turn = &turn->row,
-                                 .user_id = turn->request.user_id,
-                                 .ai_experience_id = turn->request.ai_experience_id,
-                                 .is_opening = turn->is_opening,
-                                 .reply_uuid = turn->request.reply_uuid,
-                                 .owner = turn->request.owner,
-                                 .ended_ms = turn->ended_ms,
-                                 .text = turn->reply_text,
-                                 .html = turn->reply_html,
-                                 .met_at = turn->met_at,
-                                 .all_objectives_met = turn->all_objectives_met,
-                                 .tries = turn->tries,
-                                 .input_tokens = turn->input_tokens,
-                                 .output_tokens = turn->output_tokens};
-    if (turn->asked)
-        return store_failure(ctx, db, &end, turn->asked);
+enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *turn)
+{
+    const struct llm_reply *said = &turn->asking.asks[0].reply;
+    struct message_row row;
+    struct turn_end end = {.turn = &turn->row,
+                           .user_id = turn->request.user_id,
+                           .ai_experience_id = turn->request.ai_experience_id,
+                           .is_opening = turn->is_opening,
+                           .reply_uuid = turn->request.reply_uuid,
+                           .owner = turn->request.owner,
+                           .ended_ms = turn->ended_ms,
+                           .text = said->text,
+                           .html = turn->reply_html,
+                           .is_stopped = said->stop == LLM_STOP_ASKED,
+                           .met_at = turn->met_at,
+                           .all_objectives_met = turn->all_objectives_met,
+                           .tries = said->tries};
+
+    count_tokens(&turn->asking, &end);
+    if (turn->failure)
+        return store_failure(ctx, db, &end, turn->failure);
     enum cq_status st = store_turn_complete(ctx, db, &end, &row);
     if (!st)
         st = show_reply(ctx, turn, &row);

@@ -9,7 +9,7 @@
 #include "server/master.h"
 
 /*
- * SIGTERM asks to drain and is read from a descriptor, so that it cannot fall between a test and a wait. The rest is
+ * SIGTERM asks to drain, SIGUSR1 to look for turns that are to be stopped; each is read from a descriptor, so that it cannot fall between a test and a wait. The rest is
  * the master's.
  */
 static int open_signals(void)
@@ -26,6 +26,7 @@ static int open_signals(void)
     sigprocmask(SIG_SETMASK, &all, NULL);
     sigemptyset(&told);
     sigaddset(&told, SIGTERM);
+    sigaddset(&told, SIGUSR1);
     return signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

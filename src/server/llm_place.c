@@ -7,6 +7,7 @@ enum {
     MAX_UNSENT_BYTES = 1 << 20, /* of a stream whose client has read nothing for UNREAD_MS: it is let go */
     UNREAD_MS = 5000,
     HEARTBEAT_MS = 10000, /* the contract says 15 s at most */
+    REST_MS = 20000,      /* what else was asked, once the reply is there */
     STORE_AGAIN_MS = 200,
     STORE_FOR_MS = 30000,  /* how long a reply waits for a database that is away */
     ANSWER_FOR_MS = 60000, /* how long a client may take to read the rest */
@@ -40,11 +41,11 @@ static void run_begin(struct job *job, struct db *db)
 {
     struct place *p = (struct place *)job;
 
-    p->ended = fastcgi_read(&p->conn, p->fd, &p->req);
-    if (p->ended)
+    p->read = fastcgi_read(&p->conn, p->fd, &p->req);
+    if (p->read)
         return;
     p->req.db = db;
-    p->turn = api_begin(&p->req, p->worker->worker->owner);
+    p->asking = api_begin(&p->req, p->worker->worker->owner);
     p->req.db = NULL;
 }
 
@@ -53,7 +54,7 @@ static void run_end(struct job *job, struct db *db)
     struct place *p = (struct place *)job;
 
     p->req.db = db;
-    p->ended = api_turn_end(&p->req, p->asked, p->asked ? NULL : &p->reply, &p->outcome);
+    p->end = api_end(&p->req, &p->outcome);
     p->req.db = NULL;
 }
 
@@ -63,7 +64,7 @@ static void run_renew(struct job *job, struct db *db)
     struct place *p = (struct place *)job;
     struct cq_ctx ctx = {.arena = arena_create(1024, 1 << 20), .request_id = p->req.ctx.request_id};
 
-    if (ctx.arena && engine_turn_renew(&ctx, db, p->turn))
+    if (ctx.arena && api_renew(&ctx, db, &p->req))
         log_warn("request_id=%s lease not renewed: %s", ctx.request_id, ctx.error);
     arena_destroy(ctx.arena);
 }
@@ -97,10 +98,11 @@ bool place_open(struct llm_worker *w, int fd)
 
 static enum cq_status take_text(void *user, const char *text, size_t len)
 {
-    struct place *p = user;
+    struct place_call *c = user;
+    struct place *p = c->place;
 
-    if (p->conn.is_open)
-        api_turn_text(&p->req, text, len);
+    if (c == p->calls && p->conn.is_open)
+        api_text(&p->req, text, len);
     return CQ_OK;
 }
 
@@ -114,20 +116,39 @@ static void begin_end(struct place *p)
         add_job(p, run_end);
 }
 
+static bool is_asking(const struct place *p)
+{
+    for (size_t i = 0; i < p->asking->n; i++)
+        if (p->calls[i].call)
+            return true;
+    return false;
+}
+
+/* What is still under way is waited for no longer. */
+static void drop_rest(struct place *p, enum cq_status why)
+{
+    for (size_t i = 0; i < p->asking->n; i++) {
+        if (!p->calls[i].call)
+            continue;
+        llm_drop(p->calls[i].call);
+        p->calls[i].call = NULL;
+        engine_ask_end(&p->req.ctx, p->asking, i, cq_fail(&p->asking->asks[i].ctx, why, "dropped"), NULL);
+    }
+}
+
 static void take_reply(void *user, enum cq_status st, const struct llm_reply *reply)
 {
-    struct place *p = user;
+    struct place_call *c = user;
+    struct place *p = c->place;
 
-    p->asked = st;
-    if (!st) {
-        char *text = arena_strndup(p->req.ctx.arena, reply->text, reply->len);
-
-        p->reply = *reply;
-        p->reply.text = text; /* it lives as long as the request: storing it may take a while */
-        if (!text)
-            p->asked = cq_fail(&p->req.ctx, CQ_INTERNAL, "the reply is larger than the request's memory");
-    }
-    begin_end(p);
+    c->call = NULL;
+    engine_ask_end(&p->req.ctx, p->asking, (size_t)(c - p->calls), st, reply);
+    if (c == p->calls && (st || reply->stop == LLM_STOP_ASKED))
+        drop_rest(p, CQ_MODEL_TIMEOUT);
+    else if (c == p->calls)
+        p->rest_ms = clock_mono_ms() + REST_MS;
+    if (!is_asking(p))
+        begin_end(p);
 }
 
 static void set_renewal(struct place *p)
@@ -135,16 +156,32 @@ static void set_renewal(struct place *p)
     p->renew_ms = clock_mono_ms() + (int64_t)p->worker->worker->config->llm.lease_s * 1000 / 3;
 }
 
+/* All that has not ended yet: the first time everything. */
 static void begin_ask(struct place *p)
 {
-    struct llm_call *call;
-
     p->stage = STAGE_ASK;
     set_renewal(p);
-    enum cq_status st = llm_start(p->worker->loop, &p->req.ctx, &p->turn->ask, take_text, take_reply, p, &call);
+    for (size_t i = 0; i < p->asking->n; i++) {
+        struct ask *ask = &p->asking->asks[i];
 
-    if (st)
-        take_reply(p, st, NULL);
+        p->calls[i] = (struct place_call){.place = p};
+        if (ask->is_ended)
+            continue;
+        enum cq_status st =
+            llm_start(p->worker->loop, &ask->ctx, &ask->ask, take_text, take_reply, &p->calls[i], &p->calls[i].call);
+        if (st)
+            engine_ask_end(&p->req.ctx, p->asking, i, st, NULL);
+    }
+    if (p->asking->asks[0].is_ended && p->asking->asks[0].st)
+        drop_rest(p, CQ_MODEL_TIMEOUT);
+    if (!is_asking(p))
+        begin_end(p);
+}
+
+void place_stop(struct place *p)
+{
+    if (p->stage == STAGE_ASK && p->calls[0].call)
+        llm_stop(p->calls[0].call);
 }
 
 /* ---- what follows a job ---- */
@@ -159,10 +196,10 @@ static void begin_answer(struct place *p)
 static void after_begin(struct place *p)
 {
     p->sent_ms = clock_mono_ms();
-    if (p->ended) {
+    if (p->read) {
         worker_note_unread(&p->req);
         close_place(p);
-    } else if (p->turn) {
+    } else if (p->asking) {
         begin_ask(p);
     } else {
         begin_answer(p);
@@ -171,14 +208,17 @@ static void after_begin(struct place *p)
 
 static void note_turn(struct place *p, enum cq_status outcome)
 {
-    p->worker->worker->board->metrics.turns[outcome]++;
+    if (api_turn_id(&p->req))
+        p->worker->worker->board->metrics.turns[outcome]++;
 }
 
 static void after_end(struct place *p)
 {
-    if (p->ended != CQ_BUSY) {
+    if (p->end == API_ANSWERED) {
         note_turn(p, p->outcome);
         begin_answer(p);
+    } else if (p->end == API_AGAIN) {
+        begin_ask(p);
     } else if (clock_mono_ms() < p->give_up_ms) {
         p->again_ms = clock_mono_ms() + STORE_AGAIN_MS;
     } else {
@@ -191,6 +231,8 @@ static void after_end(struct place *p)
 void place_take_back(struct place *p)
 {
     p->has_job = false;
+    if (p->job.run == run_renew) /* a reader at another host can tell us by the database alone */
+        stops_look(p->worker);
     if (p->stage == STAGE_BEGIN)
         after_begin(p);
     else if (p->stage == STAGE_END && p->job.run == run_end)
@@ -247,7 +289,7 @@ static void keep_alive(struct place *p, int64_t now_ms)
         return;
     p->sent_ms = now_ms;
     if (!is_jobs(p)) {
-        api_turn_wait(&p->req);
+        api_wait(&p->req);
         send_output(p);
     } else if (p->is_drained && poll(&fd, 1, 0) > 0 && !fastcgi_send_text(&p->conn, ": waiting\n\n")) {
         let_go(p);
@@ -278,6 +320,11 @@ void place_tend(struct place *p, int64_t now_ms)
         add_job(p, run_end);
         return;
     }
+    if (p->stage == STAGE_ASK && p->rest_ms && now_ms >= p->rest_ms) {
+        drop_rest(p, CQ_MODEL_TIMEOUT);
+        begin_end(p);
+        return;
+    }
     if (p->stage == STAGE_ASK && now_ms >= p->renew_ms) {
         set_renewal(p);
         add_job(p, run_renew);
@@ -290,5 +337,7 @@ int64_t place_next_ms(const struct place *p)
         return INT64_MAX;
     if (p->stage == STAGE_END && p->again_ms)
         return p->again_ms;
-    return p->stage == STAGE_ASK ? p->renew_ms : INT64_MAX;
+    if (p->stage != STAGE_ASK)
+        return INT64_MAX;
+    return p->rest_ms && p->rest_ms < p->renew_ms ? p->rest_ms : p->renew_ms;
 }

@@ -8,8 +8,9 @@
 
 enum {
     ACCEPTS_A_ROUND = 32,
-    OWN_DESCRIPTORS = 38, /* of a worker without turns and store threads, and some to spare */
-    SHORT_PAUSE_MS = 50,  /* no descriptor for another connection */
+    TURN_DESCRIPTORS = 1 + ENGINE_MAX_ASKS, /* nginx's, and one for each call */
+    OWN_DESCRIPTORS = 38,                   /* of a worker without turns and store threads, and some to spare */
+    SHORT_PAUSE_MS = 50,                    /* no descriptor for another connection */
     SAY_FULL_EVERY_MS = 1000,
     REFUSE_FOR_MS = 100,  /* nginx sends a request at once; whoever does not cannot hold the loop up */
     FULL_RECHECK_MS = 20, /* all places taken: how often to see whether other workers have some */
@@ -34,16 +35,16 @@ static bool is_full(const struct llm_worker *w)
 }
 
 /*
- * A turn has two descriptors, nginx's and the model's. Without one for the model it would only fail later, and the limit may be
- * changed while we run (prlimit(1)): looked at whenever somebody comes.
+ * Without a descriptor for the model a turn would only fail later, and the limit may be changed while we run
+ * (prlimit(1)): looked at whenever somebody comes.
  */
 static void count_usable(struct llm_worker *w)
 {
     struct rlimit limit;
     size_t n = w->n_places, own = OWN_DESCRIPTORS + w->worker->config->llm.store_threads;
 
-    if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < own + 2 * n)
-        n = limit.rlim_cur > own ? (limit.rlim_cur - own) / 2 : 0;
+    if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < own + TURN_DESCRIPTORS * n)
+        n = limit.rlim_cur > own ? (limit.rlim_cur - own) / TURN_DESCRIPTORS : 0;
     if (n < w->n_usable)
         log_warn("%zu places for turns instead of %zu: RLIMIT_NOFILE is %llu", n, w->n_places,
                  (unsigned long long)limit.rlim_cur);
@@ -113,7 +114,8 @@ static void take_back(struct llm_worker *w)
 
     for (struct job *job = jobs_done(w->jobs); job; job = next) {
         next = job->next;
-        place_take_back((struct place *)job);
+        if (!stops_take_back(w, job))
+            place_take_back((struct place *)job);
     }
 }
 
@@ -139,9 +141,12 @@ static int wait_ms(const struct llm_worker *w)
 {
     int64_t now_ms = clock_mono_ms(), next_ms = now_ms + (is_full(w) ? FULL_RECHECK_MS : WAIT_MS);
 
+    int64_t stops_ms = w->stops.again_ms;
+
     if (w->accept_ms > now_ms)
         next_ms = w->accept_ms;
-
+    if (stops_ms && stops_ms < next_ms)
+        next_ms = stops_ms;
     for (size_t i = 0; i < w->n_places; i++) {
         int64_t place_ms = place_next_ms(&w->places[i]);
 
@@ -153,9 +158,13 @@ static int wait_ms(const struct llm_worker *w)
 static void run_round(struct llm_worker *w, struct pollfd *fds)
 {
     llm_loop_wait(w->loop, fds, list_fds(w, fds), wait_ms(w));
-    w->is_stopping |= worker_is_told_to_stop(w->worker);
+    unsigned told = worker_told(w->worker);
+
+    w->is_stopping |= (told & TOLD_TO_LEAVE) != 0;
     if (w->is_stopping)
         worker_is_leaving(w->worker);
+    if (told & TOLD_OF_STOPS)
+        stops_look(w);
     take_back(w);
     if (fds[FD_LISTEN].revents)
         accept_requests(w);
@@ -163,6 +172,7 @@ static void run_round(struct llm_worker *w, struct pollfd *fds)
 
     int64_t now_ms = clock_mono_ms();
 
+    stops_tend(w, now_ms);
     for (size_t i = 0; i < w->n_places; i++)
         if (w->places[i].stage != STAGE_FREE)
             place_tend(&w->places[i], now_ms);

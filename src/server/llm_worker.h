@@ -7,10 +7,10 @@
  *
  *   BEGIN   a job reads the request, checks it and stores the turn     → ASK, or ANSWER when it is answered already
  *   ASK     the model replies; pieces are passed on; the lease renewed → END
- *   END     a job stores the reply; again later while the database is away → ANSWER
+ *   END     a job stores what came; again later while the database is away → ANSWER, or ASK once more
  *   ANSWER  what is left is sent, and the place is free
  *
- * llm_worker.c is the loop, llm_place.c the life of one place.
+ * llm_worker.c is the loop, llm_place.c the life of one place, llm_stops.c what readers want no more of.
  */
 #ifndef SERVER_LLM_WORKER_H
 #define SERVER_LLM_WORKER_H
@@ -30,12 +30,28 @@ struct place {
     int fd;          /* accepted, until it is read */
     struct fastcgi conn;
     struct request req;
-    struct turn *turn;
+    struct asking *asking; /* NULL: nothing is asked */
+    struct place_call {
+        struct place *place;
+        struct llm_call *call; /* NULL: not under way */
+    } calls[ENGINE_MAX_ASKS];
     int64_t began_us;                                /* on clock_mono_us() */
     int64_t sent_ms, renew_ms, give_up_ms, again_ms; /* on clock_mono_ms(); again_ms 0: no job is due */
-    enum cq_status asked, ended;                     /* what the model gave, and what storing it gave */
-    enum cq_status outcome;                          /* of the turn, once stored */
-    struct llm_reply reply;
+    int64_t rest_ms;                                 /* when what else was asked is waited for no longer; 0: not yet */
+    enum cq_status read;                             /* what reading the request gave */
+    enum api_end end;                                /* what storing the end gave */
+    enum cq_status outcome;                          /* of the request, once that is stored */
+};
+
+/* Turns that are to be stopped: what the database says of them, asked by a job. */
+enum { STOPS_A_LOOK = 64 };
+struct stops {
+    struct job job; /* first */
+    const char *owner;
+    bool is_looking, is_wanted; /* a look is under way; another one is wanted */
+    int64_t again_ms;           /* on clock_mono_ms(), when a turn that was found is not to be stopped yet; 0: none */
+    uint64_t ids[STOPS_A_LOOK];
+    size_t n;
 };
 
 struct llm_worker {
@@ -45,6 +61,7 @@ struct llm_worker {
     size_t n_places, n_busy;
     size_t n_usable; /* places that there are descriptors for, at most n_places */
     struct place *places;
+    struct stops stops;
     bool is_stopping;
     int64_t accept_ms; /* not before */
     int64_t said_full_ms;
@@ -67,5 +84,19 @@ bool place_has_output(const struct place *place);
 
 /* On clock_mono_ms(): when it wants to be tended, besides when its descriptor is ready; INT64_MAX: whenever others do. */
 int64_t place_next_ms(const struct place *place);
+
+/* End the reply of the place's turn with what has come of it, unless it has ended. */
+void place_stop(struct place *place);
+
+/* ---- llm_stops.c ---- */
+
+/* Somebody wants a turn stopped that may be one of ours: have a job look. */
+void stops_look(struct llm_worker *worker);
+
+/* Whether the job is that look, which has come back: stop what it found. */
+bool stops_take_back(struct llm_worker *worker, struct job *job);
+
+/* In each round of the loop: look again, if it is time. */
+void stops_tend(struct llm_worker *worker, int64_t now_ms);
 
 #endif

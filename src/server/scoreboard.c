@@ -1,6 +1,7 @@
 /* The scoreboard, and what is read off it. */
 #include "server/scoreboard.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 
 enum {
@@ -48,6 +49,18 @@ unsigned scoreboard_free_places(struct scoreboard *board, enum pool pool)
             n += slot->places - slot->busy;
     }
     return n;
+}
+
+/* Blocked in every worker from its first moment on: one that is not listening yet finds it waiting. */
+void scoreboard_tell_of_stops(struct scoreboard *board)
+{
+    for (size_t i = 0; i < board->n_slots; i++) {
+        const struct slot *slot = &board->slots[i];
+        int pid = slot->pid;
+
+        if (slot->pool == POOL_LLM && (slot->state == SLOT_READY || slot->state == SLOT_DRAINING) && pid > 1)
+            kill(pid, SIGUSR1);
+    }
 }
 
 void scoreboard_note_db(struct scoreboard *board, struct db *db)

@@ -68,6 +68,8 @@ static void answer(struct sync_worker *w, struct request *req)
     }
     req->db = w->db;
     api_answer(req);
+    if (api_has_stopped(req))
+        scoreboard_tell_of_stops(w->worker->board);
     scoreboard_note_db(w->worker->board, w->db);
 }
 
@@ -145,7 +147,7 @@ int sync_worker_run(struct worker *worker)
         else if (n <= 0)
             look_after_db(&w);
         look_after_orphans(&w);
-        is_done |= worker_is_told_to_stop(worker);
+        is_done |= (worker_told(worker) & TOLD_TO_LEAVE) != 0;
     }
     worker_is_leaving(worker);
     /* A connection wakes one worker only. What woke this one is served, or it would wait for the next to come. */

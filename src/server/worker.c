@@ -5,11 +5,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-bool worker_is_told_to_stop(const struct worker *worker)
+unsigned worker_told(const struct worker *worker)
 {
     struct signalfd_siginfo info;
+    unsigned told = 0;
 
-    return read(worker->signal_fd, &info, sizeof(info)) == sizeof(info);
+    while (read(worker->signal_fd, &info, sizeof(info)) == sizeof(info))
+        told |= info.ssi_signo == SIGUSR1 ? TOLD_OF_STOPS : TOLD_TO_LEAVE;
+    return told;
 }
 
 /* Workers that began together must not all leave together: each serves up to an eighth less. */

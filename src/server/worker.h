@@ -10,7 +10,7 @@ struct worker {
     struct slot *slot;
     enum pool pool;
     int listen_fd;                     /* non-blocking, shared by the pool */
-    int signal_fd;                     /* readable when SIGTERM came */
+    int signal_fd;                     /* readable when SIGTERM or SIGUSR1 came */
     const char *owner;                 /* of leases, see owner.h */
     uint64_t n_requests, max_requests; /* 0: no maximum */
 };
@@ -25,8 +25,9 @@ void worker_is_ready(struct worker *worker, unsigned places);
 /* Say that no further request is taken, so that the master starts a successor at once. */
 void worker_is_leaving(struct worker *worker);
 
-/* Whether the worker was told to stop. */
-bool worker_is_told_to_stop(const struct worker *worker);
+/* What the worker was told by signals since it last looked. */
+enum { TOLD_TO_LEAVE = 1, TOLD_OF_STOPS = 2 /* a turn, maybe of its own, is to be stopped */ };
+unsigned worker_told(const struct worker *worker);
 
 /* Count a request that was accepted; true when the worker has served enough and is to be replaced. */
 bool worker_count_request(struct worker *worker);

@@ -6,6 +6,7 @@
  */
 #include "store/message.h"
 #include "store/turn.h"
+#include "store/user_day.h"
 
 struct begin_args {
     const struct turn_request *request;
@@ -107,9 +108,10 @@ static enum cq_status remember_key(struct cq_ctx *ctx, struct db *db, const stru
 /* ---- beginning ---- */
 
 /* With the messages, which the model is told: nobody else asks for their rows' locks. */
-#define LOCKED_CONVERSATION ONCE("v.workflow_state") ", " ONCE("v.next_seq") ", " ONCE("UTC_TIMESTAMP(3)")
-#define LOCKED_TURN         ONCE("t.id") ", " ONCE("t.user_seq") ", " ONCE("t.state") ", " LOCKED_LEASE
-#define LOCKED_LEASE        ONCE("t.reply_uuid") ", " ONCE("t.lease_until <= UTC_TIMESTAMP(3)")
+#define LOCKED_CONVERSATION                                                                                            \
+    ONCE("v.workflow_state") ", " ONCE("v.next_seq") ", " ONCE("v.met_at") ", " ONCE("UTC_TIMESTAMP(3)")
+#define LOCKED_TURN  ONCE("t.id") ", " ONCE("t.user_seq") ", " ONCE("t.state") ", " LOCKED_LEASE
+#define LOCKED_LEASE ONCE("t.reply_uuid") ", " ONCE("t.lease_until <= UTC_TIMESTAMP(3)")
 
 static const char LOCK_CONVERSATION[] =
     "SELECT " LOCKED_CONVERSATION ", " LOCKED_TURN ", " MESSAGE_COLUMNS
@@ -121,15 +123,16 @@ static const char INSERT_MESSAGE[] =
     " VALUES (?, ?, ?, 0, ?, ?, ?)";
 
 static const char INSERT_TURN[] =
-    "INSERT INTO turn (conversation_id, user_seq, reply_uuid, state, is_running, owner, lease_until, created_at)"
-    " VALUES (?, ?, ?, 'pending', 1, ?, UTC_TIMESTAMP(3) + INTERVAL ? SECOND, UTC_TIMESTAMP(3))";
+    "INSERT INTO turn (conversation_id, user_id, user_seq, reply_uuid, state, is_running, owner, lease_until, "
+    "created_at)"
+    " VALUES (?, ?, ?, ?, 'pending', 1, ?, UTC_TIMESTAMP(3) + INTERVAL ? SECOND, UTC_TIMESTAMP(3))";
 
 static const char ADVANCE_CONVERSATION[] =
     "UPDATE conversation SET next_seq = next_seq + 1, updated_at = UTC_TIMESTAMP(3) WHERE id = ?";
 
-static const char BEGIN_TURN_AGAIN[] =
-    "UPDATE turn SET state = 'pending', is_running = 1, failure = NULL, finished_at = NULL, reply_uuid = ?, owner = ?,"
-    " lease_until = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE id = ?";
+static const char BEGIN_TURN_AGAIN[] = "UPDATE turn SET state = 'pending', is_running = 1, is_stopping = 0, failure = "
+                                       "NULL, finished_at = NULL, reply_uuid = ?, owner = ?,"
+                                       " lease_until = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE id = ?";
 
 static const char EXPIRE_TURN[] =
     "UPDATE turn SET state = 'failed', is_running = NULL, failure = 'lease_expired', finished_at = UTC_TIMESTAMP(3)"
@@ -139,6 +142,7 @@ static const char EXPIRE_TURN[] =
 struct locked {
     const char *workflow_state;
     uint32_t next_seq;
+    const char *met_at;
     int64_t now_ms; /* when the lock was asked for, or the last message's time if that is later */
     struct found_turn last;
 };
@@ -165,9 +169,9 @@ static enum cq_status lock_conversation(struct cq_ctx *ctx, struct db *db, uint6
     struct locked *l = &rows.row;
     const struct db_in in[] = {IN_U64(id)};
     const struct db_out cols[] = {
-        OUT_TEXT(l->workflow_state),  OUT_U32(l->next_seq),         OUT_TIME(l->now_ms),
-        OUT_U64(l->last.id),          OUT_U32(l->last.user_seq),    OUT_TEXT(l->last.state),
-        OUT_TEXT(l->last.reply_uuid), OUT_BOOL(l->last.is_expired), MESSAGE_OUT(rows.messages)};
+        OUT_TEXT(l->workflow_state),  OUT_U32(l->next_seq),      OUT_TEXT(l->met_at),     OUT_TIME(l->now_ms),
+        OUT_U64(l->last.id),          OUT_U32(l->last.user_seq), OUT_TEXT(l->last.state), OUT_TEXT(l->last.reply_uuid),
+        OUT_BOOL(l->last.is_expired), MESSAGE_OUT(rows.messages)};
 
     enum cq_status st = db_query(ctx, db, LOCK_CONVERSATION, in, LEN(in), cols, LEN(cols), take_locked, &rows);
     if (st)
@@ -222,8 +226,8 @@ static enum cq_status insert_turn(struct cq_ctx *ctx, struct db *db, const struc
     const struct turn_request *r = args->request;
     const struct db_in message[] = {IN_U64(conversation_id), IN_U64(seq),      IN_TEXT(r->message_uuid),
                                     IN_U64(is_initial),      IN_TEXT(r->text), IN_TIME(now_ms)};
-    const struct db_in turn[] = {IN_U64(conversation_id), IN_U64(seq), IN_TEXT(r->reply_uuid), IN_TEXT(r->owner),
-                                 IN_U64(r->lease_s)};
+    const struct db_in turn[] = {IN_U64(conversation_id), IN_U64(r->user_id), IN_U64(seq),
+                                 IN_TEXT(r->reply_uuid),  IN_TEXT(r->owner),  IN_U64(r->lease_s)};
 
     enum cq_status st = db_execute(ctx, db, INSERT_MESSAGE, message, LEN(message), NULL);
     if (!st)
@@ -292,16 +296,21 @@ static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const str
         return st;
     if (is_rerun && str_eq(locked.last.reply_uuid, r->reply_uuid)) { /* the first run was committed after all */
         take_last(args, &locked);
+        args->turn->met_at = locked.met_at;
         return CQ_OK;
     }
     if (!str_eq(locked.workflow_state, "active"))
         return CQ_CONVERSATION_COMPLETED;
     if (locked.last.id && is_running(&locked.last))
         return CQ_TURN_IN_PROGRESS;
+    st = user_day_admit(ctx, db, r->user_id, DAY_MESSAGE, r->limits);
+    if (st)
+        return st;
     if (locked.last.id && str_eq(args->messages->rows[args->messages->n - 1].text, r->text))
         st = begin_again(ctx, db, args, &locked);
     else
         st = begin_new(ctx, db, args, &locked);
+    args->turn->met_at = locked.met_at;
     if (!st && args->turn->id != keyed.id)
         st = remember_key(ctx, db, r, args->turn->id, !keyed.id);
     return st;
@@ -370,6 +379,9 @@ static enum cq_status open_conversation(struct cq_ctx *ctx, struct db *db, const
     if (!st && is_decided)
         st = store_message_list(ctx, db, args->turn->conversation_id, args->turn->reply_seq + 1, args->messages);
     if (st || is_decided)
+        return st;
+    st = user_day_admit(ctx, db, r->user_id, DAY_CONVERSATION, r->limits);
+    if (st)
         return st;
     st = db_execute(ctx, db, INSERT_CONVERSATION, conversation, LEN(conversation), NULL);
     if (st == CQ_DUPLICATE && is_rerun)

@@ -1,5 +1,6 @@
 /* Turns: how a reply comes to be stored, once; and how a turn ends without one. */
 #include "store/turn.h"
+#include "store/user_day.h"
 
 /* ---- completing ---- */
 
@@ -32,8 +33,8 @@ static const char COMPLETE_TURN[] =
 static const char MEET_LATEST[] = "UPDATE latest_conversation SET all_objectives_met = 1, updated_at = UTC_TIMESTAMP(3)"
                                   " WHERE ai_experience_id = ? AND user_id = ? AND conversation_id = ?";
 
-static const char INSERT_REPLY[] = "INSERT INTO message (conversation_id, seq, uuid, role, text, html, created_at)"
-                                   " VALUES (?, ?, ?, 1, ?, ?, ?)";
+static const char INSERT_REPLY[] = "INSERT INTO message (conversation_id, seq, uuid, role, is_stopped, text, html,"
+                                   " created_at) VALUES (?, ?, ?, 1, ?, ?, ?, ?)";
 
 static const char NOTE_LATEST[] =
     "INSERT INTO latest_conversation (ai_experience_id, user_id, conversation_id, workflow_state, all_objectives_met,"
@@ -118,6 +119,7 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
     const struct db_in reply[] = {IN_U64(end->turn->conversation_id),
                                   IN_U64(end->turn->user_seq + 1),
                                   IN_TEXT(end->reply_uuid),
+                                  IN_U64(end->is_stopped),
                                   IN_TEXT(end->text),
                                   IN_TEXT(end->html),
                                   IN_TIME(end->ended_ms)};
@@ -130,7 +132,9 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
         return CQ_OK;
     if (!st)
         st = db_execute(ctx, db, INSERT_REPLY, reply, LEN(reply), NULL);
-    return st ? st : note_latest(ctx, db, end);
+    if (!st)
+        st = note_latest(ctx, db, end);
+    return st ? st : user_day_count(ctx, db, end->user_id, end->is_opening ? DAY_CONVERSATION : DAY_MESSAGE);
 }
 
 enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
@@ -142,6 +146,7 @@ enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const stru
         *reply = (struct message_row){.seq = end->turn->user_seq + 1,
                                       .uuid = end->reply_uuid,
                                       .is_assistant = true,
+                                      .is_stopped = end->is_stopped,
                                       .text = end->text,
                                       .html = end->html,
                                       .created_at_ms = end->ended_ms,
@@ -217,7 +222,68 @@ enum cq_status store_turn_renew(struct cq_ctx *ctx, struct db *db, uint64_t turn
     return db_tx(ctx, db, renew_tx, &args);
 }
 
+/* ---- stopping ---- */
+
+static const char STOP_TURN[] = "UPDATE turn SET is_stopping = 1 WHERE conversation_id = ? AND is_running = 1"
+                                " AND lease_until > UTC_TIMESTAMP(3)";
+
+static const char LIST_STOPPING[] =
+    "SELECT id FROM turn WHERE state = 'pending' AND owner = ? AND is_stopping = 1 LIMIT ?";
+
+struct stop_args {
+    uint64_t conversation_id, found;
+};
+
+static enum cq_status stop_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    struct stop_args *args = arg;
+    const struct db_in in[] = {IN_U64(args->conversation_id)};
+
+    (void)is_rerun; /* stopping again changes nothing */
+    return db_execute(ctx, db, STOP_TURN, in, LEN(in), &args->found);
+}
+
+enum cq_status store_turn_stop(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, bool *found)
+{
+    struct stop_args args = {.conversation_id = conversation_id};
+
+    enum cq_status st = db_tx(ctx, db, stop_tx, &args);
+    if (!st)
+        *found = args.found > 0;
+    return st;
+}
+
+struct stopping_rows {
+    uint64_t id; /* being fetched */
+    uint64_t *ids;
+    size_t n;
+};
+
+static enum cq_status take_stopping(struct cq_ctx *ctx, void *arg)
+{
+    struct stopping_rows *rows = arg;
+
+    (void)ctx;
+    rows->ids[rows->n++] = rows->id;
+    return CQ_OK;
+}
+
+enum cq_status store_turns_stopping(struct cq_ctx *ctx, struct db *db, const char *owner, uint64_t *ids, size_t max,
+                                    size_t *n)
+{
+    struct stopping_rows rows = {.ids = ids};
+    const struct db_in in[] = {IN_TEXT(owner), IN_U64(max)};
+    const struct db_out out[] = {OUT_U64(rows.id)};
+
+    enum cq_status st = db_query(ctx, db, LIST_STOPPING, in, LEN(in), out, LEN(out), take_stopping, &rows);
+    if (!st)
+        *n = rows.n;
+    return st;
+}
+
 /* ---- the dead ---- */
+
+static const char DELETE_DEAD_EVALUATIONS[] = "DELETE FROM evaluation_run WHERE owner LIKE ? AND owner NOT LIKE ?";
 
 static const char DELETE_DEAD_OPENINGS[] =
     "DELETE v FROM turn t JOIN conversation v ON v.id = t.conversation_id"
@@ -243,6 +309,8 @@ static enum cq_status settle_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
     enum cq_status st = db_execute(ctx, db, DELETE_DEAD_OPENINGS, in, LEN(in), &n_openings);
     if (!st)
         st = db_execute(ctx, db, FAIL_DEAD_TURNS, in, LEN(in), &n_failed);
+    if (!st)
+        st = db_execute(ctx, db, DELETE_DEAD_EVALUATIONS, in, LEN(in), NULL);
     if (!st)
         args->n = n_openings + n_failed;
     return st;

@@ -63,7 +63,10 @@ struct place place_new(void)
 
 struct attempt attempt_message(const struct place *p, uint64_t conversation_id, const char *text)
 {
-    return (struct attempt){.request = {.user_id = p->user_id,
+    static const struct user_limits none = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+
+    return (struct attempt){.request = {.limits = &none,
+                                        .user_id = p->user_id,
                                         .ai_experience_id = p->ai_experience_id,
                                         .conversation_id = conversation_id,
                                         .text = text,

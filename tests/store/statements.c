@@ -72,7 +72,11 @@ static void find_no_turn(struct cq_ctx *ctx, struct db *db)
 {
     const struct place p = {.ctx = ctx, .db = db, .course_id = 1, .user_id = 1, .ai_experience_id = 1};
     struct attempt message = attempt_message(&p, 1, "text"), opening = attempt_opening(&p);
-    uint64_t n_settled = 1;
+    const uint8_t hash[SHA256_BYTES] = {0};
+    struct evaluation_row evaluation;
+    uint64_t n_settled = 1, id;
+    size_t n_stopping = 1;
+    bool is_found = true;
 
     GIVES(CQ_RESOURCE_NOT_FOUND, attempt_begin(&p, &message));
     GIVES(CQ_RESOURCE_NOT_FOUND, attempt_begin(&p, &opening));
@@ -80,6 +84,11 @@ static void find_no_turn(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_LOST, attempt_complete(&p, &opening));
     GIVES(CQ_LOST, attempt_fail(&p, &message));
     GIVES(CQ_LOST, attempt_renew(&p, &message));
+    GIVES(CQ_OK, store_turn_stop(ctx, db, 1, &is_found));
+    CU_ASSERT_FALSE(is_found);
+    GIVES(CQ_OK, store_turns_stopping(ctx, db, "nobody", &id, 1, &n_stopping));
+    CU_ASSERT_EQUAL(n_stopping, 0);
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_evaluation_read(ctx, db, 1, hash, &evaluation));
     GIVES(CQ_OK, store_turns_settle(ctx, db, "nobody:%", "", &n_settled));
     CU_ASSERT_EQUAL(n_settled, 0);
 }
@@ -164,6 +173,20 @@ static void walk_turns(const struct place *p, uint64_t conversation_id)
     GIVES(CQ_OK, store_conversation_complete(p->ctx, p->db, conversation_id));
 }
 
+static void walk_evaluations(const struct place *p, uint64_t conversation_id)
+{
+    static const struct user_limits limits = {10, 10, 10, 10};
+    const uint8_t hash[SHA256_BYTES] = {0};
+    struct evaluation_run run = {
+        .user_id = p->user_id, .conversation_id = conversation_id, .limits = &limits, .owner = "worker", .lease_s = 60};
+    struct evaluation_row row = {0};
+
+    GIVES(CQ_OK, store_evaluation_begin(p->ctx, p->db, &run));
+    GIVES(CQ_OK, store_evaluation_end(p->ctx, p->db, &run, hash, "{}", 2, &row));
+    CU_ASSERT_TRUE(row.is_same_basis && row.covers == 2);
+    GIVES(CQ_OK, store_evaluation_fail(p->ctx, p->db, &run));
+}
+
 /* ---- counting ---- */
 
 static bool is_elsewhere(const char *name, size_t len)
@@ -246,6 +269,7 @@ static void run_every_statement(const struct config *config)
     walk_experiences(&p);
     walk_access(&p, conversation_id);
     walk_turns(&p, conversation_id);
+    walk_evaluations(&p, conversation_id);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_user_by_login(ctx, db, "nobody", &user_id));
     CU_ASSERT_EQUAL(count_prepared(db), count_in_source()); /* else a statement has no step above */
     db_destroy(db);

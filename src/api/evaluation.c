@@ -1,0 +1,46 @@
+/* The evaluation of a conversation (doc/api-canvas.md 4.6, 4.6b). */
+#include "api/represent.h"
+#include "api/route.h"
+
+static enum cq_status begin(struct request *req, bool is_forced)
+{
+    struct loaded *l = req->loaded;
+    const struct evaluation_params params = {.config = req->config,
+                                             .owner = l->owner,
+                                             .user_id = l->access.user_id,
+                                             .experience = &l->ai_experience,
+                                             .conversation = &l->conversation,
+                                             .is_forced = is_forced};
+
+    return engine_evaluation_begin(&req->ctx, req->db, &params, &l->evaluation);
+}
+
+/* GET …/evaluation: the stored one while it covers the conversation, else a new one. */
+enum cq_status evaluation_show(struct request *req)
+{
+    return begin(req, false);
+}
+
+/* POST …/evaluation: always a new one. */
+enum cq_status evaluation_create(struct request *req)
+{
+    return begin(req, true);
+}
+
+/* 200 and the evaluation. */
+void evaluation_reply(struct request *req)
+{
+    const struct evaluation *e = req->loaded->evaluation;
+    struct json_out out = response_json(req, 200);
+
+    json_open_object(&out);
+    json_key(&out, "id");
+    json_id(&out, e->conversation_id);
+    json_key(&out, "evaluation");
+    json_raw(&out, e->answer);
+    json_key(&out, "stale");
+    json_boolean(&out, e->is_stale);
+    json_key(&out, "evaluated_at");
+    json_time(&out, e->evaluated_at_ms);
+    json_close_object(&out);
+}

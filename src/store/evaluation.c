@@ -1,0 +1,99 @@
+/* Evaluations: the newest of each conversation, and those that are being made. */
+#include "store/user_day.h"
+
+static const char SELECT_EVALUATION[] =
+    "SELECT v.next_seq, e.answer, e.n_messages, e.basis_hash = ?, e.evaluated_at FROM conversation v"
+    " LEFT JOIN evaluation e ON e.conversation_id = v.id WHERE v.id = ?";
+
+static const char INSERT_RUN[] = "INSERT INTO evaluation_run (user_id, conversation_id, owner, lease_until)"
+                                 " VALUES (?, ?, ?, UTC_TIMESTAMP(3) + INTERVAL ? SECOND)";
+
+static const char DELETE_RUN[] = "DELETE FROM evaluation_run WHERE id = ?";
+
+static const char UPSERT_EVALUATION[] =
+    "INSERT INTO evaluation (conversation_id, n_messages, basis_hash, answer, evaluated_at)"
+    " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE n_messages = ?, basis_hash = ?, answer = ?,"
+    " evaluated_at = UTC_TIMESTAMP(3)";
+
+enum cq_status store_evaluation_read(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id,
+                                     const uint8_t basis_hash[SHA256_BYTES], struct evaluation_row *out)
+{
+    struct evaluation_row row = {0};
+    const struct db_in in[] = {IN_BYTES(basis_hash, SHA256_BYTES), IN_U64(conversation_id)};
+    const struct db_out cols[] = {OUT_U32(row.n_messages), OUT_TEXT(row.answer), OUT_U32(row.covers),
+                                  OUT_BOOL(row.is_same_basis), OUT_TIME(row.evaluated_at_ms)};
+
+    enum cq_status st = db_query_one(ctx, db, SELECT_EVALUATION, in, LEN(in), cols, LEN(cols));
+    if (!st)
+        *out = row;
+    return st;
+}
+
+/* ---- one that is being made ---- */
+
+/* A run whose commit was lost is left to its lease: it counts once too much among what is running until then. */
+static enum cq_status begin_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    struct evaluation_run *run = arg;
+    const struct db_in in[] = {IN_U64(run->user_id), IN_U64(run->conversation_id), IN_TEXT(run->owner),
+                               IN_U64(run->lease_s)};
+
+    (void)is_rerun;
+    enum cq_status st = user_day_admit(ctx, db, run->user_id, DAY_EVALUATION, run->limits);
+    if (!st)
+        st = db_execute(ctx, db, INSERT_RUN, in, LEN(in), NULL);
+    if (!st)
+        run->id = db_insert_id(db);
+    return st;
+}
+
+enum cq_status store_evaluation_begin(struct cq_ctx *ctx, struct db *db, struct evaluation_run *run)
+{
+    return db_tx(ctx, db, begin_tx, run);
+}
+
+struct end_args {
+    const struct evaluation_run *run;
+    const uint8_t *basis_hash;
+    const char *answer; /* NULL: there is none */
+    uint32_t covers;
+    struct evaluation_row *row;
+};
+
+static enum cq_status end_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const struct end_args *args = arg;
+    const struct db_in run[] = {IN_U64(args->run->id)};
+    const struct db_in covers = IN_U64(args->covers), basis = IN_BYTES(args->basis_hash, SHA256_BYTES),
+                       answer = IN_TEXT(args->answer);
+    const struct db_in evaluation[] = {
+        IN_U64(args->run->conversation_id), covers, basis, answer, covers, basis, answer};
+    uint64_t matched = 0;
+
+    enum cq_status st = db_execute(ctx, db, DELETE_RUN, run, LEN(run), &matched);
+    if (!st && args->answer && (matched || !is_rerun)) {
+        st = db_execute(ctx, db, UPSERT_EVALUATION, evaluation, LEN(evaluation), NULL);
+        if (!st)
+            st = user_day_count(ctx, db, args->run->user_id, DAY_EVALUATION);
+    }
+    if (!st && args->answer)
+        st = store_evaluation_read(ctx, db, args->run->conversation_id, args->basis_hash, args->row);
+    return st;
+}
+
+enum cq_status store_evaluation_end(struct cq_ctx *ctx, struct db *db, const struct evaluation_run *run,
+                                    const uint8_t basis_hash[SHA256_BYTES], const char *answer, uint32_t covers,
+                                    struct evaluation_row *row)
+{
+    struct end_args args = {run, basis_hash, answer, covers, row};
+
+    return db_tx(ctx, db, end_tx, &args);
+}
+
+enum cq_status store_evaluation_fail(struct cq_ctx *ctx, struct db *db, const struct evaluation_run *run)
+{
+    static const uint8_t none[SHA256_BYTES];
+    struct end_args args = {.run = run, .basis_hash = none};
+
+    return db_tx(ctx, db, end_tx, &args);
+}

@@ -1,0 +1,91 @@
+/*
+ * The limits of a user: done today, and running now.
+ *
+ * What is done is counted when it is done, so that what fails in whatever way need not be taken back; what is running
+ * is counted by its own rows. Both are read under the lock of the day's row, which is asked for after the
+ * conversation's.
+ */
+#include "store/user_day.h"
+
+/* The running ones are looked for by the day's own row, hence once it is locked. */
+#define RUNNING_TURNS                                                                                                  \
+    "(SELECT COUNT(*) FROM turn r WHERE r.user_id = d.user_id AND r.is_running = 1"                                    \
+    " AND r.lease_until > UTC_TIMESTAMP(3) AND r.user_seq"
+#define RUNNING_EVALUATIONS                                                                                            \
+    "(SELECT COUNT(*) FROM evaluation_run e WHERE e.user_id = d.user_id AND e.lease_until > UTC_TIMESTAMP(3))"
+
+static const char LOCK_DAY[] =
+    "SELECT d.conversations, d.messages, d.evaluations, " RUNNING_TURNS " = 0), " RUNNING_TURNS
+    " > 0), " RUNNING_EVALUATIONS ", TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), UTC_DATE() + INTERVAL 1 DAY)"
+    " FROM user_day d WHERE d.user_id = ? AND d.day = UTC_DATE() FOR UPDATE";
+
+static const char INSERT_DAY[] =
+    "INSERT INTO user_day (user_id, day) VALUES (?, UTC_DATE()) ON DUPLICATE KEY UPDATE user_id = user_day.user_id";
+
+static const char COUNT_CONVERSATION[] = "INSERT INTO user_day (user_id, day, conversations) VALUES (?, UTC_DATE(), 1)"
+                                         " ON DUPLICATE KEY UPDATE conversations = conversations + 1";
+
+static const char COUNT_MESSAGE[] = "INSERT INTO user_day (user_id, day, messages) VALUES (?, UTC_DATE(), 1)"
+                                    " ON DUPLICATE KEY UPDATE messages = messages + 1";
+
+static const char COUNT_EVALUATION[] = "INSERT INTO user_day (user_id, day, evaluations) VALUES (?, UTC_DATE(), 1)"
+                                       " ON DUPLICATE KEY UPDATE evaluations = evaluations + 1";
+
+struct day {
+    uint32_t done[3], running[3]; /* by enum user_day_kind */
+    uint32_t left_s;              /* of the day */
+};
+
+static enum cq_status lock_day(struct cq_ctx *ctx, struct db *db, uint64_t user_id, struct day *day)
+{
+    const struct db_in in[] = {IN_U64(user_id)};
+    const struct db_out out[] = {OUT_U32(day->done[DAY_CONVERSATION]),
+                                 OUT_U32(day->done[DAY_MESSAGE]),
+                                 OUT_U32(day->done[DAY_EVALUATION]),
+                                 OUT_U32(day->running[DAY_CONVERSATION]),
+                                 OUT_U32(day->running[DAY_MESSAGE]),
+                                 OUT_U32(day->running[DAY_EVALUATION]),
+                                 OUT_U32(day->left_s)};
+
+    enum cq_status st = db_query_one(ctx, db, LOCK_DAY, in, LEN(in), out, LEN(out));
+    if (st != CQ_RESOURCE_NOT_FOUND)
+        return st;
+    st = db_execute(ctx, db, INSERT_DAY, in, LEN(in), NULL); /* once a day */
+    if (st)
+        return st;
+    st = db_query_one(ctx, db, LOCK_DAY, in, LEN(in), out, LEN(out));
+    return st == CQ_RESOURCE_NOT_FOUND ? CQ_AGAIN : st; /* it has become tomorrow */
+}
+
+enum cq_status user_day_admit(struct cq_ctx *ctx, struct db *db, uint64_t user_id, enum user_day_kind kind,
+                              const struct user_limits *limits)
+{
+    struct day day = {.left_s = 0};
+    uint32_t max = kind == DAY_CONVERSATION ? limits->conversations_per_day
+                   : kind == DAY_MESSAGE    ? limits->messages_per_day
+                                            : limits->evaluations_per_day;
+    enum cq_status st = lock_day(ctx, db, user_id, &day);
+
+    if (st)
+        return st;
+    if (day.done[kind] + day.running[kind] >= max) {
+        ctx->retry_after_s = day.done[kind] >= max ? day.left_s : 0;
+        return CQ_RATE_LIMITED;
+    }
+    return day.running[0] + day.running[1] + day.running[2] >= limits->turns_at_once ? CQ_RATE_LIMITED : CQ_OK;
+}
+
+enum cq_status user_day_count(struct cq_ctx *ctx, struct db *db, uint64_t user_id, enum user_day_kind kind)
+{
+    const struct db_in in[] = {IN_U64(user_id)};
+
+    switch (kind) {
+    case DAY_CONVERSATION:
+        return db_execute(ctx, db, COUNT_CONVERSATION, in, LEN(in), NULL);
+    case DAY_MESSAGE:
+        return db_execute(ctx, db, COUNT_MESSAGE, in, LEN(in), NULL);
+    case DAY_EVALUATION:
+        return db_execute(ctx, db, COUNT_EVALUATION, in, LEN(in), NULL);
+    }
+    return CQ_INTERNAL;
+}
