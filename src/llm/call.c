@@ -194,6 +194,9 @@ void llm_call_begin(struct llm_call *call)
     call->stopped = false;
     call->tail = (struct llm_reply){0};
     call->tries++;
+    /* A kept connection that its server has closed is not to fail every try. */
+    if (call->easy && call->tries > 1)
+        curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
     if (call->provider->answer) {
         call->provider->answer(call->ask, &call->try.raw);
         llm_call_enter(call, CALL_PIECES, 0);

@@ -26,6 +26,7 @@ enum llm_body { BODY_UNSEEN, BODY_STREAM, BODY_WHOLE, BODY_ERROR };
 struct llm_try {
     long http_status; /* 0: no response yet */
     enum llm_body body;
+    unsigned n_sent; /* requests: curl repeats one that a kept connection did not take */
     size_t header_bytes, body_bytes;
     struct sse sse;
     struct buf raw; /* of BODY_WHOLE all, of BODY_ERROR the beginning */

@@ -162,6 +162,9 @@ static int on_connected(void *user, char *to, char *from, int to_port, int from_
     struct llm_call *call = user;
 
     (void)to, (void)from, (void)to_port, (void)from_port;
+    /* On kept connections that the server closes curl asks again by itself, as long as it has some: once is enough. */
+    if (call->try.n_sent++ == 2)
+        return CURL_PREREQFUNC_ABORT;
     llm_call_enter(call, CALL_SENT, call->config->first_byte_timeout_ms);
     return CURL_PREREQFUNC_OK;
 }

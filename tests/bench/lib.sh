@@ -88,6 +88,7 @@ use_model() {
     model=$1
     shift
     instance_up COLLOQUY_LLM_PROVIDER=openai COLLOQUY_LLM_MODEL=scripted COLLOQUY_LLM_BASE_URL="$model/v1" \
+        COLLOQUY_LIMITS_MESSAGES_PER_DAY=100000000 COLLOQUY_LIMITS_TURNS_AT_ONCE=100000 \
         SSL_CERT_FILE="$state/ca.pem" "$@"
 }
 

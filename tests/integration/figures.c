@@ -79,7 +79,7 @@ static void test_statements_of_a_turn(void)
     static const struct {
         const char *name, *key;
         uint64_t each;
-    } rows[] = {{"a turn", NULL, 10}, {"a turn with a key", "figures", 12}};
+    } rows[] = {{"a turn", NULL, 12}, {"a turn with a key", "figures", 14}};
 
     for (size_t i = 0; i < LEN(rows); i++) {
         uint64_t least = UINT64_MAX;
