@@ -195,6 +195,7 @@ struct conversation_row {
     const char *learning_objective; /* as when it was opened */
     const char *met_at;             /* one entry an objective, comma-separated */
     bool all_objectives_met;
+    bool has_feedback; /* somebody has voted on a message of it: worth store_feedback_read() */
     int64_t created_at_ms, updated_at_ms;
 };
 
@@ -202,6 +203,15 @@ struct conversation_row {
 enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                        struct access_row *access, struct ai_experience_row *experience,
                                        struct conversation_row *row) MUST_USE;
+
+/* A user's vote on a message of the assistant's. */
+struct feedback_row {
+    const char *uuid, *message_uuid;
+    uint64_t user_id;
+    const char *vote;             /* liked, disliked */
+    const char *feedback_message; /* NULL: none */
+    int64_t created_at_ms, updated_at_ms;
+};
 
 enum message_status { MESSAGE_COMPLETE, MESSAGE_PENDING, MESSAGE_FAILED };
 
@@ -214,6 +224,7 @@ struct message_row {
     const char *html; /* NULL for a user's message */
     int64_t created_at_ms;
     enum message_status status;
+    const struct feedback_row *feedback; /* the caller's vote, after store_feedback_read(); NULL: none */
 };
 
 struct message_list {
@@ -233,8 +244,67 @@ enum cq_status store_load_active_conversation(struct cq_ctx *ctx, struct db *db,
 enum cq_status store_message_list(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, uint32_t end_seq,
                                   struct message_list *out) MUST_USE;
 
+struct student_row {
+    uint64_t id;
+    const char *name, *sortable_name, *short_name;
+    const char *avatar_url; /* NULL: none */
+    int64_t created_at_ms;
+};
+
+/* All messages and whose conversation it is, in one statement. */
+enum cq_status store_message_list_with_student(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id,
+                                               uint64_t user_id, struct student_row *student,
+                                               struct message_list *out) MUST_USE;
+
+/* The place of a message in its conversation, and whose it is. uuid: in lower case. */
+enum cq_status store_message_find(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, const char *uuid,
+                                  uint32_t *seq, bool *is_assistant) MUST_USE;
+
 /* Make it completed, if it is active; a running turn is still stored. */
 enum cq_status store_conversation_complete(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id) MUST_USE;
+
+/* ---- the students of a course and the latest conversation of each (roster.c) ---- */
+
+struct roster_row {
+    struct student_row student;
+    struct conversation_row conversation; /* without what is only shown with its messages; id 0: none */
+};
+
+struct roster {
+    struct roster_row *rows; /* by sortable name, then id */
+    size_t n;
+    uint64_t total;                                     /* in all pages */
+    uint64_t n_completed, n_in_progress, n_not_started; /* of all students; 0 of a search */
+};
+
+/*
+ * One page of the students with an active enrollment. search_term: only those in whose name it stands, case and
+ * accents ignored; NULL: all.
+ */
+enum cq_status store_roster(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t ai_experience_id,
+                            const char *search_term, uint64_t limit, uint64_t offset, struct roster *out) MUST_USE;
+
+/* ---- votes (feedback.c) ---- */
+
+/* Put the user's votes beside the messages, which stand in their order. */
+enum cq_status store_feedback_read(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, uint64_t user_id,
+                                   struct message_list *messages) MUST_USE;
+
+struct new_feedback {
+    uint64_t conversation_id, user_id;
+    uint32_t seq; /* of the message */
+    const char *message_uuid;
+    const char *uuid; /* a new one; a vote that is replaced keeps its own */
+    const char *vote, *feedback_message;
+};
+
+/* The user's vote on that message from now on. CQ_RESOURCE_NOT_FOUND: no such message. */
+enum cq_status store_feedback_put(struct cq_ctx *ctx, struct db *db, const struct new_feedback *feedback,
+                                  struct feedback_row *row) MUST_USE;
+
+/* CQ_RESOURCE_NOT_FOUND: no such vote, or another's, or on another message. Both uuids are in lower case. */
+enum cq_status store_feedback_remove(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, uint64_t user_id,
+                                     const char *message_uuid, const char *uuid) MUST_USE;
 
 /* ---- turns (turn_begin.c, turn_end.c): one user message and its reply ---- */
 
@@ -268,7 +338,8 @@ struct turn_row {
     bool is_replay;                  /* the key was used before: nothing was begun, */
     uint32_t reply_seq;              /* … the reply stands here, */
                                      /* … met_at was the progress after it, */
-    const char *learning_objective;  /* … and these are the conversation's objectives */
+    const char *learning_objective;  /* … these are the conversation's objectives, */
+    bool has_feedback;               /* … and somebody has voted on a message of it */
 };
 
 /*
@@ -297,11 +368,11 @@ struct turn_end {
 
 /*
  * Store the reply and make the turn complete; an opening becomes the user's active conversation, and the one before
- * it completed. Calling it again with the same reply_uuid changes nothing. CQ_LOST: the lease is no longer ours,
- * nothing was stored.
+ * it completed. Calling it again with the same reply_uuid changes nothing. has_feedback: of the conversation, as it is
+ * now. CQ_LOST: the lease is no longer ours, nothing was stored.
  */
 enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
-                                   struct message_row *reply) MUST_USE;
+                                   struct message_row *reply, bool *has_feedback) MUST_USE;
 
 /* Make the turn failed, for the reason that failure names; an opening is removed. CQ_LOST: it is no longer ours. */
 enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,

@@ -117,6 +117,10 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
         turn->met_at = turn->row.met_at;
         turn->request.learning_objective = turn->row.learning_objective;
     }
+    if (turn->row.has_feedback)
+        st = store_feedback_read(ctx, db, turn->row.conversation_id, params->user_id, &turn->messages);
+    if (st)
+        return st;
     st = engine_progress_read(ctx, turn->request.learning_objective, turn->met_at ? turn->met_at : "", &turn->progress);
     if (!st && turn->row.is_replay)
         turn->all_objectives_met = turn->progress.n && turn->progress.n_met == turn->progress.n;
@@ -171,18 +175,25 @@ bool engine_turn_read(struct cq_ctx *ctx, struct turn *turn)
     return turn->failure || turn->asking.n == 1 || read_assessment(ctx, turn);
 }
 
-static enum cq_status show_reply(struct cq_ctx *ctx, struct turn *turn, const struct message_row *reply)
+/* Votes are read again: some may have been cast while the model was asked. */
+static enum cq_status show_reply(struct cq_ctx *ctx, struct db *db, struct turn *turn, const struct message_row *reply,
+                                 bool has_feedback)
 {
-    struct message_list *list = &turn->messages;
-    struct message_row *rows = arena_zalloc(ctx->arena, list->n + 1, sizeof(*rows));
+    const struct message_list *before = &turn->messages;
+    struct message_row *rows = arena_zalloc(ctx->arena, before->n + 1, sizeof(*rows));
+    struct message_list list = {rows, before->n + 1};
+    enum cq_status st = CQ_OK;
 
     if (!rows)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
-    memcpy(rows, list->rows, list->n * sizeof(*rows));
-    rows[list->n - 1].status = MESSAGE_COMPLETE;
-    rows[list->n] = *reply;
-    *list = (struct message_list){rows, list->n + 1};
-    return CQ_OK;
+    memcpy(rows, before->rows, before->n * sizeof(*rows));
+    rows[before->n - 1].status = MESSAGE_COMPLETE;
+    rows[before->n] = *reply;
+    if (has_feedback)
+        st = store_feedback_read(ctx, db, turn->row.conversation_id, turn->request.user_id, &list);
+    if (!st)
+        turn->messages = list;
+    return st;
 }
 
 static enum cq_status store_failure(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, enum cq_status why)
@@ -209,6 +220,7 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
 {
     const struct llm_reply *said = &turn->asking.asks[0].reply;
     struct message_row row;
+    bool has_feedback;
     struct turn_end end = {.turn = &turn->row,
                            .user_id = turn->request.user_id,
                            .ai_experience_id = turn->request.ai_experience_id,
@@ -226,9 +238,9 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
     count_tokens(&turn->asking, &end);
     if (turn->failure)
         return store_failure(ctx, db, &end, turn->failure);
-    enum cq_status st = store_turn_complete(ctx, db, &end, &row);
+    enum cq_status st = store_turn_complete(ctx, db, &end, &row, &has_feedback);
     if (!st)
-        st = show_reply(ctx, turn, &row);
+        st = show_reply(ctx, db, turn, &row, has_feedback);
     else if (st != CQ_BUSY && st != CQ_LOST)
         st = store_failure(ctx, db, &end, st);
     return st;

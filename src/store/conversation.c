@@ -6,12 +6,13 @@
 /* Openings are nobody's to see, and a deleted conversation is not there. */
 #define CONVERSATION_COLUMNS                                                                                           \
     ", v.id, v.ai_experience_id, v.user_id, v.uuid, v.workflow_state, v.learning_objective, v.met_at,"                 \
-    " v.all_objectives_met, v.created_at, v.updated_at"
+    " v.all_objectives_met, v.has_feedback, v.created_at, v.updated_at"
 
 #define CONVERSATION_OUT(v)                                                                                            \
     OUT_U64((v).id), OUT_U64((v).ai_experience_id), OUT_U64((v).user_id), OUT_TEXT((v).uuid),                          \
         OUT_TEXT((v).workflow_state), OUT_TEXT((v).learning_objective), OUT_TEXT((v).met_at),                          \
-        OUT_BOOL((v).all_objectives_met), OUT_TIME((v).created_at_ms), OUT_TIME((v).updated_at_ms)
+        OUT_BOOL((v).all_objectives_met), OUT_BOOL((v).has_feedback), OUT_TIME((v).created_at_ms),                     \
+        OUT_TIME((v).updated_at_ms)
 
 static const char LOAD_CONVERSATION[] =
     "SELECT " ACCESS_COLUMNS ", " AI_EXPERIENCE_COLUMNS CONVERSATION_COLUMNS ACCESS_TABLES AI_EXPERIENCE_JOIN
@@ -45,7 +46,7 @@ enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const 
     ONCE("x.id") ", " ONCE("x.workflow_state") ", " ACTIVE_OWNER ", " ACTIVE_PROGRESS ", " ACTIVE_TIMES
 #define ACTIVE_OWNER    ONCE("v.id") ", " ONCE("v.user_id") ", " ONCE("v.workflow_state")
 #define ACTIVE_PROGRESS ONCE("v.learning_objective") ", " ONCE("v.met_at") ", " ONCE("v.all_objectives_met")
-#define ACTIVE_TIMES    ONCE("v.created_at") ", " ONCE("v.updated_at")
+#define ACTIVE_TIMES    ONCE("v.has_feedback") ", " ONCE("v.created_at") ", " ONCE("v.updated_at")
 
 static const char LOAD_ACTIVE_CONVERSATION[] =
     "SELECT " ACTIVE_ACCESS ", " ACTIVE_COLUMNS ", " MESSAGE_COLUMNS
@@ -94,6 +95,7 @@ enum cq_status store_load_active_conversation(struct cq_ctx *ctx, struct db *db,
                                  OUT_TEXT(v->learning_objective),
                                  OUT_TEXT(v->met_at),
                                  OUT_BOOL(v->all_objectives_met),
+                                 OUT_BOOL(v->has_feedback),
                                  OUT_TIME(v->created_at_ms),
                                  OUT_TIME(v->updated_at_ms),
                                  MESSAGE_OUT(rows.messages),

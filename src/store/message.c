@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "store/student.h"
+
 enum cq_status message_take(struct cq_ctx *ctx, void *arg)
 {
     struct message_rows *rows = arg;
@@ -71,4 +73,58 @@ enum cq_status store_message_list(struct cq_ctx *ctx, struct db *db, uint64_t co
     message_sort(&rows.list);
     *out = rows.list;
     return CQ_OK;
+}
+
+#define OWNER_COLUMNS ONCE("u.id") ", " OWNER_NAMES ", " ONCE("u.avatar_url") ", " ONCE("u.created_at")
+#define OWNER_NAMES   ONCE("u.name") ", " ONCE("u.sortable_name") ", " ONCE("u.short_name")
+
+static const char LIST_MESSAGES_WITH_STUDENT[] =
+    "SELECT " OWNER_COLUMNS ", " MESSAGE_COLUMNS ", " MESSAGE_IS_RUNNING
+    " FROM user u LEFT JOIN turn r ON r.conversation_id = ? AND " TURN_IS_RUNNING
+    " LEFT JOIN message m ON m.conversation_id = ? WHERE u.id = ?";
+
+struct student_rows {
+    struct student_row row; /* being fetched */
+    struct student_row first;
+    struct message_rows messages;
+};
+
+static enum cq_status take_with_student(struct cq_ctx *ctx, void *arg)
+{
+    struct student_rows *rows = arg;
+
+    if (!rows->messages.row.seq)
+        rows->first = rows->row;
+    return message_take(ctx, &rows->messages);
+}
+
+enum cq_status store_message_list_with_student(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id,
+                                               uint64_t user_id, struct student_row *student, struct message_list *out)
+{
+    struct student_rows rows = {.row = {.id = 0}};
+    struct student_row *s = &rows.row;
+    const struct db_in in[] = {IN_U64(conversation_id), IN_U64(conversation_id), IN_U64(user_id)};
+    const struct db_out cols[] = {STUDENT_OUT(*s), MESSAGE_OUT(rows.messages), OUT_BOOL(rows.messages.is_running)};
+
+    enum cq_status st =
+        db_query(ctx, db, LIST_MESSAGES_WITH_STUDENT, in, LEN(in), cols, LEN(cols), take_with_student, &rows);
+    if (st)
+        return st;
+    if (!rows.first.id)
+        return CQ_RESOURCE_NOT_FOUND;
+    message_sort(&rows.messages.list);
+    *student = rows.first;
+    *out = rows.messages.list;
+    return CQ_OK;
+}
+
+static const char FIND_MESSAGE[] = "SELECT seq, role FROM message WHERE uuid = ? AND conversation_id = ?";
+
+enum cq_status store_message_find(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, const char *uuid,
+                                  uint32_t *seq, bool *is_assistant)
+{
+    const struct db_in in[] = {IN_TEXT(uuid), IN_U64(conversation_id)};
+    const struct db_out out[] = {OUT_U32(*seq), OUT_BOOL(*is_assistant)};
+
+    return db_query_one(ctx, db, FIND_MESSAGE, in, LEN(in), out, LEN(out));
 }

@@ -21,7 +21,8 @@ struct found_turn {
     uint32_t user_seq, reply_seq;
     const char *state, *reply_uuid, *met_at;
     const char *learning_objective; /* of the conversation */
-    bool is_expired;                /* a pending one whose worker is gone */
+    bool has_feedback;
+    bool is_expired; /* a pending one whose worker is gone */
     bool is_same_body;
 };
 
@@ -34,7 +35,8 @@ static bool is_running(const struct found_turn *found)
 
 static const char SELECT_TURN_BY_KEY[] =
     "SELECT t.id, t.conversation_id, t.user_seq, t.reply_seq, t.state, t.reply_uuid, t.met_at, v.learning_objective,"
-    " t.lease_until <= UTC_TIMESTAMP(3), k.body_hash = ? FROM idempotency_key k JOIN turn t ON t.id = k.turn_id"
+    " v.has_feedback, t.lease_until <= UTC_TIMESTAMP(3), k.body_hash = ? FROM idempotency_key k JOIN turn t ON t.id = "
+    "k.turn_id"
     " JOIN conversation v ON v.id = t.conversation_id WHERE k.user_id = ? AND k.request_hash = ?";
 
 static const char INSERT_KEY[] = "INSERT INTO idempotency_key (user_id, request_hash, body_hash, turn_id, created_at)"
@@ -50,10 +52,17 @@ static enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, const struc
     struct found_turn f = {0};
     const struct db_in in[] = {IN_BYTES(r->body_hash, SHA256_BYTES), IN_U64(r->user_id),
                                IN_BYTES(r->key_hash, SHA256_BYTES)};
-    const struct db_out cols[] = {
-        OUT_U64(f.id),          OUT_U64(f.conversation_id), OUT_U32(f.user_seq), OUT_U32(f.reply_seq),
-        OUT_TEXT(f.state),      OUT_TEXT(f.reply_uuid),     OUT_TEXT(f.met_at),  OUT_TEXT(f.learning_objective),
-        OUT_BOOL(f.is_expired), OUT_BOOL(f.is_same_body)};
+    const struct db_out cols[] = {OUT_U64(f.id),
+                                  OUT_U64(f.conversation_id),
+                                  OUT_U32(f.user_seq),
+                                  OUT_U32(f.reply_seq),
+                                  OUT_TEXT(f.state),
+                                  OUT_TEXT(f.reply_uuid),
+                                  OUT_TEXT(f.met_at),
+                                  OUT_TEXT(f.learning_objective),
+                                  OUT_BOOL(f.has_feedback),
+                                  OUT_BOOL(f.is_expired),
+                                  OUT_BOOL(f.is_same_body)};
 
     enum cq_status st = db_query_one(ctx, db, SELECT_TURN_BY_KEY, in, LEN(in), cols, LEN(cols));
     if (!st)
@@ -85,6 +94,7 @@ static enum cq_status check_key(struct cq_ctx *ctx, struct db *db, const struct 
                                     .reply_seq = found->reply_seq,
                                     .met_at = found->met_at,
                                     .learning_objective = found->learning_objective,
+                                    .has_feedback = found->has_feedback,
                                     .is_replay = true};
     *is_decided = true;
     return CQ_OK;

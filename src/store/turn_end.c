@@ -5,7 +5,7 @@
 /* ---- completing ---- */
 
 static const char LOCK_TURN[] =
-    "SELECT t.state, t.owner = ?, t.reply_uuid = ?"
+    "SELECT t.state, t.owner = ?, t.reply_uuid = ?, v.has_feedback"
     " FROM conversation v JOIN turn t ON t.conversation_id = v.id WHERE v.id = ? AND t.id = ? FOR UPDATE";
 
 static const char COMPLETE_PREVIOUS[] =
@@ -18,12 +18,14 @@ static const char ACTIVATE_CONVERSATION[] =
 /*
  * The conversation first, which whoever begins a turn locks first too. Its condition spares the rest when the turn is
  * ours no more; it is read before the lock is had, so that COMPLETE_TURN has to ask again. A statement a table: one for
- * all would be slower, since it puts what it is going to write into temporary tables.
+ * all would be slower, since it puts what it is going to write into temporary tables. What LAST_INSERT_ID() is given
+ * comes back as the insert's id would: has_feedback, without another statement.
  */
 static const char UPDATE_CONVERSATION[] =
     "UPDATE conversation SET next_seq = next_seq + 1, met_at = ?, all_objectives_met = GREATEST(all_objectives_met, ?),"
-    " updated_at = UTC_TIMESTAMP(3) WHERE id = ? AND EXISTS (SELECT 1 FROM turn t"
-    " WHERE t.id = ? AND t.state = 'pending' AND t.owner = ? AND t.reply_uuid = ?)";
+    " has_feedback = LAST_INSERT_ID(has_feedback), updated_at = UTC_TIMESTAMP(3)"
+    " WHERE id = ? AND EXISTS (SELECT 1 FROM turn t WHERE t.id = ? AND t.state = 'pending' AND t.owner = ? AND "
+    "t.reply_uuid = ?)";
 
 static const char COMPLETE_TURN[] =
     "UPDATE turn SET state = 'complete', is_running = NULL, reply_seq = user_seq + 1, met_at = ?, tries = ?,"
@@ -45,13 +47,13 @@ static const char FAIL_TURN[] = "UPDATE turn SET state = 'failed', is_running = 
                                 " finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
 
 /* CQ_OK: pending and ours. CQ_DUPLICATE: complete already, by this very reply. CQ_LOST: neither. */
-static enum cq_status lock_turn(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
+static enum cq_status lock_turn(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, bool *has_feedback)
 {
     const char *state = NULL;
     bool is_owner = false, is_reply = false;
     const struct db_in in[] = {IN_TEXT(end->owner), IN_TEXT(end->reply_uuid), IN_U64(end->turn->conversation_id),
                                IN_U64(end->turn->id)};
-    const struct db_out cols[] = {OUT_TEXT(state), OUT_BOOL(is_owner), OUT_BOOL(is_reply)};
+    const struct db_out cols[] = {OUT_TEXT(state), OUT_BOOL(is_owner), OUT_BOOL(is_reply), OUT_BOOL(*has_feedback)};
 
     enum cq_status st = db_query_one(ctx, db, LOCK_TURN, in, LEN(in), cols, LEN(cols));
     if (st == CQ_RESOURCE_NOT_FOUND || (!st && !(is_owner && is_reply)))
@@ -64,11 +66,11 @@ static enum cq_status lock_turn(struct cq_ctx *ctx, struct db *db, const struct 
 }
 
 /* Only if the turn is still to be completed: the user may have opened another conversation since. */
-static enum cq_status make_active(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
+static enum cq_status make_active(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, bool *has_feedback)
 {
     const struct db_in previous[] = {IN_U64(end->ai_experience_id), IN_U64(end->user_id)};
     const struct db_in active[] = {IN_U64(end->turn->conversation_id)};
-    enum cq_status st = lock_turn(ctx, db, end);
+    enum cq_status st = lock_turn(ctx, db, end, has_feedback);
 
     if (st)
         return st;
@@ -92,7 +94,7 @@ static enum cq_status note_latest(struct cq_ctx *ctx, struct db *db, const struc
 }
 
 /* As lock_turn(), when it is not ours to complete. */
-static enum cq_status complete_turn(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
+static enum cq_status complete_turn(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, bool *has_feedback)
 {
     uint64_t matched = 0;
     const struct db_in conversation[] = {IN_TEXT(end->met_at),
@@ -106,16 +108,23 @@ static enum cq_status complete_turn(struct cq_ctx *ctx, struct db *db, const str
                                  IN_TEXT(end->reply_uuid)};
 
     enum cq_status st = db_execute(ctx, db, UPDATE_CONVERSATION, conversation, LEN(conversation), &matched);
-    if (!st && !matched)
-        st = lock_turn(ctx, db, end);
-    else if (!st)
-        st = db_execute(ctx, db, COMPLETE_TURN, turn, LEN(turn), &matched);
+    if (st)
+        return st;
+    *has_feedback = db_insert_id(db) != 0;
+    st =
+        matched ? db_execute(ctx, db, COMPLETE_TURN, turn, LEN(turn), &matched) : lock_turn(ctx, db, end, has_feedback);
     return st || matched ? st : CQ_AGAIN; /* it has changed between one statement and the next */
 }
 
+struct complete_args {
+    const struct turn_end *end;
+    bool has_feedback;
+};
+
 static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
 {
-    const struct turn_end *end = *(const struct turn_end *const *)arg;
+    struct complete_args *args = arg;
+    const struct turn_end *end = args->end;
     const struct db_in reply[] = {IN_U64(end->turn->conversation_id),
                                   IN_U64(end->turn->user_seq + 1),
                                   IN_TEXT(end->reply_uuid),
@@ -125,9 +134,9 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
                                   IN_TIME(end->ended_ms)};
 
     (void)is_rerun; /* the reply's own uuid tells */
-    enum cq_status st = end->is_opening ? make_active(ctx, db, end) : CQ_OK;
+    enum cq_status st = end->is_opening ? make_active(ctx, db, end, &args->has_feedback) : CQ_OK;
     if (!st)
-        st = complete_turn(ctx, db, end);
+        st = complete_turn(ctx, db, end, &args->has_feedback);
     if (st == CQ_DUPLICATE)
         return CQ_OK;
     if (!st)
@@ -138,20 +147,23 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
 }
 
 enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
-                                   struct message_row *reply)
+                                   struct message_row *reply, bool *has_feedback)
 {
-    enum cq_status st = db_tx(ctx, db, complete_tx, &end);
+    struct complete_args args = {.end = end};
 
-    if (!st)
-        *reply = (struct message_row){.seq = end->turn->user_seq + 1,
-                                      .uuid = end->reply_uuid,
-                                      .is_assistant = true,
-                                      .is_stopped = end->is_stopped,
-                                      .text = end->text,
-                                      .html = end->html,
-                                      .created_at_ms = end->ended_ms,
-                                      .status = MESSAGE_COMPLETE};
-    return st;
+    enum cq_status st = db_tx(ctx, db, complete_tx, &args);
+    if (st)
+        return st;
+    *has_feedback = args.has_feedback;
+    *reply = (struct message_row){.seq = end->turn->user_seq + 1,
+                                  .uuid = end->reply_uuid,
+                                  .is_assistant = true,
+                                  .is_stopped = end->is_stopped,
+                                  .text = end->text,
+                                  .html = end->html,
+                                  .created_at_ms = end->ended_ms,
+                                  .status = MESSAGE_COMPLETE};
+    return CQ_OK;
 }
 
 /* ---- failing ---- */
@@ -175,8 +187,9 @@ static enum cq_status fail_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool
     struct fail_args *args = arg;
     const struct turn_end *end = args->end;
     const struct db_in turn[] = {IN_TEXT(args->failure), IN_U64(end->tries), IN_U64(end->turn->id)};
+    bool has_feedback;
 
-    enum cq_status st = lock_turn(ctx, db, end);
+    enum cq_status st = lock_turn(ctx, db, end, &has_feedback);
     if (st == CQ_LOST && is_rerun)
         return CQ_OK;
     if (st)

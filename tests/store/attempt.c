@@ -131,7 +131,7 @@ enum cq_status attempt_complete(const struct place *p, struct attempt *a)
 {
     const struct turn_end end = end_of(a);
 
-    return store_turn_complete(p->ctx, p->db, &end, &a->stored);
+    return store_turn_complete(p->ctx, p->db, &end, &a->stored, &a->has_feedback);
 }
 
 enum cq_status attempt_fail(const struct place *p, const struct attempt *a)

@@ -31,6 +31,7 @@ struct attempt {
     const char *reply, *html, *met_at;
     bool all_objectives_met;
     struct message_row stored; /* the reply, as it came back */
+    bool has_feedback;         /* the conversation, then */
 };
 
 struct attempt attempt_message(const struct place *p, uint64_t conversation_id, const char *text);

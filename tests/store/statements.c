@@ -68,6 +68,28 @@ static void find_nothing(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_OK, store_conversation_complete(ctx, db, 1));
 }
 
+static void find_no_reads(struct cq_ctx *ctx, struct db *db)
+{
+    const struct new_feedback feedback = {
+        .conversation_id = 1, .user_id = 1, .uuid = new_uuid(ctx), .vote = "liked", .message_uuid = "none"};
+    struct feedback_row row;
+    struct student_row student;
+    struct message_list messages = {0};
+    struct roster roster = {0};
+    uint32_t seq;
+    bool is_assistant;
+
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_message_list_with_student(ctx, db, 1, 1, &student, &messages));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_message_find(ctx, db, 1, "none", &seq, &is_assistant));
+    GIVES(CQ_OK, store_roster(ctx, db, 1, 1, NULL, 10, 0, &roster));
+    CU_ASSERT_EQUAL(roster.n + roster.total, 0);
+    GIVES(CQ_OK, store_roster(ctx, db, 1, 1, "nobody", 10, 0, &roster));
+    CU_ASSERT_EQUAL(roster.n + roster.total, 0);
+    GIVES(CQ_OK, store_feedback_read(ctx, db, 1, 1, &messages));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_feedback_put(ctx, db, &feedback, &row));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_feedback_remove(ctx, db, 1, 1, "none", "none"));
+}
+
 static void find_no_turn(struct cq_ctx *ctx, struct db *db)
 {
     const struct place p = {.ctx = ctx, .db = db, .course_id = 1, .user_id = 1, .ai_experience_id = 1};
@@ -144,6 +166,36 @@ static void walk_access(const struct place *p, uint64_t conversation_id)
     CU_ASSERT_TRUE(access.course_id == key.course_id && !access.roles);
     GIVES(CQ_OK, store_access_token_revoke(p->ctx, p->db, id, NULL));
     GIVES(CQ_OK, store_access_token_revoke(p->ctx, p->db, 0, token.hash));
+}
+
+static void walk_reads(const struct place *p, uint64_t conversation_id)
+{
+    struct student_row student = {0};
+    struct message_list messages = {0};
+    struct roster roster = {0};
+    struct feedback_row row = {0};
+    uint32_t seq = 0;
+    bool is_assistant = false;
+
+    GIVES(CQ_OK, store_message_list_with_student(p->ctx, p->db, conversation_id, p->user_id, &student, &messages));
+    CU_ASSERT_TRUE(student.id == p->user_id && messages.n == 2);
+    GIVES(CQ_OK, store_roster(p->ctx, p->db, p->course_id, p->ai_experience_id, NULL, 10, 0, &roster));
+    CU_ASSERT_TRUE(roster.n == 1 && roster.rows[0].conversation.id == conversation_id);
+    GIVES(CQ_OK, store_roster(p->ctx, p->db, p->course_id, p->ai_experience_id, student.name, 10, 0, &roster));
+    CU_ASSERT_TRUE(roster.n == 1 && roster.total == 1);
+    const char *uuid = messages.n ? messages.rows[1].uuid : "";
+    GIVES(CQ_OK, store_message_find(p->ctx, p->db, conversation_id, uuid, &seq, &is_assistant));
+    CU_ASSERT_TRUE(seq == 1 && is_assistant);
+    const struct new_feedback feedback = {.conversation_id = conversation_id,
+                                          .user_id = p->user_id,
+                                          .seq = seq,
+                                          .message_uuid = uuid,
+                                          .uuid = new_uuid(p->ctx),
+                                          .vote = "liked"};
+    GIVES(CQ_OK, store_feedback_put(p->ctx, p->db, &feedback, &row));
+    GIVES(CQ_OK, store_feedback_read(p->ctx, p->db, conversation_id, p->user_id, &messages));
+    CU_ASSERT_TRUE(messages.n && messages.rows[1].feedback && str_eq(messages.rows[1].feedback->uuid, feedback.uuid));
+    GIVES(CQ_OK, store_feedback_remove(p->ctx, p->db, conversation_id, p->user_id, uuid, feedback.uuid));
 }
 
 static void walk_turns(const struct place *p, uint64_t conversation_id)
@@ -264,10 +316,12 @@ static void run_every_statement(const struct config *config)
     CU_ASSERT_EQUAL(n_missing, 0);
     find_nothing(ctx, db);
     find_no_turn(ctx, db);
+    find_no_reads(ctx, db);
     struct place p = place_in(ctx, db);
     uint64_t conversation_id = conversation_opened(&p), user_id;
     walk_experiences(&p);
     walk_access(&p, conversation_id);
+    walk_reads(&p, conversation_id);
     walk_turns(&p, conversation_id);
     walk_evaluations(&p, conversation_id);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_user_by_login(ctx, db, "nobody", &user_id));
