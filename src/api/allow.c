@@ -41,7 +41,8 @@ static enum cq_status allow_course(const struct request *req, enum may may)
         return CQ_NOT_FOUND;
     if (!is_feature_on(req))
         return CQ_RESOURCE_NOT_FOUND;
-    return may == MAY_AUTHOR ? (is_manager(req) ? CQ_OK : CQ_FORBIDDEN) : (is_member(req) ? CQ_OK : CQ_FORBIDDEN);
+    bool is_for_managers = may == MAY_AUTHOR || may == MAY_WATCH;
+    return (is_for_managers ? is_manager(req) : is_member(req)) ? CQ_OK : CQ_FORBIDDEN;
 }
 
 static enum cq_status allow_ai_experience(const struct request *req)
@@ -61,9 +62,9 @@ static enum cq_status allow_conversation(const struct request *req, enum may may
     bool is_active = str_eq(v->workflow_state, "active");
 
     if (!v->id || (!is_manager(req) && !(is_own && is_active)))
-        return CQ_RESOURCE_NOT_FOUND;
-    if (may == MAY_REVIEW && !is_manager(req))
-        return CQ_FORBIDDEN;
+        return may == MAY_WATCH ? CQ_CONVERSATION_NOT_FOUND : CQ_RESOURCE_NOT_FOUND;
+    if (may == MAY_REVIEW)
+        return is_manager(req) ? CQ_OK : CQ_FORBIDDEN;
     return may == MAY_SAY && !is_own ? CQ_FORBIDDEN : CQ_OK;
 }
 

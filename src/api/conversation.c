@@ -1,7 +1,13 @@
-/* Conversations: the active one, opening, ending (doc/api-canvas.md 4.1, 4.2, 4.5). */
+/* Conversations: the active one, opening, showing, ending (doc/api-canvas.md 4.1, 4.2, 4.3, 4.5). */
 #include "api/idempotency.h"
 #include "api/represent.h"
 #include "api/route.h"
+
+enum cq_status read_own_feedback(struct request *req, const struct conversation_row *v, struct message_list *messages)
+{
+    return v->has_feedback ? store_feedback_read(&req->ctx, req->db, v->id, req->loaded->access.user_id, messages)
+                           : CQ_OK;
+}
 
 /* GET …/conversations: 200 and the caller's active conversation, or {}. */
 enum cq_status conversation_active(struct request *req)
@@ -12,6 +18,8 @@ enum cq_status conversation_active(struct request *req)
 
     if (v->id)
         st = engine_progress_read(&req->ctx, v->learning_objective, v->met_at, &progress);
+    if (!st)
+        st = read_own_feedback(req, v, &req->loaded->messages);
     if (st)
         return st;
     struct json_out out = response_json(req, 200);
@@ -55,6 +63,36 @@ void conversation_create_reply(struct request *req)
 
     open_turn(&out, req->loaded->turn);
     json_close_object(&out);
+}
+
+/* GET …/conversations/:id: 200 and the conversation with all that was said. */
+enum cq_status conversation_show(struct request *req)
+{
+    const struct conversation_row *v = &req->loaded->conversation;
+    struct message_list messages;
+    struct progress progress;
+
+    enum cq_status st = engine_progress_read(&req->ctx, v->learning_objective, v->met_at, &progress);
+    if (!st)
+        st = store_message_list(&req->ctx, req->db, v->id, UINT32_MAX, &messages);
+    if (!st)
+        st = read_own_feedback(req, v, &messages);
+    if (st)
+        return st;
+    struct json_out out = response_json(req, 200);
+
+    json_open_object(&out);
+    json_key(&out, "id");
+    json_id(&out, v->id);
+    json_key(&out, "user_id");
+    json_id_text(&out, v->user_id);
+    write_conversation_fields(&out, v);
+    json_key(&out, "messages");
+    write_messages(&out, &messages);
+    json_key(&out, "progress");
+    write_progress(&out, &progress);
+    json_close_object(&out);
+    return CQ_OK;
 }
 
 /* DELETE …/conversations/:id: 200; a running turn is still stored. */

@@ -42,14 +42,21 @@ static enum cq_status find_route(struct request *req)
     return st;
 }
 
+/* Whose `:id` it is, the pattern tells: the experience's, unless that has a name of its own. */
+static struct load_key load_key(struct request *req)
+{
+    bool is_named = *path_param(req, "ai_experience_id") != '\0';
+
+    return (struct load_key){.scope = route_scope(req, req->loaded->route),
+                             .course_id = path_param_id(req, "course_id"),
+                             .ai_experience_id = path_param_id(req, is_named ? "ai_experience_id" : "id"),
+                             .conversation_id = path_param_id(req, is_named ? "id" : "conversation_id")};
+}
+
 static enum cq_status load(struct request *req, const char *access_token)
 {
     struct loaded *l = req->loaded;
-    bool is_experience = l->route->load == LOAD_AI_EXPERIENCE && l->route->answers == ANSWER_PLAIN;
-    struct load_key key = {.scope = route_scope(req, l->route),
-                           .course_id = path_param_id(req, "course_id"),
-                           .ai_experience_id = path_param_id(req, is_experience ? "id" : "ai_experience_id"),
-                           .conversation_id = path_param_id(req, "id")};
+    struct load_key key = load_key(req);
 
     if (!key.scope || !sha256(access_token, strlen(access_token), key.token_hash))
         return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");

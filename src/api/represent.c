@@ -117,6 +117,31 @@ static void write_empty_array(struct json_out *out, const char *key)
     json_close_array(out);
 }
 
+void write_feedback(struct json_out *out, const struct feedback_row *f)
+{
+    json_open_object(out);
+    key_text(out, "id", f->uuid);
+    key_text(out, "message_id", f->message_uuid);
+    json_key(out, "user_id");
+    json_id_text(out, f->user_id);
+    key_text(out, "vote", f->vote);
+    key_text(out, "feedback_message", f->feedback_message);
+    json_key(out, "created_at");
+    json_time(out, f->created_at_ms);
+    json_key(out, "updated_at");
+    json_time(out, f->updated_at_ms);
+    json_close_object(out);
+}
+
+static void write_feedback_of(struct json_out *out, const struct message_row *m)
+{
+    json_key(out, "feedback");
+    json_open_array(out);
+    if (m->feedback)
+        write_feedback(out, m->feedback);
+    json_close_array(out);
+}
+
 void write_message(struct json_out *out, const struct message_row *m)
 {
     static const char *const statuses[] = {
@@ -128,7 +153,7 @@ void write_message(struct json_out *out, const struct message_row *m)
     key_text(out, "text", m->text);
     json_key(out, "created_at");
     json_time(out, m->created_at_ms);
-    write_empty_array(out, "feedback");
+    write_feedback_of(out, m);
     key_text(out, "status", statuses[m->status]);
     key_boolean(out, "initial", m->is_initial);
     if (m->is_stopped)
@@ -146,6 +171,34 @@ void write_messages(struct json_out *out, const struct message_list *messages)
     for (size_t i = 0; i < messages->n; i++)
         write_message(out, &messages->rows[i]);
     json_close_array(out);
+}
+
+void write_student(struct json_out *out, const struct student_row *student, bool with_string_id)
+{
+    json_open_object(out);
+    json_key(out, "id");
+    if (with_string_id)
+        json_id_text(out, student->id);
+    else
+        json_id(out, student->id);
+    key_text(out, "name", student->name);
+    key_text(out, "sortable_name", student->sortable_name);
+    key_text(out, "short_name", student->short_name);
+    key_text(out, "avatar_url", student->avatar_url);
+    json_key(out, "created_at");
+    json_time(out, student->created_at_ms);
+    json_close_object(out);
+}
+
+void write_conversation_fields(struct json_out *out, const struct conversation_row *v)
+{
+    key_text(out, "llm_conversation_id", v->uuid);
+    key_text(out, "workflow_state", v->workflow_state);
+    key_boolean(out, "all_objectives_met", v->all_objectives_met);
+    json_key(out, "created_at");
+    json_time(out, v->created_at_ms);
+    json_key(out, "updated_at");
+    json_time(out, v->updated_at_ms);
 }
 
 void open_turn(struct json_out *out, const struct turn *turn)

@@ -9,8 +9,15 @@ void write_ai_experience(struct json_out *out, const struct ai_experience_row *x
                          bool with_submission, const struct ai_experience_list *counts);
 
 void write_progress(struct json_out *out, const struct progress *progress);
+void write_feedback(struct json_out *out, const struct feedback_row *f);
 void write_message(struct json_out *out, const struct message_row *m);
 void write_messages(struct json_out *out, const struct message_list *messages);
+
+/* with_string_id: whatever the request asked for, as in the row of a student without a conversation. */
+void write_student(struct json_out *out, const struct student_row *student, bool with_string_id);
+
+/* llm_conversation_id, workflow_state, all_objectives_met and the times, into an open object. */
+void write_conversation_fields(struct json_out *out, const struct conversation_row *v);
 
 /* {"id","messages","progress"} of a turn, without the closing brace, so that more may follow. */
 void open_turn(struct json_out *out, const struct turn *turn);

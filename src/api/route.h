@@ -12,7 +12,9 @@ enum may {
     MAY_CONVERSE, /* as MAY_READ: the caller's own conversations, now or to be */
     MAY_SAY,      /* the owner of the conversation */
     MAY_END,      /* the owner, managers */
-    MAY_REVIEW,   /* managers, also of their own; the owner is refused, to anybody else it is not there */
+    MAY_VOTE,     /* the same */
+    MAY_REVIEW,   /* managers; the owner is told that they may not, to anybody else it is not there */
+    MAY_WATCH,    /* managers, who are told of a conversation that it is not there in other words */
 };
 
 enum load { LOAD_NOTHING, LOAD_COURSE, LOAD_AI_EXPERIENCE, LOAD_CONVERSATION, LOAD_ACTIVE_CONVERSATION };
@@ -73,6 +75,10 @@ void write_conversation_error(struct request *req, struct json_out *out, enum cq
 /* Return st, and have the client told why: text names the field. */
 enum cq_status refuse(struct request *req, enum cq_status st, const char *text);
 
+/* Put the caller's votes beside the messages of a conversation; without a statement when nobody has voted. */
+enum cq_status read_own_feedback(struct request *req, const struct conversation_row *v,
+                                 struct message_list *messages) MUST_USE;
+
 /* ---- handlers ---- */
 
 enum cq_status health_show(struct request *req);
@@ -83,9 +89,12 @@ enum cq_status ai_experience_show(struct request *req);
 enum cq_status ai_experience_create(struct request *req);
 enum cq_status ai_experience_update(struct request *req);
 enum cq_status ai_experience_delete(struct request *req);
+enum cq_status ai_conversation_index(struct request *req);
+enum cq_status ai_conversation_show(struct request *req);
 enum cq_status conversation_active(struct request *req);
 enum cq_status conversation_create(struct request *req);
 void conversation_create_reply(struct request *req);
+enum cq_status conversation_show(struct request *req);
 enum cq_status conversation_complete(struct request *req);
 enum cq_status message_create(struct request *req);
 void message_create_reply(struct request *req);
@@ -93,5 +102,7 @@ enum cq_status message_stop(struct request *req);
 enum cq_status evaluation_show(struct request *req);
 enum cq_status evaluation_create(struct request *req);
 void evaluation_reply(struct request *req);
+enum cq_status feedback_create(struct request *req);
+enum cq_status feedback_delete(struct request *req);
 
 #endif

@@ -3,7 +3,9 @@
 
 #define COURSE        "/api/v1/courses/:course_id"
 #define EXPERIENCE    COURSE "/ai_experiences/:id"
+#define STUDENTS      EXPERIENCE "/ai_conversations"
 #define CONVERSATIONS COURSE "/ai_experiences/:ai_experience_id/conversations"
+#define FEEDBACK      CONVERSATIONS "/:id/messages/:message_id/feedback"
 
 // clang-format off
 const struct route routes[] = {
@@ -21,14 +23,19 @@ const struct route routes[] = {
     {{HTTP_GET,    EXPERIENCE},                       POOL_API, MAY_READ,     LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_show, NULL},
     {{HTTP_PUT,    EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_update, NULL},
     {{HTTP_DELETE, EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_delete, NULL},
+    {{HTTP_GET,    STUDENTS},                         POOL_API, MAY_WATCH,    LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_conversation_index, NULL},
+    {{HTTP_GET,    STUDENTS "/:conversation_id"},     POOL_API, MAY_WATCH,    LOAD_CONVERSATION,        ANSWER_PLAIN,        ai_conversation_show, NULL},
 
     {{HTTP_GET,    CONVERSATIONS},                    POOL_API, MAY_CONVERSE, LOAD_ACTIVE_CONVERSATION, ANSWER_CONVERSATION, conversation_active, NULL},
     {{HTTP_POST,   CONVERSATIONS},                    POOL_LLM, MAY_CONVERSE, LOAD_AI_EXPERIENCE,       ANSWER_OPENING,      conversation_create, conversation_create_reply},
+    {{HTTP_GET,    CONVERSATIONS "/:id"},             POOL_API, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, conversation_show, NULL},
     {{HTTP_DELETE, CONVERSATIONS "/:id"},             POOL_API, MAY_END,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, conversation_complete, NULL},
     {{HTTP_POST,   CONVERSATIONS "/:id/messages"},    POOL_LLM, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_create, message_create_reply},
     {{HTTP_POST,   CONVERSATIONS "/:id/stop"},        POOL_API, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_stop, NULL},
     {{HTTP_GET,    CONVERSATIONS "/:id/evaluation"},  POOL_LLM, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_show, evaluation_reply},
     {{HTTP_POST,   CONVERSATIONS "/:id/evaluation"},  POOL_LLM, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_create, evaluation_reply},
+    {{HTTP_POST,   FEEDBACK},                         POOL_API, MAY_VOTE,     LOAD_CONVERSATION,        ANSWER_CONVERSATION, feedback_create, NULL},
+    {{HTTP_DELETE, FEEDBACK "/:feedback_id"},         POOL_API, MAY_VOTE,     LOAD_CONVERSATION,        ANSWER_CONVERSATION, feedback_delete, NULL},
 };
 // clang-format on
 

@@ -140,6 +140,46 @@ static void test_conversations(void)
     }
 }
 
+/* Reading what students said, and voting. */
+static void test_what_was_said(void)
+{
+    static const enum cq_status GONE = CQ_RESOURCE_NOT_FOUND, NO_TALK = CQ_CONVERSATION_NOT_FOUND;
+    const struct {
+        const char *name;
+        enum who who;
+        uint64_t id, owner;
+        const char *state;
+        enum cq_status watch, review, vote;
+    } rows[] = {
+        {"own", STUDENT, 5, ME, "active", NO, NO, YES},
+        {"own, completed", STUDENT, 5, ME, "completed", NO, GONE, GONE},
+        {"another's", STUDENT, 5, SOMEBODY, "active", NO, GONE, GONE},
+        {"none", STUDENT, 0, 0, NULL, NO, GONE, GONE},
+        {"another's, observer", OBSERVER, 5, SOMEBODY, "active", NO, GONE, GONE},
+        {"teacher's own", TEACHER, 5, ME, "active", YES, YES, YES},
+        {"teacher, another's", TEACHER, 5, SOMEBODY, "active", YES, YES, YES},
+        {"ta, another's, completed", TA, 5, SOMEBODY, "completed", YES, YES, YES},
+        {"admin, another's", ADMIN, 5, SOMEBODY, "completed", YES, YES, YES},
+        {"teacher, none", TEACHER, 0, 0, NULL, NO_TALK, GONE, GONE},
+        {"stranger's own", STRANGER, 5, ME, "active", NO, NO, NO},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct found f;
+
+        start(&f, rows[i].who, MAY_WATCH, LOAD_CONVERSATION);
+        f.loaded.conversation =
+            (struct conversation_row){.id = rows[i].id, .user_id = rows[i].owner, .workflow_state = rows[i].state};
+        check(rows[i].name, &f, rows[i].watch);
+        f.route.may = MAY_REVIEW;
+        check(rows[i].name, &f, rows[i].review);
+        f.route.may = MAY_VOTE;
+        check(rows[i].name, &f, rows[i].vote);
+        f.route = (struct route){.may = MAY_WATCH, .load = LOAD_AI_EXPERIENCE};
+        check(rows[i].name, &f, rows[i].watch == NO ? NO : YES);
+    }
+}
+
 /* ---- the order ---- */
 
 /* One request, every fault at once: taken away from the front, the next one answers. */
@@ -198,4 +238,5 @@ static void test_what_is_not_there(void)
 }
 
 SUITE(allow, {"courses", test_courses}, {"experiences", test_experiences}, {"conversations", test_conversations},
-      {"order of faults", test_order_of_faults}, {"what is not there", test_what_is_not_there});
+      {"what was said", test_what_was_said}, {"order of faults", test_order_of_faults},
+      {"what is not there", test_what_is_not_there});

@@ -60,6 +60,54 @@ static void test_messages(void)
         }
 }
 
+#define VOTE_ID "018cc251-f400-7000-8000-000000000002"
+
+static void test_a_vote(void)
+{
+    const struct feedback_row feedback = {.uuid = VOTE_ID,
+                                          .message_uuid = UUID,
+                                          .user_id = 9,
+                                          .vote = "disliked",
+                                          .feedback_message = "Too \"long\"",
+                                          .created_at_ms = CREATED_MS,
+                                          .updated_at_ms = UPDATED_MS};
+    const struct message_row message = {
+        .uuid = UUID, .text = "a", .is_assistant = true, .created_at_ms = CREATED_MS, .feedback = &feedback};
+    struct json_out out = begin(false); /* user_id is a string all the same */
+
+    write_message(&out, &message);
+    ASSERT_TEXT(out.buf->data, "{\"id\":\"" UUID "\",\"role\":\"Assistant\",\"text\":\"a\",\"created_at\":" CREATED
+                               ",\"feedback\":[{\"id\":\"" VOTE_ID "\",\"message_id\":\"" UUID
+                               "\",\"user_id\":\"9\",\"vote\":\"disliked\",\"feedback_message\":\"Too \\\"long\\\"\","
+                               "\"created_at\":" CREATED ",\"updated_at\":" UPDATED
+                               "}],\"status\":\"complete\",\"initial\":false,\"html\":\"\",\"citations\":[]}");
+}
+
+static void test_a_student(void)
+{
+    static const struct {
+        bool string_ids, with_string_id;
+        const char *id;
+    } rows[] = {{false, false, "9"}, {false, true, "\"9\""}, {true, false, "\"9\""}, {true, true, "\"9\""}};
+    const struct student_row student = {.id = 9,
+                                        .name = "Sam \"S\" Student",
+                                        .sortable_name = "Student, Sam",
+                                        .short_name = "Sam",
+                                        .created_at_ms = CREATED_MS};
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct json_out out = begin(rows[i].string_ids);
+        char want[256];
+
+        write_student(&out, &student, rows[i].with_string_id);
+        snprintf(want, sizeof(want),
+                 "{\"id\":%s,\"name\":\"Sam \\\"S\\\" Student\",\"sortable_name\":\"Student, Sam\","
+                 "\"short_name\":\"Sam\",\"avatar_url\":null,\"created_at\":%s}",
+                 rows[i].id, CREATED);
+        ASSERT_TEXT(out.buf->data, want);
+    }
+}
+
 static void test_no_messages(void)
 {
     struct json_out out = begin(false);
@@ -203,7 +251,8 @@ static void test_a_turn(void)
         "\"progress\":{\"current\":0,\"total\":0,\"percentage\":0,\"objectives\":[]}}");
 }
 
-SUITE(represent, {"messages", test_messages}, {"no messages", test_no_messages}, {"progress", test_progress},
+SUITE(represent, {"messages", test_messages}, {"a vote", test_a_vote}, {"a student", test_a_student},
+      {"no messages", test_no_messages}, {"progress", test_progress},
       {"an experience for a manager", test_an_experience_for_a_manager},
       {"an experience with nothing more", test_an_experience_with_nothing_more},
       {"an experience for a student", test_an_experience_for_a_student}, {"a turn", test_a_turn});
