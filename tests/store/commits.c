@@ -182,6 +182,31 @@ static void test_conversation_complete(void)
     }
 }
 
+static void test_vote(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        uint64_t conversation_id = conversation_opened(&p);
+        struct message_list list = {0};
+        struct feedback_row row = {0};
+
+        MUST(store_message_list(p.ctx, p.db, conversation_id, UINT32_MAX, &list));
+        const struct new_feedback vote = {.conversation_id = conversation_id,
+                                          .user_id = p.user_id,
+                                          .seq = 1,
+                                          .message_uuid = list.rows[1].uuid,
+                                          .uuid = new_uuid(p.ctx),
+                                          .vote = "liked"};
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, !store_feedback_put(q.ctx, q.db, &vote, &row) && str_eq(row.uuid, vote.uuid));
+        ROW_ASSERT(rows[i].name, sql_number("SELECT COUNT(*) FROM feedback WHERE uuid = '%s'", vote.uuid) == 1);
+        q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name,
+                   !store_feedback_remove(q.ctx, q.db, conversation_id, p.user_id, vote.message_uuid, vote.uuid));
+        ROW_ASSERT(rows[i].name, sql_number("SELECT COUNT(*) FROM feedback WHERE uuid = '%s'", vote.uuid) == 0);
+    }
+}
+
 static void test_course(void)
 {
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -252,5 +277,5 @@ static void test_end(void)
 SUITE(commits, {"begin", test_begin}, {"begin again", test_begin_again}, {"open", test_open},
       {"complete", test_complete}, {"complete an opening", test_complete_opening}, {"fail", test_fail},
       {"renew", test_renew}, {"an experience", test_experience},
-      {"complete a conversation", test_conversation_complete}, {"a course", test_course}, {"people", test_people},
-      {"sign in", test_sign_in}, {"the connection closes", test_end});
+      {"complete a conversation", test_conversation_complete}, {"a vote", test_vote}, {"a course", test_course},
+      {"people", test_people}, {"sign in", test_sign_in}, {"the connection closes", test_end});
