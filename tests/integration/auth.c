@@ -148,6 +148,9 @@ static void test_unknown_paths_and_methods(void)
         {"patch an experience",      "PATCH",  "/api/v1/courses/1/ai_experiences/1",                       405, {"GET", "PUT", "DELETE"}},
         {"put conversations",        "PUT",    "/api/v1/courses/1/ai_experiences/1/conversations",         405, {"GET", "POST"}},
         {"get messages",             "GET",    "/api/v1/courses/1/ai_experiences/1/conversations/1/messages", 405, {"POST"}},
+        {"put a conversation",       "PUT",    "/api/v1/courses/1/ai_experiences/1/conversations/1",       405, {"GET", "HEAD", "DELETE"}},
+        {"post to the roster",       "POST",   "/api/v1/courses/1/ai_experiences/1/ai_conversations",      405, {"GET", "HEAD"}},
+        {"get votes",                "GET",    "/api/v1/courses/1/ai_experiences/1/conversations/1/messages/1/feedback", 405, {"POST"}},
         // clang-format on
     };
 
@@ -197,7 +200,20 @@ static void test_what_is_looked_at_first(void)
 
 /* ---- roles ---- */
 
-enum place { LIST, ONE, DRAFT, TALKS, DRAFT_TALKS, TALK, MESSAGES };
+enum place {
+    LIST,
+    ONE,
+    DRAFT,
+    TALKS,
+    DRAFT_TALKS,
+    TALK,
+    MESSAGES,
+    STUDENTS,
+    DRAFT_STUDENTS,
+    STUDENTS_TALK,
+    VOTES,
+    VOTE
+};
 
 #define API "/api/v1/courses/:course_id/ai_experiences"
 #define BODY                                                                                                           \
@@ -226,10 +242,18 @@ static const struct endpoint {
     {"3.6 update",                "PUT",    ONE,         false, "{\"title\":\"N\"}", "url:PUT|" API "/:id",                               403,  403,  403,  200,  403,  200},
     {"3.6 update unpublished",    "PUT",    DRAFT,       false, "{\"title\":\"N\"}", "url:PUT|" API "/:id",                               403,  403,  403,  200,  403,  200},
     {"3.7 delete",                "DELETE", ONE,         true,  NULL,              "url:DELETE|" API "/:id",                              403,  403,  403,  200,  403,  200},
+    {"3.8 students' conversations", "GET",  STUDENTS,    false, NULL,              "url:GET|" API "/:id/ai_conversations",                403,  403,  403,  200,  403,  200},
+    {"3.8 of an unpublished one", "GET",    DRAFT_STUDENTS, false, NULL,           "url:GET|" API "/:id/ai_conversations",                403,  403,  403,  200,  403,  200},
+    {"3.9 one of them",           "GET",    STUDENTS_TALK, false, NULL,            "url:GET|" API "/:id/ai_conversations/:conversation_id", 403, 403, 403,  200,  403,  200},
     {"4.1 active conversation",   "GET",    TALKS,       false, NULL,              "url:GET|" API "/:ai_experience_id/conversations",     200,  200,  200,  200,  403,  200},
     {"4.1 of an unpublished one", "GET",    DRAFT_TALKS, false, NULL,              "url:GET|" API "/:ai_experience_id/conversations",     403,  403,  403,  200,  403,  200},
     {"4.2 open",                  "POST",   TALKS,       true,  NULL,              "url:POST|" API "/:ai_experience_id/conversations",    201,  201,  201,  201,  403,  201},
     {"4.2 open, unpublished",     "POST",   DRAFT_TALKS, false, NULL,              "url:POST|" API "/:ai_experience_id/conversations",    403,  403,  403,  201,  403,  201},
+    {"4.3 show",                  "GET",    TALK,        false, NULL,              "url:GET|" API "/:ai_experience_id/conversations/:id", 403,  404,  404,  200,  403,  200},
+    {"4.7 vote",                  "POST",   VOTES,       false, "{\"vote\":\"liked\"}",
+                                                                                   "url:POST|" API "/:ai_experience_id/conversations/:id/messages/:message_id/feedback", 200, 404, 404, 200, 403, 200},
+    {"4.8 remove the owner's vote", "DELETE", VOTE,      true,  NULL,
+                                                                                   "url:DELETE|" API "/:ai_experience_id/conversations/:id/messages/:message_id/feedback/:feedback_id", 200, 404, 404, 404, 403, 404},
     {"4.4 message",               "POST",   MESSAGES,    false, "{\"message\":\"m\"}",
                                                                                    "url:POST|" API "/:ai_experience_id/conversations/:id/messages", 200, 404, 404, 403, 403, 403},
     {"4.5 end",                   "DELETE", TALK,        true,  NULL,              "url:DELETE|" API "/:ai_experience_id/conversations/:id", 200, 404, 404, 200,  403,  200},
@@ -250,11 +274,17 @@ static long wanted_status(const struct endpoint *endpoint, enum person who)
 struct places {
     uint64_t draft;
     struct talk talk;
+    const char *votes, *vote; /* on the greeting; the owner's own */
 };
 
-static struct places make_places(void)
+static struct places make_places(enum person owner)
 {
-    return (struct places){make_experience("unpublished"), open_talk(STUDENT)};
+    struct places p = {.draft = make_experience("unpublished"), .talk = open_talk(owner)};
+
+    p.votes = textf("%s/%s/feedback", p.talk.messages_path, text_at(p.talk.opened, "/messages/1/id"));
+    const struct answer *voted = CALL("POST", p.votes, p.talk.token, .body = "{\"vote\":\"liked\"}");
+    p.vote = textf("%s/%s", p.votes, text_at(voted->json, "/feedback/id"));
+    return p;
 }
 
 static const char *path_of(const struct places *places, enum place place)
@@ -276,6 +306,16 @@ static const char *path_of(const struct places *places, enum place place)
         return places->talk.path;
     case MESSAGES:
         return places->talk.messages_path;
+    case STUDENTS:
+        return textf("%s/ai_conversations", experience_path(course, places->talk.experience));
+    case DRAFT_STUDENTS:
+        return textf("%s/ai_conversations", experience_path(course, places->draft));
+    case STUDENTS_TALK:
+        return textf("%s/ai_conversations/%lu", experience_path(course, places->talk.experience), places->talk.id);
+    case VOTES:
+        return places->votes;
+    case VOTE:
+        return places->vote;
     }
     return "";
 }
@@ -287,13 +327,13 @@ static const struct answer *try(const struct endpoint *endpoint, const struct pl
 
 static void test_roles(void)
 {
-    const struct places shared = make_places();
+    const struct places shared = make_places(STUDENT);
 
     for (size_t i = 0; i < LEN(endpoints); i++) {
         const struct endpoint *endpoint = &endpoints[i];
 
         for (size_t who = 0; who < N_PEOPLE; who++) {
-            const struct places places = endpoint->takes_it_away ? make_places() : shared;
+            const struct places places = endpoint->takes_it_away ? make_places(STUDENT) : shared;
             const char *row = textf("%s as %s", endpoint->name, login_of((enum person)who));
             const struct answer *answer = try(endpoint, &places, token_of((enum person)who));
             long status = wanted_status(endpoint, (enum person)who);
@@ -311,7 +351,7 @@ static void test_roles(void)
 /* A teacher's token with the scope of one row calls that row and no other. */
 static void test_scopes(void)
 {
-    const struct places places = {make_experience("unpublished"), open_talk(TEACHER)};
+    const struct places places = make_places(TEACHER);
 
     for (size_t i = 0; i < LEN(endpoints); i++) {
         const char *token = make_token(login_of(TEACHER), endpoints[i].scope);

@@ -300,6 +300,11 @@ static void test_delete(void)
         {"open", "POST", talk.list_path, NULL, STUDENT},
         {"message", "POST", talk.messages_path, "{\"message\":\"m\"}", STUDENT},
         {"end", "DELETE", talk.path, NULL, STUDENT},
+        {"students' conversations", "GET", textf("%s/ai_conversations", path), NULL, TEACHER},
+        {"one of them", "GET", textf("%s/ai_conversations/%lu", path, talk.id), NULL, TEACHER},
+        {"show a conversation", "GET", talk.path, NULL, TEACHER},
+        {"vote", "POST", textf("%s/%s/feedback", talk.messages_path, text_at(talk.opened, "/messages/1/id")),
+         "{\"vote\":\"liked\"}", STUDENT},
     };
     const struct answer *deleted = CALL("DELETE", path, token_of(TEACHER));
 

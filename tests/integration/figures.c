@@ -72,6 +72,112 @@ static void test_statements_of_reads(void)
     }
 }
 
+/* ---- a roster ---- */
+
+enum { N_ROSTER = 1000 };
+
+static void must_run(const char *sql)
+{
+    if (!database_try(sql))
+        harness_die("this statement failed: %s", sql);
+}
+
+/* So many students, every other with a conversation. */
+static const char *make_roster(size_t n)
+{
+    uint64_t course = make_course(), experience = make_experience_in(course, "published", "Roster");
+    const char *login = textf("it-roster-%lu", course);
+
+    must_run(textf("INSERT INTO user (login, name, sortable_name, short_name, created_at) SELECT"
+                   " CONCAT('%s-', seq), CONCAT('Student Number ', seq), CONCAT(MD5(seq), ', Student'), 'Student',"
+                   " UTC_TIMESTAMP(3) FROM seq_1_to_%zu",
+                   login, n));
+    must_run(textf("INSERT INTO enrollment (course_id, user_id, role, state, created_at)"
+                   " SELECT %lu, id, 0, 'active', UTC_TIMESTAMP(3) FROM user WHERE login LIKE '%s-%%'",
+                   course, login));
+    must_run(textf("INSERT INTO course_member (course_id, user_id, roles)"
+                   " SELECT %lu, id, 1 FROM user WHERE login LIKE '%s-%%'",
+                   course, login));
+    must_run(textf("INSERT INTO conversation (uuid, ai_experience_id, user_id, workflow_state, is_active,"
+                   " learning_objective, met_at, next_seq, created_at, updated_at)"
+                   " SELECT UUID(), %lu, id, 'active', 1, 'one\ntwo', ',', 2, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3)"
+                   " FROM user WHERE login LIKE '%s-%%' AND id %% 2",
+                   experience, login));
+    must_run(textf("INSERT INTO latest_conversation (ai_experience_id, user_id, conversation_id, workflow_state,"
+                   " all_objectives_met, updated_at) SELECT ai_experience_id, user_id, id, 'active', user_id %% 3 = 0,"
+                   " updated_at FROM conversation WHERE ai_experience_id = %lu",
+                   experience));
+    return textf("%s/ai_conversations", experience_path(course, experience));
+}
+
+/* The same two for three students (two of them are in every course) and for a thousand. */
+static void test_statements_of_a_roster(void)
+{
+    const char *token = token_of(TEACHER); /* with whom everybody is there */
+    const char *small = make_roster(1), *large = make_roster(N_ROSTER);
+    const struct {
+        const char *name, *path;
+    } rows[] = {
+        {"three students", small},
+        {"a thousand", large},
+        {"a thousand, the second page", textf("%s?page=2", large)},
+        {"a thousand, past the end", textf("%s?page=99", large)},
+        {"a thousand, searched", textf("%s?search_term=number+99", large)},
+    };
+
+    ROW_ASSERT("three", count_at(CALL("GET", small, token)->json, "/conversations") == 3);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct call call = {.method = "GET", .path = rows[i].path, .token = token};
+
+        warm_up(rows[i].path, token);
+        int64_t began_us = clock_mono_us();
+        uint64_t n = count_statements(&call, ROUNDS);
+
+        printf("(%s: %.1f ms) ", rows[i].name, (double)(clock_mono_us() - began_us) / 1000 / ROUNDS);
+        ROW_ASSERT(textf("%s: %lu statements for %d requests", rows[i].name, n, ROUNDS), n == 2 * ROUNDS);
+    }
+}
+
+/* ---- votes ---- */
+
+/* Without a vote no read asks for any; with some, each asks once. */
+static void test_statements_of_votes(void)
+{
+    const struct talk talk = open_talk(STUDENT);
+    const char *students = textf("%s/ai_conversations/%lu", experience_path(talk.course, talk.experience), talk.id);
+    struct json_object *said = say(&talk, "hi")->json;
+    const struct {
+        const char *name, *path;
+        enum person who;
+        uint64_t without, with;
+    } rows[] = {
+        {"the active one", talk.list_path, STUDENT, 1, 2},
+        {"show", talk.path, TEACHER, 2, 3},
+        {"one of the students'", students, TEACHER, 2, 3},
+    };
+
+    for (int is_voted = 0; is_voted <= 1; is_voted++) {
+        for (size_t i = 0; is_voted && i < 2; i++)
+            expect_status(
+                "vote",
+                CALL("POST",
+                     textf("%s/%s/feedback", talk.messages_path, text_at(said, textf("/messages/%zu/id", 2 * i + 1))),
+                     talk.token, .body = "{\"vote\":\"liked\"}"),
+                200);
+        for (size_t i = 0; i < LEN(rows); i++) {
+            const struct call call = {.method = "GET", .path = rows[i].path, .token = token_of(rows[i].who)};
+
+            warm_up(rows[i].path, call.token);
+            uint64_t n = count_statements(&call, ROUNDS);
+
+            ROW_ASSERT(textf("%s, votes %d: %lu statements for %d requests", rows[i].name, is_voted, n, ROUNDS),
+                       n == (is_voted ? rows[i].with : rows[i].without) * ROUNDS);
+        }
+    }
+}
+
+/* ---- turns ---- */
+
 /* A turn asks twice what it is about and writes in two transactions, which need the rest; a key costs two more. */
 static void test_statements_of_a_turn(void)
 {
@@ -209,5 +315,6 @@ static void test_a_thousand_turns_at_once(void)
 }
 
 SUITE(figures, {"statements of reads", test_statements_of_reads},
+      {"statements of a roster", test_statements_of_a_roster}, {"statements of votes", test_statements_of_votes},
       {"statements of refusals", test_statements_of_refusals}, {"statements of a turn", test_statements_of_a_turn},
       {"a thousand turns at once", test_a_thousand_turns_at_once});
