@@ -21,7 +21,7 @@ enum { NAME_MAX_CHARS = 255 };
     "v.id, v.ai_experience_id, v.user_id, v.uuid, v.workflow_state, v.all_objectives_met, v.created_at, v.updated_at"
 
 #define ROSTER_PAGE(condition)                                                                                         \
-    " LEFT JOIN (SELECT u.id FROM course_member e JOIN user u ON u.id = e.user_id WHERE " condition                    \
+    " LEFT JOIN (SELECT u.id FROM course_member e STRAIGHT_JOIN user u ON u.id = e.user_id WHERE " condition           \
     " ORDER BY u.sortable_name, u.id LIMIT ? OFFSET ?) page ON TRUE"                                                   \
     " LEFT JOIN user student ON student.id = page.id"                                                                  \
     " LEFT JOIN latest_conversation l ON l.ai_experience_id = ? AND l.user_id = page.id"                               \
@@ -37,7 +37,8 @@ static const char LIST_ROSTER[] =
     " AND s.workflow_state <> 'deleted' WHERE " IS_STUDENT ") total" ROSTER_PAGE(IS_STUDENT);
 
 static const char SEARCH_ROSTER[] =
-    "SELECT total.n, " ROSTER_COLUMNS " FROM (SELECT COUNT(*) AS n FROM course_member e JOIN user u ON u.id = e.user_id"
+    "SELECT total.n, " ROSTER_COLUMNS
+    " FROM (SELECT COUNT(*) AS n FROM course_member e STRAIGHT_JOIN user u ON u.id = e.user_id"
     " WHERE " IS_SEARCHED ") total" ROSTER_PAGE(IS_SEARCHED);
 
 struct roster_rows {
