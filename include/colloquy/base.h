@@ -10,6 +10,7 @@
  *   html     text within HTML
  *   clock    time
  *   ident    random numbers, UUIDs, access tokens, hashes
+ *   password passwords, hashed and verified
  *   log      one line an event
  *   config   the INI file and the environment
  */
@@ -24,6 +25,7 @@
 #include "colloquy/base/ident.h"
 #include "colloquy/base/json.h"
 #include "colloquy/base/log.h"
+#include "colloquy/base/password.h"
 #include "colloquy/base/status.h"
 #include "colloquy/base/text.h"
 #include "colloquy/base/words.h"

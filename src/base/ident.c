@@ -1,6 +1,8 @@
 /* Random numbers from the kernel, and what is made of them. */
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/random.h>
@@ -11,7 +13,7 @@
 #include "colloquy/base/log.h"
 #include "colloquy/base/text.h"
 
-enum { UUID_BYTES = 16, TOKEN_BYTES = 32 };
+enum { UUID_BYTES = 16 };
 
 void random_bytes(void *out, size_t len)
 {
@@ -106,19 +108,40 @@ bool sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES])
     return method && EVP_Digest(data, len, out, NULL, method, NULL) == 1;
 }
 
-void access_token_new(char out[ACCESS_TOKEN_TEXT_BYTES])
+bool hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[SHA256_BYTES])
+{
+    const EVP_MD *method = sha256_method();
+
+    return method && key_len <= INT32_MAX && HMAC(method, key, (int)key_len, data, len, out, NULL) != NULL;
+}
+
+bool secret_eq(const char *a, const char *b)
+{
+    size_t len = strlen(a);
+
+    return strlen(b) == len && CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void secret_text(const uint8_t bytes[SHA256_BYTES], char out[ACCESS_TOKEN_TEXT_BYTES])
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    uint8_t bytes[TOKEN_BYTES + 1];
 
-    random_bytes(bytes, TOKEN_BYTES);
-    bytes[TOKEN_BYTES] = 0; /* the last group is two bytes and four bits of nothing */
-    for (size_t i = 0; i < TOKEN_BYTES + 1; i += 3) {
-        uint32_t group = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
+    for (size_t i = 0; i < SHA256_BYTES; i += 3) {
+        /* The last group is two bytes and four bits of nothing. */
+        uint8_t last = i + 2 < SHA256_BYTES ? bytes[i + 2] : 0;
+        uint32_t group = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | last;
 
         for (unsigned shift = 18, k = 0; k < 4; k++, shift -= 6)
             *out++ = alphabet[group >> shift & 63];
     }
     out[-1] = '\0'; /* 11 groups are 44 characters, and the last one holds no bits of ours */
+}
+
+void access_token_new(char out[ACCESS_TOKEN_TEXT_BYTES])
+{
+    uint8_t bytes[SHA256_BYTES];
+
+    random_bytes(bytes, sizeof(bytes));
+    secret_text(bytes, out);
     explicit_bzero(bytes, sizeof(bytes));
 }

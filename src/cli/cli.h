@@ -102,19 +102,11 @@ const char *cli_sortable_name(struct arena *arena, const char *name) MUST_USE;
 
 /* ---- secrets (secret.c) ---- */
 
-enum {
-    CLI_PASSWORD_MAX_BYTES = 511, /* crypt(3) takes no more */
-    CLI_PASSWORD_HASH_BYTES = 384,
-};
-
 /*
  * One line of fd, without its end (\n or \r\n), into out with a NUL: 1 to size - 1 bytes of UTF-8. No byte behind the
  * line is read. NULL, or what is wrong with the line ("is empty").
  */
 const char *cli_line_read(int fd, char *out, size_t size) MUST_USE;
-
-/* By crypt(3), yescrypt at its default cost. False: the system's libcrypt refuses. */
-bool cli_password_hash(const char *password, char out[CLI_PASSWORD_HASH_BYTES]) MUST_USE;
 
 /* ---- configuration and database (setup.c); each reports its fault ---- */
 

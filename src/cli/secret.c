@@ -1,13 +1,9 @@
 /* Secrets come from standard input, where neither ps nor a shell's history sees them. */
-#include <crypt.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-
-_Static_assert(CLI_PASSWORD_MAX_BYTES < CRYPT_MAX_PASSPHRASE_SIZE, "what we take, crypt(3) takes");
-_Static_assert(CLI_PASSWORD_HASH_BYTES >= CRYPT_OUTPUT_SIZE, "a hash fits");
 
 /* Byte by byte, so that what follows the line stays for whoever reads next. 1: a byte, 0: the end, -1: a fault. */
 static ssize_t read_byte(int fd, char *c)
@@ -52,20 +48,4 @@ const char *cli_line_read(int fd, char *out, size_t size)
 
     out[len] = '\0';
     return fault;
-}
-
-bool cli_password_hash(const char *password, char out[CLI_PASSWORD_HASH_BYTES])
-{
-    struct crypt_data data = {0};
-    char setting[CRYPT_GENSALT_OUTPUT_SIZE];
-    const char *hash = NULL;
-
-    if (crypt_gensalt_rn("$y$", 0, NULL, 0, setting, sizeof(setting)))
-        hash = crypt_r(password, setting, &data);
-    bool done = hash && hash[0] == '$';
-
-    if (done)
-        memcpy(out, hash, strlen(hash) + 1);
-    explicit_bzero(&data, sizeof(data));
-    return done;
 }

@@ -26,12 +26,12 @@ static const struct cli_option rows[] = {
 
 const struct cli_options cli_user_add_options = {rows, LEN(rows), sizeof(struct user_args)};
 
-static int read_password(struct cli *cli, char hash[CLI_PASSWORD_HASH_BYTES])
+static int read_password(struct cli *cli, char hash[PASSWORD_HASH_BYTES])
 {
-    char password[CLI_PASSWORD_MAX_BYTES + 1];
+    char password[PASSWORD_MAX_BYTES + 1];
     const char *fault = cli_line_read(STDIN_FILENO, password, sizeof(password));
 
-    if (!fault && !cli_password_hash(password, hash))
+    if (!fault && !password_hash(password, hash))
         fault = "cannot be hashed: the system's libcrypt has no yescrypt";
     explicit_bzero(password, sizeof(password));
     return fault ? cli_fail(cli, EXIT_REFUSED, "the password on standard input %s", fault) : EXIT_DONE;
@@ -55,7 +55,7 @@ static int print_user(struct cli *cli, uint64_t id, const char *login)
 int cli_user_add(struct cli *cli)
 {
     const struct user_args *args = cli->args;
-    char hash[CLI_PASSWORD_HASH_BYTES];
+    char hash[PASSWORD_HASH_BYTES];
     struct new_user user = {.login = args->login,
                             .name = args->name,
                             .sortable_name = args->sortable_name,

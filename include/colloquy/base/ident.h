@@ -1,4 +1,4 @@
-/* Identifiers and secrets: random numbers, UUIDs, access tokens and their hashes. */
+/* Identifiers and secrets: random numbers, UUIDs, access tokens, hashes and what is derived from them. */
 #ifndef COLLOQUY_BASE_IDENT_H
 #define COLLOQUY_BASE_IDENT_H
 
@@ -27,6 +27,15 @@ bool uuid_parse(const char *text, size_t len, char out[UUID_TEXT_BYTES]);
 
 /* False: libcrypto has no memory. */
 bool sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES]) MUST_USE;
+
+/* HMAC-SHA256 (RFC 2104). False: libcrypto has no memory. */
+bool hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[SHA256_BYTES]) MUST_USE;
+
+/* Whether two texts are the same, in a time that tells nothing but whether their lengths are. */
+bool secret_eq(const char *a, const char *b);
+
+/* 256 bits as base64url (RFC 4648 section 5) without padding: the form of every secret that we hand out. */
+void secret_text(const uint8_t bytes[SHA256_BYTES], char out[ACCESS_TOKEN_TEXT_BYTES]);
 
 /* A new access token. Only its SHA-256 is ever stored. */
 void access_token_new(char out[ACCESS_TOKEN_TEXT_BYTES]);

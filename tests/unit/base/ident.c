@@ -92,6 +92,53 @@ static void test_sha256(void)
     }
 }
 
+/* The examples of RFC 4231, sections 4.3 and 4.7 (a key longer than a block). */
+static void test_hmac(void)
+{
+    char long_key[131];
+    const struct {
+        const char *name, *key;
+        size_t key_len;
+        const char *data, *want;
+    } rows[] = {
+        {"short key", "Jefe", 4, "what do ya want for nothing?",
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {"long key", long_key, sizeof(long_key), "Test Using Larger Than Block-Size Key - Hash Key First",
+         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+    };
+
+    memset(long_key, 0xaa, sizeof(long_key));
+    for (size_t i = 0; i < LEN(rows); i++) {
+        uint8_t hash[SHA256_BYTES];
+        char hex[2 * SHA256_BYTES + 1];
+
+        ROW_ASSERT(rows[i].name, hmac_sha256(rows[i].key, rows[i].key_len, rows[i].data, strlen(rows[i].data), hash));
+        hex_encode(hash, sizeof(hash), hex);
+        ASSERT_TEXT(hex, rows[i].want);
+    }
+}
+
+static void test_secrets_compared(void)
+{
+    CU_ASSERT_TRUE(secret_eq("", "") && secret_eq("abc", "abc"));
+    CU_ASSERT_FALSE(secret_eq("abc", "abd") || secret_eq("abc", "ab") || secret_eq("", "a") || secret_eq("abc", "Abc"));
+}
+
+/* 32 bytes that count up from 0, as `base64 | tr +/ -_` writes them. */
+static void test_secret_text(void)
+{
+    uint8_t bytes[SHA256_BYTES];
+    char text[ACCESS_TOKEN_TEXT_BYTES];
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)i;
+    secret_text(bytes, text);
+    ASSERT_TEXT(text, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
+    memset(bytes, 0xfb, sizeof(bytes));
+    secret_text(bytes, text);
+    ASSERT_TEXT(text, "-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_s");
+}
+
 static void test_access_token(void)
 {
     char tokens[64][ACCESS_TOKEN_TEXT_BYTES];
@@ -125,4 +172,5 @@ static void test_random(void)
 
 SUITE(ident, {"a UUID is of version 7", test_uuid_form}, {"a UUID holds its time", test_uuid_time},
       {"UUIDs sort by time", test_uuid_order}, {"reads UUIDs", test_uuid_parse}, {"SHA-256", test_sha256},
+      {"HMAC", test_hmac}, {"secrets are compared", test_secrets_compared}, {"secrets as text", test_secret_text},
       {"access tokens", test_access_token}, {"random bytes", test_random});

@@ -1,5 +1,4 @@
-/* Secrets: one line of standard input, and the hash of a password. */
-#include <crypt.h>
+/* Secrets: one line of standard input. */
 #include <unistd.h>
 
 #include "unit.h"
@@ -57,23 +56,4 @@ static void test_unreadable(void)
     CU_ASSERT_PTR_NOT_NULL(cli_line_read(-1, line, sizeof(line)));
 }
 
-/* crypt(3) makes the same hash again from the password and the hash, and only from that password. */
-static void test_hash(void)
-{
-    char hash[CLI_PASSWORD_HASH_BYTES], other[CLI_PASSWORD_HASH_BYTES], longest[CLI_PASSWORD_MAX_BYTES + 1];
-    struct crypt_data data = {0};
-
-    CU_ASSERT_TRUE_FATAL(cli_password_hash("p\xC3\xA4sswort", hash));
-    CU_ASSERT_TRUE(str_starts(hash, "$y$"));
-    ASSERT_TEXT(crypt_r("p\xC3\xA4sswort", hash, &data), hash);
-    CU_ASSERT_FALSE(str_eq(crypt_r("passwort", hash, &data), hash));
-    CU_ASSERT_TRUE(cli_password_hash("p\xC3\xA4sswort", other));
-    CU_ASSERT_FALSE(str_eq(hash, other)); /* salted */
-
-    memset(longest, 'x', sizeof(longest) - 1);
-    longest[sizeof(longest) - 1] = '\0';
-    CU_ASSERT_TRUE(cli_password_hash(longest, hash));
-}
-
-SUITE(secret, {"one line, and no byte of the next", test_line}, {"a line that cannot be read", test_unreadable},
-      {"a password's hash", test_hash});
+SUITE(secret, {"one line, and no byte of the next", test_line}, {"a line that cannot be read", test_unreadable});

@@ -1,0 +1,76 @@
+/* Passwords: salted, found again, and never known from nothing. */
+#include "unit.h"
+
+/* What is longer than crypt(3) takes is refused, not cut. */
+static void test_length(void)
+{
+    char longest[PASSWORD_MAX_BYTES + 1], longer[PASSWORD_MAX_BYTES + 2], hash[PASSWORD_HASH_BYTES];
+
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    memset(longer, 'x', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    CU_ASSERT_FALSE(password_hash(longer, hash));
+    CU_ASSERT_TRUE_FATAL(password_hash(longest, hash));
+    CU_ASSERT_TRUE(password_verify(longest, hash));
+    CU_ASSERT_FALSE(password_verify(longer, hash));
+}
+
+static void test_salt(void)
+{
+    char hash[PASSWORD_HASH_BYTES], other[PASSWORD_HASH_BYTES];
+
+    CU_ASSERT_TRUE_FATAL(password_hash("p\xC3\xA4sswort", hash));
+    CU_ASSERT_TRUE_FATAL(password_hash("p\xC3\xA4sswort", other));
+    CU_ASSERT_TRUE(str_starts(hash, "$y$"));
+    CU_ASSERT_FALSE(str_eq(hash, other));
+}
+
+static void test_verify(void)
+{
+    char hash[PASSWORD_HASH_BYTES];
+    const struct {
+        const char *name, *password, *hash;
+        bool want;
+    } rows[] = {
+        {"right", "p\xC3\xA4sswort", hash, true},    {"wrong", "passwort", hash, false},
+        {"cut", "p\xC3\xA4sswor", hash, false},      {"empty", "", hash, false},
+        {"no hash", "p\xC3\xA4sswort", NULL, false}, {"nothing at all", "", NULL, false},
+        {"a hash that is none", "x", "*0", false},   {"an empty hash", "", "", false},
+    };
+
+    CU_ASSERT_TRUE_FATAL(password_hash("p\xC3\xA4sswort", hash));
+    for (size_t i = 0; i < LEN(rows); i++)
+        ROW_ASSERT(rows[i].name, password_verify(rows[i].password, rows[i].hash) == rows[i].want);
+}
+
+static int64_t verify_us(const char *password, const char *hash)
+{
+    int64_t least_us = INT64_MAX;
+
+    for (int i = 0; i < 5; i++) {
+        int64_t began_us = clock_mono_us();
+
+        CU_ASSERT_FALSE(password_verify(password, hash));
+        int64_t took_us = clock_mono_us() - began_us;
+
+        least_us = took_us < least_us ? took_us : least_us;
+    }
+    return least_us;
+}
+
+/* Without a hash it takes as long as with one; half and double leave room for a busy machine. */
+static void test_time(void)
+{
+    char hash[PASSWORD_HASH_BYTES], longer[PASSWORD_MAX_BYTES + 2];
+
+    memset(longer, 'x', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    CU_ASSERT_TRUE_FATAL(password_hash("one", hash));
+    int64_t wrong_us = verify_us("two", hash), unknown_us = verify_us("two", NULL), long_us = verify_us(longer, hash);
+
+    CU_ASSERT_TRUE(unknown_us > wrong_us / 2 && unknown_us < wrong_us * 2);
+    CU_ASSERT_TRUE(long_us > wrong_us / 2 && long_us < wrong_us * 2);
+}
+
+SUITE(password, {"length", test_length}, {"salt", test_salt}, {"verify", test_verify}, {"time", test_time});
