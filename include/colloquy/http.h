@@ -43,6 +43,8 @@ struct request {
     const char *scheme, *host, *remote_addr;
     const char *content_type, *accept;
     const char *authorization, *cookie, *csrf_token, *idempotency_key; /* NULL when absent */
+    const char *origin, *sec_fetch_site; /* NULL when absent: what a browser says of a page */
+    const char *remote_user;             /* who the campus's own sign-on says it is; NULL: nobody */
     const char *body;
     size_t body_len;
     bool body_too_large; /* the body was larger than allowed and was not read */
@@ -137,6 +139,18 @@ struct param param_any(const struct request *req, const char *root, const char *
  */
 const char *request_access_token(const struct request *req);
 
+/*
+ * The value of a cookie, its name in its case, into out with a NUL behind it: as it came, and the first of that name.
+ * False when there is none or it does not fit. Source: RFC 6265 section 4.2.
+ */
+bool request_cookie(const struct request *req, const char *name, char *out, size_t out_bytes);
+
+/*
+ * Whether a browser says that a page of another site made the request: an Origin that is not the request's own scheme
+ * and host ("null" is nobody's), or Sec-Fetch-Site: cross-site. False for clients that say neither.
+ */
+bool request_is_cross_site(const struct request *req);
+
 bool request_accepts(const struct request *req,
                      const char *media_type); /* named in Accept with q > 0; "*" does not count */
 
@@ -152,6 +166,9 @@ bool request_is_form(const struct request *req);
 
 /* Set or replace a header. NULL, and a value with control characters, is dropped. The strings must live as long as the request. */
 void response_header(struct request *req, const char *name, const char *value);
+
+/* The same, beside what was set of that name before: Set-Cookie stands once for each cookie. */
+void response_header_add(struct request *req, const char *name, const char *value);
 
 /*
  * Begin an answer of any type: sets the status, empties the body and gives it. content_type lives as long as the

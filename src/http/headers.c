@@ -1,4 +1,4 @@
-/* Request headers: types and their parameters, what a client accepts, and the token it signs in with. */
+/* Request headers: types and their parameters, what a client accepts, what it signs in with, where it comes from. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -252,4 +252,45 @@ const char *request_access_token(const struct request *req)
         return token;
     param = param_text(req, NULL, "access_token");
     return param.state == PARAM_VALUE && param.len ? param.text : NULL;
+}
+
+bool request_cookie(const struct request *req, const char *name, char *out, size_t out_bytes)
+{
+    size_t name_len = strlen(name);
+    const char *at = req->cookie ? req->cookie : "";
+
+    for (at += strspn(at, " \t"); *at; at += strspn(at, "; \t")) {
+        size_t len = strcspn(at, ";");
+
+        if (len <= name_len || memcmp(at, name, name_len) != 0 || at[name_len] != '=') {
+            at += len;
+            continue;
+        }
+        at += name_len + 1;
+        len -= name_len + 1;
+        while (len > 0 && is_blank(at[len - 1]))
+            len--;
+        if (len >= out_bytes)
+            return false;
+        memcpy(out, at, len);
+        out[len] = '\0';
+        return true;
+    }
+    return false;
+}
+
+/* Scheme and host are compared as browsers write them, which is in lower case, and without a port that is the usual one. */
+static bool is_own_origin(const struct request *req, const char *origin)
+{
+    size_t len = strlen(req->scheme);
+
+    return strncasecmp(origin, req->scheme, len) == 0 && str_starts(origin + len, "://") &&
+           strcasecmp(origin + len + 3, req->host) == 0;
+}
+
+bool request_is_cross_site(const struct request *req)
+{
+    if (req->origin && !is_own_origin(req, req->origin))
+        return true;
+    return req->sec_fetch_site && strcasecmp(req->sec_fetch_site, "cross-site") == 0;
 }

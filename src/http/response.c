@@ -15,10 +15,10 @@ static bool has_control(const char *value)
     return false;
 }
 
-void response_header(struct request *req, const char *name, const char *value)
+/* At place i; at the end it becomes one more. */
+static void put_header(struct request *req, size_t i, const char *name, const char *value)
 {
     struct response *response = &req->response;
-    size_t i = 0;
 
     if (!value)
         return;
@@ -26,8 +26,6 @@ void response_header(struct request *req, const char *name, const char *value)
         log_warn("%s: a value of %s with control characters was dropped", req->ctx.request_id, name);
         return;
     }
-    while (i < response->n_headers && strcasecmp(response->headers[i].name, name) != 0)
-        i++;
     if (i == HTTP_MAX_HEADERS) {
         log_error("%s: no room for the header %s", req->ctx.request_id, name);
         return;
@@ -35,6 +33,21 @@ void response_header(struct request *req, const char *name, const char *value)
     response->headers[i] = (struct http_header){name, value};
     if (i == response->n_headers)
         response->n_headers++;
+}
+
+void response_header(struct request *req, const char *name, const char *value)
+{
+    const struct response *response = &req->response;
+    size_t i = 0;
+
+    while (i < response->n_headers && strcasecmp(response->headers[i].name, name) != 0)
+        i++;
+    put_header(req, i, name, value);
+}
+
+void response_header_add(struct request *req, const char *name, const char *value)
+{
+    put_header(req, req->response.n_headers, name, value);
 }
 
 struct buf *response_begin(struct request *req, int status, const char *content_type)

@@ -153,6 +153,9 @@ static const struct {
     {"HTTP_COOKIE", REQUEST(cookie)},
     {"HTTP_X_CSRF_TOKEN", REQUEST(csrf_token)},
     {"HTTP_IDEMPOTENCY_KEY", REQUEST(idempotency_key)},
+    {"HTTP_ORIGIN", REQUEST(origin)},
+    {"HTTP_SEC_FETCH_SITE", REQUEST(sec_fetch_site)},
+    {"REMOTE_USER", REQUEST(remote_user)},
     {"REQUEST_ID", REQUEST(ctx.request_id)},
 #undef REQUEST
 };

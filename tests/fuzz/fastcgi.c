@@ -75,6 +75,9 @@ static void check_strings(const struct sent *sent, const struct request *req)
     CHECK(str_eq(req->cookie, value_of(sent, "HTTP_COOKIE", NULL)));
     CHECK(str_eq(req->csrf_token, value_of(sent, "HTTP_X_CSRF_TOKEN", NULL)));
     CHECK(str_eq(req->idempotency_key, value_of(sent, "HTTP_IDEMPOTENCY_KEY", NULL)));
+    CHECK(str_eq(req->origin, value_of(sent, "HTTP_ORIGIN", NULL)));
+    CHECK(str_eq(req->sec_fetch_site, value_of(sent, "HTTP_SEC_FETCH_SITE", NULL)));
+    CHECK(str_eq(req->remote_user, value_of(sent, "REMOTE_USER", NULL)));
     CHECK(str_eq(req->ctx.request_id, value_of(sent, "REQUEST_ID", "-")));
     CHECK(req->method == http_method_parse(value_of(sent, "REQUEST_METHOD", "")));
 }

@@ -1,7 +1,7 @@
 /*
- * Header values: parameters that fit or do not, lists of types, dates, and the token that signs in.
+ * Header values: parameters that fit or do not, lists of types, dates, and the tokens that sign in.
  *
- * Five lines: a value with parameters, the name of one, Accept, Authorization, Retry-After.
+ * Six lines: a value with parameters, the name of one, Accept, Authorization, Retry-After, Cookie.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +89,32 @@ static void check_retry_after(const char *text)
     }
 }
 
+static bool cookie_fits(const struct request *req, size_t bytes, const char *want)
+{
+    char *out = malloc(bytes ? bytes : 1);
+
+    CHECK(out);
+    bool good = request_cookie(req, "a", out, bytes);
+
+    CHECK(!good || str_eq(out, want));
+    free(out);
+    return good;
+}
+
+static void check_cookie(struct cq_ctx *ctx, const char *cookie)
+{
+    static char all[LARGE_BYTES];
+    struct request req = {.ctx = *ctx, .cookie = cookie};
+
+    if (request_cookie(&req, "a", all, sizeof(all))) {
+        CHECK(strlen(all) < strlen(cookie) && !strchr(all, ';') && strstr(cookie, all));
+        CHECK(cookie_fits(&req, strlen(all) + 1, all) && !cookie_fits(&req, strlen(all), all));
+    } else {
+        req.cookie = arena_printf(ctx->arena, "%s; a=b", cookie);
+        CHECK(req.cookie && request_cookie(&req, "a", all, sizeof(all)) && str_eq(all, "b"));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cq_ctx *ctx = fuzz_ctx();
@@ -104,5 +130,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_list(ctx, input_line(&in, ctx));
     check_token(ctx, input_line(&in, ctx));
     check_retry_after(input_line(&in, ctx));
+    check_cookie(ctx, input_line(&in, ctx));
     return 0;
 }

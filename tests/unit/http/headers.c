@@ -136,6 +136,83 @@ static void test_access_token_before_parameters(void)
     ASSERT_TEXT(request_access_token(&req), "abc");
 }
 
+static void test_cookies(void)
+{
+    enum { ROOM = 8 };
+    static const struct {
+        const char *name, *cookie, *want; /* want NULL: refused */
+    } rows[] = {
+        // clang-format off
+        {"no header",                NULL,                        NULL},
+        {"empty",                    "",                          NULL},
+        {"alone",                    "id=abc",                    "abc"},
+        {"among others",             "a=1; id=abc; b=2",          "abc"},
+        {"no blank",                 "a=1;id=abc;b=2",            "abc"},
+        {"the first of two",         "id=one; id=two",            "one"},
+        {"a longer name",            "xid=abc; idx=abc",          NULL},
+        {"another case",             "ID=abc",                    NULL},
+        {"within a value",           "a=id=abc",                  NULL},
+        {"no value",                 "id=; a=1",                  ""},
+        {"no equals sign",           "id; id=abc",                "abc"},
+        {"an equals sign in it",     "id=a=b",                    "a=b"},
+        {"quotes are kept",          "id=\"a\"",                  "\"a\""},
+        {"blanks behind",            "id=abc \t; a=1",            "abc"},
+        {"the longest",              "id=1234567",                "1234567"},
+        {"too long",                 "id=12345678",               NULL},
+        {"too long, and a good one", "id=12345678; id=abc",       NULL},
+        {"only separators",          ";;; ; ;",                   NULL},
+        // clang-format on
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct request req = make_request();
+        char out[ROOM] = "";
+
+        req.cookie = rows[i].cookie;
+        bool found = request_cookie(&req, "id", out, sizeof(out));
+
+        ROW_ASSERT(rows[i].name, found == (rows[i].want != NULL));
+        ROW_ASSERT(rows[i].name, str_eq(out, rows[i].want ? rows[i].want : ""));
+    }
+}
+
+/* The request is one to https://canvas.example.edu. */
+static void test_cross_site(void)
+{
+    static const struct {
+        const char *name, *origin, *sec_fetch_site;
+        bool want;
+    } rows[] = {
+        // clang-format off
+        {"says nothing",       NULL,                                  NULL,          false},
+        {"own origin",         "https://canvas.example.edu",          NULL,          false},
+        {"in capitals",        "HTTPS://Canvas.Example.Edu",          "same-origin", false},
+        {"another host",       "https://example.edu",                 NULL,          true},
+        {"a longer host",      "https://canvas.example.edu.evil.com", "same-origin", true},
+        {"a shorter host",     "https://canvas.example.ed",           NULL,          true},
+        {"another port",       "https://canvas.example.edu:8443",     NULL,          true},
+        {"another scheme",     "http://canvas.example.edu",           NULL,          true},
+        {"null",               "null",                                NULL,          true},
+        {"a path",             "https://canvas.example.edu/",         NULL,          true},
+        {"no scheme",          "canvas.example.edu",                  NULL,          true},
+        {"scheme alone",       "https",                               NULL,          true},
+        {"cross-site",         NULL,                                  "cross-site",  true},
+        {"cross-site, own",    "https://canvas.example.edu",          "Cross-Site",  true},
+        {"typed by the user",  NULL,                                  "none",        false},
+        {"a neighbour's link", NULL,                                  "same-site",   false},
+        // clang-format on
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct request req = make_request();
+
+        req.origin = rows[i].origin;
+        req.sec_fetch_site = rows[i].sec_fetch_site;
+        ROW_ASSERT(rows[i].name, request_is_cross_site(&req) == rows[i].want);
+    }
+}
+
 SUITE(headers, {"string ids", test_string_ids}, {"accepts", test_accepts}, {"prefers", test_prefers},
       {"forms", test_forms}, {"access token", test_access_token},
-      {"access token before parameters", test_access_token_before_parameters});
+      {"access token before parameters", test_access_token_before_parameters}, {"cookies", test_cookies},
+      {"cross-site", test_cross_site});

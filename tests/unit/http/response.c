@@ -13,6 +13,19 @@ static void test_headers(void)
     ASSERT_TEXT(sent_header(&req, "X-Other"), "a");
 }
 
+static void test_headers_beside_each_other(void)
+{
+    struct request req = make_request();
+
+    response_header_add(&req, "Set-Cookie", "a=1");
+    response_header_add(&req, "Set-Cookie", "b=2");
+    response_header_add(&req, "Set-Cookie", "c=3\r\nX: y");
+    response_header_add(&req, "Set-Cookie", NULL);
+    CU_ASSERT_EQUAL_FATAL(req.response.n_headers, 2);
+    ASSERT_TEXT(req.response.headers[0].value, "a=1");
+    ASSERT_TEXT(req.response.headers[1].value, "b=2");
+}
+
 static void test_values_with_control_characters(void)
 {
     static const char *const values[] = {"a\r\nSet-Cookie: x", "a\n", "\ra", "a\tb", "\x7f", "\x1b[0m"};
@@ -75,6 +88,7 @@ static void test_json_without_memory(void)
     arena_destroy(arena);
 }
 
-SUITE(response, {"headers", test_headers}, {"values with control characters", test_values_with_control_characters},
+SUITE(response, {"headers", test_headers}, {"headers beside each other", test_headers_beside_each_other},
+      {"values with control characters", test_values_with_control_characters},
       {"no more headers than fit", test_no_more_headers_than_fit}, {"JSON begins anew", test_json_begins_anew},
       {"JSON without memory", test_json_without_memory});

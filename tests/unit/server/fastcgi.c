@@ -23,6 +23,10 @@ static const struct pair POST_PAIRS[] = {
     {"HTTP_COOKIE", "a=b"},
     {"HTTP_X_CSRF_TOKEN", "csrf"},
     {"HTTP_IDEMPOTENCY_KEY", "key"},
+    {"HTTP_ORIGIN", "https://canvas.example.edu"},
+    {"HTTP_SEC_FETCH_SITE", "same-origin"},
+    {"REMOTE_USER", "ada"},
+    {"HTTP_REMOTE_USER", "a client's header of that name would come as this, and is not looked at"},
     {"REQUEST_ID", "0123456789abcdef"},
 };
 
@@ -48,6 +52,9 @@ static void test_a_request(void)
     ASSERT_TEXT(req->cookie, "a=b");
     ASSERT_TEXT(req->csrf_token, "csrf");
     ASSERT_TEXT(req->idempotency_key, "key");
+    ASSERT_TEXT(req->origin, "https://canvas.example.edu");
+    ASSERT_TEXT(req->sec_fetch_site, "same-origin");
+    ASSERT_TEXT(req->remote_user, "ada");
     ASSERT_TEXT(req->ctx.request_id, "0123456789abcdef");
     ASSERT_TEXT(req->body, "{\"a\":1}");
     CU_ASSERT_TRUE(req->body_len == 7 && !req->body_too_large);
@@ -61,8 +68,9 @@ static void test_what_is_absent(void)
 {
     static const struct pair get[] = {{"REQUEST_METHOD", "GET"}, {"DOCUMENT_URI", "/health"}};
     static const struct pair empty[] = {
-        {"REQUEST_METHOD", "GET"}, {"DOCUMENT_URI", "/health"}, {"QUERY_STRING", ""}, {"CONTENT_TYPE", ""},
-        {"CONTENT_LENGTH", ""},    {"HTTP_AUTHORIZATION", ""},  {"HTTP_COOKIE", ""},  {"REQUEST_ID", ""}};
+        {"REQUEST_METHOD", "GET"}, {"DOCUMENT_URI", "/health"}, {"QUERY_STRING", ""},
+        {"CONTENT_TYPE", ""},      {"CONTENT_LENGTH", ""},      {"HTTP_AUTHORIZATION", ""},
+        {"HTTP_COOKIE", ""},       {"REQUEST_ID", ""},          {"REMOTE_USER", ""}};
     static const struct {
         const char *name;
         const struct pair *pairs;
@@ -80,6 +88,7 @@ static void test_what_is_absent(void)
         ROW_ASSERT(rows[i].name, str_eq(s.req.query, "") && str_eq(s.req.content_type, "") && str_eq(s.req.accept, ""));
         ROW_ASSERT(rows[i].name, str_eq(s.req.scheme, "https") && str_eq(s.req.ctx.request_id, "-"));
         ROW_ASSERT(rows[i].name, !s.req.authorization && !s.req.cookie && !s.req.csrf_token && !s.req.idempotency_key);
+        ROW_ASSERT(rows[i].name, !s.req.origin && !s.req.sec_fetch_site && !s.req.remote_user);
         ROW_ASSERT(rows[i].name, str_eq(s.req.body, "") && s.req.body_len == 0 && !s.req.body_too_large);
         fastcgi_finish(&s.conn);
         scene_finish(&s);
