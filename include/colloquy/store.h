@@ -104,11 +104,56 @@ enum cq_status store_access_token_add(struct cq_ctx *ctx, struct db *db, const s
 enum cq_status store_access_token_revoke(struct cq_ctx *ctx, struct db *db, uint64_t id,
                                          const uint8_t hash[SHA256_BYTES]) MUST_USE;
 
+/* ---- browsers: their sessions (session.c) and how they begin (sign_in.c) ---- */
+
+struct new_session {
+    uint64_t user_id;
+    uint8_t hash[SHA256_BYTES];
+    const uint8_t *ended_hash;   /* of the session that it takes the place of; NULL: none */
+    uint32_t idle_s, absolute_s; /* it ends so long after its last use, and after its beginning in any case */
+};
+
+/* Begin it, end the one before, and delete some of the user's that are over. */
+enum cq_status store_session_begin(struct cq_ctx *ctx, struct db *db, const struct new_session *session) MUST_USE;
+
+/* Ending what has ended, or never was, changes nothing. */
+enum cq_status store_session_end(struct cq_ctx *ctx, struct db *db, uint8_t hash[SHA256_BYTES]) MUST_USE;
+enum cq_status store_session_is_live(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES],
+                                     bool *out) MUST_USE;
+
+/* Move the limit of a session that a load found due: access_row.touch_id. One statement, sent once. */
+enum cq_status store_session_touch(struct cq_ctx *ctx, struct db *db, uint64_t id, uint32_t idle_s,
+                                   uint32_t absolute_s) MUST_USE;
+
+struct sign_in_user {
+    uint64_t id;
+    const char *login;         /* as it was made */
+    const char *password_hash; /* NULL: no local password */
+};
+
+/* Whose login it is, as people compare names. CQ_RESOURCE_NOT_FOUND: nobody's. */
+enum cq_status store_sign_in_user(struct cq_ctx *ctx, struct db *db, const char *login,
+                                  struct sign_in_user *out) MUST_USE;
+
+/* What failed sign-ins are counted by. */
+struct sign_in_subjects {
+    uint8_t pair[SHA256_BYTES];    /* of a login and an address */
+    uint8_t address[SHA256_BYTES]; /* of the address */
+};
+
+/* How long until fewer than limit failures of either are of the last minute, 1 to 60; 0: there are. */
+enum cq_status store_sign_in_wait(struct cq_ctx *ctx, struct db *db, const struct sign_in_subjects *subjects,
+                                  uint32_t limit, uint32_t *wait_s) MUST_USE;
+
+/* Count one failure of both. */
+enum cq_status store_sign_in_failed(struct cq_ctx *ctx, struct db *db, struct sign_in_subjects *subjects) MUST_USE;
+
 /* ---- who asks, and for what: one statement for each request (access.c, with the aggregates) ---- */
 
 /* What names the caller and the thing. An id of 0 names nothing, and finds nothing. */
 struct load_key {
     uint8_t token_hash[SHA256_BYTES];
+    bool is_session;   /* the hash is of a session; a session is no access token, nor is a token one */
     const char *scope; /* of the route */
     uint64_t course_id, ai_experience_id, conversation_id;
 };
@@ -118,6 +163,7 @@ struct access_row {
     bool is_admin;
     bool is_expired, is_revoked;
     int64_t expires_at_ms;
+    uint64_t touch_id; /* of a live session whose limit is to be moved; 0: none */
     bool has_scope;
     uint64_t course_id; /* 0: no such course */
     uint32_t roles;     /* bit 1 << enum role for each active enrollment in that course */

@@ -30,9 +30,12 @@ static enum cq_status read_scope(struct cq_ctx *ctx, struct db *db, const struct
 enum cq_status access_complete(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                struct access_columns *access)
 {
-    enum cq_status st = access->access_token_id ? CQ_OK : CQ_TOKEN_UNKNOWN;
+    bool is_known = access->access_token_id && access->is_session == key->is_session;
+    bool is_live = !access->row.is_expired && !access->row.is_revoked;
+    enum cq_status st = is_known ? CQ_OK : CQ_TOKEN_UNKNOWN;
 
     access->row.has_scope = !access->is_scoped;
+    access->row.touch_id = access->is_touch_due && is_live ? access->access_token_id : 0;
     if (!st && !access->row.course_id)
         st = read_course(ctx, db, key, access);
     if (!st && access->is_scoped)

@@ -18,7 +18,8 @@
 #define ACCESS_COLUMNS_AS(as) CALLER_COLUMNS_AS(as) ", " TOKEN_COLUMNS_AS(as) ", " MEMBER_COLUMNS_AS(as)
 #define CALLER_COLUMNS_AS(as) as("t.user_id") ", " as("u.is_admin") ", " as("t.id") ", " as("t.is_scoped")
 #define TOKEN_COLUMNS_AS(as)                                                                                           \
-    as("t.expires_at") ", " as("t.expires_at <= UTC_TIMESTAMP(3)") ", " as("t.revoked_at IS NOT NULL")
+    as("t.expires_at") ", " as("t.expires_at <= UTC_TIMESTAMP(3)") ", " as("t.revoked_at IS NOT NULL") ", " as(        \
+        "t.is_session") ", " as("t.touch_at <= UTC_TIMESTAMP(3)")
 #define MEMBER_COLUMNS_AS(as) as("e.course_id") ", " as("e.roles")
 
 /* The course is the statement's first parameter. */
@@ -32,13 +33,13 @@
 struct access_columns {
     struct access_row row; /* course_id: until access_complete(), as a member */
     uint64_t access_token_id;
-    bool is_scoped;
+    bool is_scoped, is_session, is_touch_due;
 };
 
 #define ACCESS_OUT(a)                                                                                                  \
     OUT_U64((a).row.user_id), OUT_BOOL((a).row.is_admin), OUT_U64((a).access_token_id), OUT_BOOL((a).is_scoped),       \
         OUT_TIME((a).row.expires_at_ms), OUT_BOOL((a).row.is_expired), OUT_BOOL((a).row.is_revoked),                   \
-        OUT_U64((a).row.course_id), OUT_U32((a).row.roles)
+        OUT_BOOL((a).is_session), OUT_BOOL((a).is_touch_due), OUT_U64((a).row.course_id), OUT_U32((a).row.roles)
 
 /* Run a load of key, of one row, whose outputs begin with ACCESS_OUT(*access). CQ_TOKEN_UNKNOWN: no row. */
 enum cq_status access_query(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,

@@ -287,6 +287,15 @@ enum cq_status db_execute(struct cq_ctx *ctx, struct db *db, const char *sql, co
     return CQ_OK;
 }
 
+enum cq_status db_execute_once(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in)
+{
+    enum cq_status st = db_execute(ctx, db, sql, in, n_in, NULL);
+
+    if (st)
+        forget_lost(db);
+    return st == CQ_AGAIN ? CQ_BUSY : st;
+}
+
 uint64_t db_insert_id(const struct db *db)
 {
     return db->insert_id;

@@ -42,7 +42,7 @@ struct db_out {
 #define OUT_TEXT(variable)     ((struct db_out){DB_TEXT, OUT_AS(const char *, variable)})
 #define OUT_TIME(variable)     ((struct db_out){DB_TIME, OUT_AS(int64_t, variable)})
 
-enum { DB_MAX_IN = 40, DB_MAX_OUT = 32 };
+enum { DB_MAX_IN = 40, DB_MAX_OUT = 40 };
 
 /*
  * Called for each row, after the outputs were filled; anything but CQ_OK ends the query with it. No statement may run
@@ -64,6 +64,13 @@ enum cq_status db_query_one(struct cq_ctx *ctx, struct db *db, const char *sql, 
  */
 enum cq_status db_execute(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in, size_t n_in,
                           uint64_t *matched) MUST_USE;
+
+/*
+ * A write of one statement that matters to nobody if it is lost: outside a transaction, and sent once. On a connection
+ * with autocommit off it is stored with what comes next, or by db_rest().
+ */
+enum cq_status db_execute_once(struct cq_ctx *ctx, struct db *db, const char *sql, const struct db_in *in,
+                               size_t n_in) MUST_USE;
 
 /* The id that the last insert was given. */
 uint64_t db_insert_id(const struct db *db);

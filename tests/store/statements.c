@@ -90,6 +90,24 @@ static void find_no_reads(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_RESOURCE_NOT_FOUND, store_feedback_remove(ctx, db, 1, 1, "none", "none"));
 }
 
+static void find_no_session(struct cq_ctx *ctx, struct db *db)
+{
+    struct new_session session = {.user_id = 1, .idle_s = 600, .absolute_s = 600};
+    struct sign_in_subjects subjects = {.pair = {0}};
+    struct sign_in_user user;
+    uint32_t wait_s = 7;
+    bool is_live = true;
+
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_session_begin(ctx, db, &session));
+    GIVES(CQ_OK, store_session_is_live(ctx, db, session.hash, &is_live));
+    CU_ASSERT_FALSE(is_live);
+    GIVES(CQ_OK, store_session_touch(ctx, db, 1, 600, 600));
+    GIVES(CQ_OK, store_session_end(ctx, db, session.hash));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_sign_in_user(ctx, db, "nobody", &user));
+    GIVES(CQ_OK, store_sign_in_wait(ctx, db, &subjects, 1, &wait_s));
+    CU_ASSERT_EQUAL(wait_s, 0);
+}
+
 static void find_no_turn(struct cq_ctx *ctx, struct db *db)
 {
     const struct place p = {.ctx = ctx, .db = db, .course_id = 1, .user_id = 1, .ai_experience_id = 1};
@@ -196,6 +214,25 @@ static void walk_reads(const struct place *p, uint64_t conversation_id)
     GIVES(CQ_OK, store_feedback_read(p->ctx, p->db, conversation_id, p->user_id, &messages));
     CU_ASSERT_TRUE(messages.n && messages.rows[1].feedback && str_eq(messages.rows[1].feedback->uuid, feedback.uuid));
     GIVES(CQ_OK, store_feedback_remove(p->ctx, p->db, conversation_id, p->user_id, uuid, feedback.uuid));
+}
+
+static void walk_sessions(const struct place *p)
+{
+    struct new_session first = {.user_id = p->user_id, .idle_s = 600, .absolute_s = 600}, second = first;
+    struct sign_in_subjects subjects = {.pair = {1}};
+    uint32_t wait_s = 0;
+    bool is_live = false;
+
+    random_bytes(first.hash, sizeof(first.hash));
+    random_bytes(second.hash, sizeof(second.hash));
+    second.ended_hash = first.hash;
+    GIVES(CQ_OK, store_session_begin(p->ctx, p->db, &first));
+    GIVES(CQ_OK, store_session_begin(p->ctx, p->db, &second));
+    GIVES(CQ_OK, store_session_is_live(p->ctx, p->db, second.hash, &is_live));
+    CU_ASSERT_TRUE(is_live);
+    GIVES(CQ_OK, store_sign_in_failed(p->ctx, p->db, &subjects));
+    GIVES(CQ_OK, store_sign_in_wait(p->ctx, p->db, &subjects, 1, &wait_s));
+    CU_ASSERT_TRUE(wait_s > 0 && wait_s <= 60);
 }
 
 static void walk_turns(const struct place *p, uint64_t conversation_id)
@@ -315,6 +352,7 @@ static void run_every_statement(const struct config *config)
     MUST(store_migrations_missing(ctx, db, &n_missing));
     CU_ASSERT_EQUAL(n_missing, 0);
     find_nothing(ctx, db);
+    find_no_session(ctx, db);
     find_no_turn(ctx, db);
     find_no_reads(ctx, db);
     struct place p = place_in(ctx, db);
@@ -322,6 +360,7 @@ static void run_every_statement(const struct config *config)
     walk_experiences(&p);
     walk_access(&p, conversation_id);
     walk_reads(&p, conversation_id);
+    walk_sessions(&p);
     walk_turns(&p, conversation_id);
     walk_evaluations(&p, conversation_id);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_user_by_login(ctx, db, "nobody", &user_id));
