@@ -4,6 +4,7 @@
  * A caller who is not a member is told so whether or not the experience exists, and a thing of somebody else looks the
  * same as one that is not there.
  */
+#include "api/authenticity.h"
 #include "api/route.h"
 
 static const uint32_t MANAGERS = 1u << ROLE_TEACHER | 1u << ROLE_TA | 1u << ROLE_DESIGNER;
@@ -18,6 +19,34 @@ static bool is_member(const struct request *req)
     return req->loaded->access.is_admin || req->loaded->access.roles;
 }
 
+/* ---- credentials ---- */
+
+static bool is_read(const struct request *req)
+{
+    return req->method == HTTP_GET || req->method == HTTP_HEAD;
+}
+
+/*
+ * A browser sends its cookie with whatever any page has it ask for. What changes something must show the session's own
+ * token, which other sites cannot read, and come from none of them; a read that asks a model, which costs, too.
+ */
+static enum cq_status allow_browser(struct request *req)
+{
+    bool asks_model = req->loaded->route->pool == POOL_LLM;
+
+    if ((!is_read(req) || asks_model) && request_is_cross_site(req))
+        return CQ_AUTHENTICITY_TOKEN;
+    return is_read(req) || authenticity_is_shown(req, req->loaded->credential) ? CQ_OK : CQ_AUTHENTICITY_TOKEN;
+}
+
+/* A session that is over is no more than one that never was: its browser signs in again. */
+static enum cq_status allow_session(struct request *req)
+{
+    const struct access_row *access = &req->loaded->access;
+
+    return access->is_revoked || access->is_expired ? CQ_UNAUTHENTICATED : allow_browser(req);
+}
+
 static enum cq_status allow_token(const struct access_row *access)
 {
     if (access->is_revoked)
@@ -26,6 +55,13 @@ static enum cq_status allow_token(const struct access_row *access)
         return CQ_TOKEN_EXPIRED;
     return access->has_scope ? CQ_OK : CQ_SCOPE_MISSING;
 }
+
+enum cq_status allow_anyone(struct request *req)
+{
+    return !is_read(req) && request_is_cross_site(req) ? CQ_AUTHENTICITY_TOKEN : CQ_OK;
+}
+
+/* ---- the course and what is in it ---- */
 
 static bool is_feature_on(const struct request *req)
 {
@@ -71,7 +107,7 @@ static enum cq_status allow_conversation(const struct request *req, enum may may
 enum cq_status allow(struct request *req)
 {
     const struct route *route = req->loaded->route;
-    enum cq_status st = allow_token(&req->loaded->access);
+    enum cq_status st = req->loaded->is_session ? allow_session(req) : allow_token(&req->loaded->access);
 
     if (!st)
         st = allow_course(req, route->may);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/route.h"
+#include "api/session.h"
 #include "api/stream.h"
 
 const char *api_route_name(const struct request *req)
@@ -42,23 +43,42 @@ static enum cq_status find_route(struct request *req)
     return st;
 }
 
+/* A bad access token is refused even if a good cookie comes with it. */
+static void find_credential(struct request *req)
+{
+    struct loaded *l = req->loaded;
+
+    l->credential = request_access_token(req);
+    l->is_session = !l->credential;
+    if (l->is_session)
+        l->credential = session_cookie(req);
+}
+
+static bool hash_credential(struct request *req, uint8_t out[SHA256_BYTES])
+{
+    const char *text = req->loaded->credential;
+
+    return req->loaded->is_session ? session_hash(req, text, out) : sha256(text, strlen(text), out);
+}
+
 /* Whose `:id` it is, the pattern tells: the experience's, unless that has a name of its own. */
 static struct load_key load_key(struct request *req)
 {
     bool is_named = *path_param(req, "ai_experience_id") != '\0';
 
-    return (struct load_key){.scope = route_scope(req, req->loaded->route),
+    return (struct load_key){.is_session = req->loaded->is_session,
+                             .scope = route_scope(req, req->loaded->route),
                              .course_id = path_param_id(req, "course_id"),
                              .ai_experience_id = path_param_id(req, is_named ? "ai_experience_id" : "id"),
                              .conversation_id = path_param_id(req, is_named ? "id" : "conversation_id")};
 }
 
-static enum cq_status load(struct request *req, const char *access_token)
+static enum cq_status load(struct request *req)
 {
     struct loaded *l = req->loaded;
     struct load_key key = load_key(req);
 
-    if (!key.scope || !sha256(access_token, strlen(access_token), key.token_hash))
+    if (!key.scope || !hash_credential(req, key.token_hash))
         return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
     switch (l->route->load) {
     case LOAD_NOTHING:
@@ -74,6 +94,19 @@ static enum cq_status load(struct request *req, const char *access_token)
                                               &l->messages);
     }
     return CQ_INTERNAL;
+}
+
+/* Who asks, for what, and whether they may. */
+static enum cq_status load_and_allow(struct request *req)
+{
+    enum cq_status st = load(req);
+
+    if (st)
+        return st == CQ_TOKEN_UNKNOWN && req->loaded->is_session ? CQ_UNAUTHENTICATED : st;
+    st = allow(req);
+    if (st != CQ_AUTHENTICITY_TOKEN) /* what another site asked for is no use of it */
+        session_touch(req);
+    return st;
 }
 
 /*
@@ -93,13 +126,14 @@ static enum cq_status prepare(struct request *req, enum pool pool)
         return cq_fail(&req->ctx, CQ_INTERNAL,
                        "a request of the %s pool came to the %s pool: nginx/pools.conf is stale",
                        pool_name(req->loaded->route->pool), pool_name(pool));
-    const char *access_token = request_access_token(req);
-    if (!access_token)
+    if (req->loaded->route->may == MAY_ANYONE)
+        return read ? read : allow_anyone(req);
+    find_credential(req);
+    if (!req->loaded->credential)
         return CQ_UNAUTHENTICATED;
     if (read && !(req->loaded->route->answers == ANSWER_OPENING && req->params)) /* params: the query is sound */
         return read;
-    st = load(req, access_token);
-    return st ? st : allow(req);
+    return load_and_allow(req);
 }
 
 /* Failures of ours are logged where they are answered; a client's own mistakes, and what has no cause to tell, are not. */

@@ -1,4 +1,5 @@
 /* Errors as each API says them: Canvas's several forms, Bedrock Chat's one. */
+#include "api/page.h"
 #include "api/route.h"
 
 enum cq_status refuse(struct request *req, enum cq_status st, const char *text)
@@ -9,7 +10,9 @@ enum cq_status refuse(struct request *req, enum cq_status st, const char *text)
 
 static bool is_conversation_call(const struct request *req)
 {
-    return req->loaded && req->loaded->route && req->loaded->route->answers != ANSWER_PLAIN;
+    enum answers answers = req->loaded && req->loaded->route ? req->loaded->route->answers : ANSWER_PLAIN;
+
+    return answers == ANSWER_CONVERSATION || answers == ANSWER_OPENING;
 }
 
 static const char *error_text(const struct request *req, enum cq_status st)
@@ -169,7 +172,15 @@ static void set_retry_after(struct request *req, enum cq_status st)
         response_header(req, "Retry-After", arena_printf(req->ctx.arena, "%u", after_s));
 }
 
-void answer_error(struct request *req, enum cq_status st)
+/* Of a page, or of a path that is a page's by another method. */
+static bool is_page_call(const struct request *req)
+{
+    if (req->loaded && req->loaded->route)
+        return req->loaded->route->answers == ANSWER_PAGE;
+    return str_eq(req->path, "/login") || str_eq(req->path, "/logout");
+}
+
+static void answer_json(struct request *req, enum cq_status st)
 {
     struct json_out out = response_json(req, cq_status_info(st)->http);
 
@@ -179,5 +190,13 @@ void answer_error(struct request *req, enum cq_status st)
     else
         write_canvas(req, &out, st);
     json_close_object(&out);
+}
+
+void answer_error(struct request *req, enum cq_status st)
+{
+    if (is_page_call(req) && wants_page(req))
+        page_error(req, cq_status_info(st)->http);
+    else
+        answer_json(req, st);
     set_retry_after(req, st);
 }

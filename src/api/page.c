@@ -35,3 +35,31 @@ bool wants_page(const struct request *req)
 {
     return request_prefers(req, "text/html", "application/json");
 }
+
+static const struct {
+    int status;
+    const char *title, *text;
+} errors[] = {
+    {403, "Nothing was done",
+     "The request came from another site, or from a page that was left open for too long. Please load the page again "
+     "and try once more."},
+    {405, "This page cannot be asked for in that way", "Please begin at the start page."},
+    {413, "That was too much", "What the browser sent is larger than this site takes."},
+    {500, "Something went wrong on our side", "Please try again in a moment."},
+    {503, "The service is not available just now", "Please try again in a moment."},
+    {0, "The request was not understood", "The browser sent something that this site does not understand."},
+};
+
+void page_error(struct request *req, int status)
+{
+    size_t i = 0;
+
+    while (errors[i].status && errors[i].status != status)
+        i++;
+    struct buf *out = page_open(req, status, errors[i].title);
+
+    buf_printf(out, "<p>%s</p>\n<p>If you tell somebody about this, say: error %d, ", errors[i].text, status);
+    page_text(out, req->ctx.request_id);
+    buf_str(out, ".</p>\n<p><a href=\"/\">To the start page</a></p>\n");
+    page_close(out);
+}

@@ -18,4 +18,7 @@ void page_text(struct buf *out, const char *text);
 /* Whether the client would rather have a page than JSON: Accept names text/html above it (RFC 9110, 12.5.1). */
 bool wants_page(const struct request *req);
 
+/* A small page that says what went wrong, and what to do about it. */
+void page_error(struct request *req, int status);
+
 #endif

@@ -24,6 +24,7 @@ enum answers {
     ANSWER_PLAIN,
     ANSWER_CONVERSATION, /* errors have a code and a reference; Canvas's conversation calls */
     ANSWER_OPENING,      /* the same, and any body is ignored */
+    ANSWER_PAGE,         /* HTML; errors too, for who would rather have a page */
 };
 
 struct route {
@@ -38,7 +39,9 @@ struct route {
 
 struct loaded {
     const struct route *route;
-    const char *owner; /* of leases; llm pool only */
+    const char *owner;      /* of leases; llm pool only */
+    const char *credential; /* what the caller signed in with: an access token, or the value of a session's cookie */
+    bool is_session;        /* the latter */
     struct access_row access;
     struct ai_experience_row ai_experience;
     struct conversation_row conversation;
@@ -60,6 +63,9 @@ const char *route_scope(struct request *req, const struct route *route);
 /* ---- allow.c ---- */
 
 bool is_manager(const struct request *req);
+
+/* For whoever asks without credentials: that no other site has a browser do it. */
+enum cq_status allow_anyone(struct request *req) MUST_USE;
 
 /* Credentials, scope, course, feature, role, experience, its state, conversation, role on it: the first that fails. */
 enum cq_status allow(struct request *req) MUST_USE;
@@ -84,6 +90,9 @@ enum cq_status read_own_feedback(struct request *req, const struct conversation_
 enum cq_status health_show(struct request *req);
 enum cq_status metrics_show(struct request *req);
 enum cq_status status_show(struct request *req);
+enum cq_status sign_in_form(struct request *req);
+enum cq_status sign_in_create(struct request *req);
+enum cq_status sign_out(struct request *req);
 enum cq_status ai_experience_index(struct request *req);
 enum cq_status ai_experience_show(struct request *req);
 enum cq_status ai_experience_create(struct request *req);

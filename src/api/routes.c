@@ -18,6 +18,10 @@ const struct route routes[] = {
     {{HTTP_GET,    "/metrics"},                       POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        metrics_show, NULL},
     {{HTTP_GET,    "/status"},                        POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        status_show, NULL},
 
+    {{HTTP_GET,    "/login"},                         POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PAGE,         sign_in_form, NULL},
+    {{HTTP_POST,   "/login"},                         POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PAGE,         sign_in_create, NULL},
+    {{HTTP_POST,   "/logout"},                        POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PAGE,         sign_out, NULL},
+
     {{HTTP_GET,    COURSE "/ai_experiences"},         POOL_API, MAY_READ,     LOAD_COURSE,              ANSWER_PLAIN,        ai_experience_index, NULL},
     {{HTTP_POST,   COURSE "/ai_experiences"},         POOL_API, MAY_AUTHOR,   LOAD_COURSE,              ANSWER_PLAIN,        ai_experience_create, NULL},
     {{HTTP_GET,    EXPERIENCE},                       POOL_API, MAY_READ,     LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_show, NULL},

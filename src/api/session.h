@@ -1,0 +1,26 @@
+/*
+ * The session of a browser: a cookie that is its access token, and one that scripts of ours may read.
+ *
+ * Source: the prefix __Host- and SameSite, RFC 6265bis sections 4.1.2.7 and 4.1.3.2; _csrf_token, Canvas.
+ */
+#ifndef API_SESSION_H
+#define API_SESSION_H
+
+#include "colloquy/api.h"
+
+/* The value of the session's cookie, of the form that ours have; in the arena. NULL: there is none. */
+const char *session_cookie(struct request *req);
+
+/* What names the session in the database. Never the hash of an access token. False: memory. */
+bool session_hash(struct request *req, const char *session, uint8_t out[SHA256_BYTES]);
+
+/* Begin a session of that user, end the one that the request came with, and give the browser both cookies. */
+enum cq_status session_begin(struct request *req, uint64_t user_id) MUST_USE;
+
+/* Have the browser forget both. */
+void session_forget(struct request *req);
+
+/* After the load: move the session's limit if that is due. Failing that, the request goes on, and the next one tries. */
+void session_touch(struct request *req);
+
+#endif
