@@ -1,4 +1,5 @@
 /* Who may do what: each check, and which of two failures answers. */
+#include "api/authenticity.h"
 #include "api/route.h"
 #include "http/make_request.h"
 
@@ -237,6 +238,86 @@ static void test_what_is_not_there(void)
     }
 }
 
+/* ---- browsers ---- */
+
+enum { READS, ASKS_A_MODEL, CHANGES };
+
+static void start_browser(struct found *f, int kind, const char *origin, const char *sec_fetch_site)
+{
+    start(f, STUDENT, MAY_READ, LOAD_COURSE);
+    f->loaded.is_session = true;
+    f->loaded.credential = "session";
+    f->route.pool = kind == ASKS_A_MODEL ? POOL_LLM : POOL_API;
+    f->req.method = kind == CHANGES ? HTTP_DELETE : HTTP_GET;
+    f->req.origin = origin;
+    f->req.sec_fetch_site = sec_fetch_site;
+}
+
+static void test_browsers(void)
+{
+    static const struct {
+        const char *name, *origin, *sec_fetch_site;
+        bool has_token;
+        enum cq_status read, ask, change;
+    } rows[] = {
+        // clang-format off
+        {"nothing said",           NULL,                         NULL,          false, YES, YES, CQ_AUTHENTICITY_TOKEN},
+        {"its token",              NULL,                         NULL,          true,  YES, YES, YES},
+        {"its token, from here",   "https://canvas.example.edu", "same-origin", true,  YES, YES, YES},
+        {"from here",              "https://canvas.example.edu", "same-origin", false, YES, YES, CQ_AUTHENTICITY_TOKEN},
+        {"its token, from there",  "https://evil.example",       NULL,          true,  YES, CQ_AUTHENTICITY_TOKEN, CQ_AUTHENTICITY_TOKEN},
+        {"its token, from nobody", "null",                       NULL,          true,  YES, CQ_AUTHENTICITY_TOKEN, CQ_AUTHENTICITY_TOKEN},
+        {"its token, cross-site",  NULL,                         "cross-site",  true,  YES, CQ_AUTHENTICITY_TOKEN, CQ_AUTHENTICITY_TOKEN},
+        // clang-format on
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const enum cq_status want[] = {
+            [READS] = rows[i].read, [ASKS_A_MODEL] = rows[i].ask, [CHANGES] = rows[i].change};
+
+        for (int kind = READS; kind <= CHANGES; kind++) {
+            struct found f;
+
+            start_browser(&f, kind, rows[i].origin, rows[i].sec_fetch_site);
+            f.req.csrf_token = rows[i].has_token ? authenticity_token(&f.req) : NULL;
+            check(rows[i].name, &f, want[kind]);
+            f.req.method = kind == CHANGES ? HTTP_PATCH : HTTP_HEAD;
+            check(rows[i].name, &f, want[kind]);
+            f.loaded.is_session = false; /* an access token is sent by nobody but its owner */
+            check(rows[i].name, &f, YES);
+        }
+    }
+}
+
+/* The session first, then where the request comes from, then the rest. */
+static void test_browsers_order(void)
+{
+    struct found f;
+
+    start_browser(&f, CHANGES, NULL, NULL);
+    f.loaded.access.course_id = 0;
+    check("no token, no such course", &f, CQ_AUTHENTICITY_TOKEN);
+    f.loaded.access.is_expired = true;
+    check("expired", &f, CQ_UNAUTHENTICATED);
+    f.loaded.access.is_expired = false;
+    f.loaded.access.is_revoked = true;
+    check("ended", &f, CQ_UNAUTHENTICATED);
+}
+
+static void test_anyone(void)
+{
+    struct found f;
+
+    start_browser(&f, CHANGES, "https://evil.example", NULL);
+    CU_ASSERT_EQUAL(allow_anyone(&f.req), CQ_AUTHENTICITY_TOKEN);
+    f.req.method = HTTP_GET;
+    CU_ASSERT_EQUAL(allow_anyone(&f.req), CQ_OK);
+    f.req.method = HTTP_POST;
+    f.req.origin = NULL;
+    CU_ASSERT_EQUAL(allow_anyone(&f.req), CQ_OK);
+}
+
 SUITE(allow, {"courses", test_courses}, {"experiences", test_experiences}, {"conversations", test_conversations},
       {"what was said", test_what_was_said}, {"order of faults", test_order_of_faults},
-      {"what is not there", test_what_is_not_there});
+      {"what is not there", test_what_is_not_there},
+      {"browsers", test_browsers}, {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone});
