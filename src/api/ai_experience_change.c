@@ -1,6 +1,8 @@
 /* Reading the parameters of an AI experience. */
 #include "api/ai_experience_change.h"
 
+#include "api/ai_experience_rules.h"
+
 #include <json-c/json.h>
 #include <string.h>
 
@@ -16,58 +18,72 @@ struct reading {
     struct field_errors *errors;
 };
 
+/* A message that names a bound; in the arena. */
+static const char *bound_fault(struct reading *r, const char *before, uint32_t bound, const char *after)
+{
+    const char *text = arena_printf(r->req->ctx.arena, "%s%u%s", before, bound, after);
+
+    return text ? text : INVALID;
+}
+
+static const char *too_long(struct reading *r, const char *before, const struct field_rule *rule)
+{
+    return bound_fault(r, before, rule->max_length, " characters)");
+}
+
 /* ---- plain texts ---- */
 
-static const struct text_rule {
-    const char *name;
-    bool is_required;
-    size_t max;
-    const char *too_long;
+static const struct text_field {
+    enum ai_experience_field field;
     size_t set, value; /* where in struct ai_experience_change */
-} text_rules[] = {
+} text_fields[] = {
 #define FIELD(name) offsetof(struct ai_experience_change, set_##name), offsetof(struct ai_experience_change, name)
-    {"title", true, 255, "is too long (maximum is 255 characters)", FIELD(title)},
-    {"description", false, 10000, "is too long (maximum is 10000 characters)", FIELD(description)},
-    {"facts", false, 10000, "is too long (maximum is 10000 characters)", FIELD(facts)},
-    {"pedagogical_guidance", true, 10000, "is too long (maximum is 10000 characters)", FIELD(pedagogical_guidance)},
+    {FIELD_TITLE, FIELD(title)},
+    {FIELD_DESCRIPTION, FIELD(description)},
+    {FIELD_FACTS, FIELD(facts)},
+    {FIELD_PEDAGOGICAL_GUIDANCE, FIELD(pedagogical_guidance)},
 #undef FIELD
 };
 
-static const char *text_fault(const struct text_rule *rule, const struct param *p)
+static const char *text_fault(struct reading *r, const struct field_rule *rule, const struct param *p)
 {
     if (p->state == PARAM_WRONG)
         return INVALID;
     if (rule->is_required && (p->state != PARAM_VALUE || utf8_blank(p->text, p->len)))
         return BLANK;
-    return p->state == PARAM_VALUE && utf8_count(p->text, p->len) > rule->max ? rule->too_long : NULL;
+    if (p->state == PARAM_VALUE && utf8_count(p->text, p->len) > rule->max_length)
+        return too_long(r, "is too long (maximum is ", rule);
+    return NULL;
 }
 
-static void read_text(struct reading *r, const struct text_rule *rule, struct ai_experience_change *change)
+static void read_text(struct reading *r, const struct text_field *field, struct ai_experience_change *change)
 {
+    const struct field_rule *rule = &ai_experience_rules[field->field];
     struct param p = param_text(r->req, ROOT, rule->name);
 
     r->n_found += p.state != PARAM_ABSENT;
     if (p.state == PARAM_ABSENT && !(r->is_create && rule->is_required))
         return;
-    const char *fault = text_fault(rule, &p);
+    const char *fault = text_fault(r, rule, &p);
 
     if (fault)
         field_error(r->errors, rule->name, fault);
-    *(bool *)((char *)change + rule->set) = true;
-    *(const char **)((char *)change + rule->value) = p.state == PARAM_VALUE ? p.text : NULL;
+    *(bool *)((char *)change + field->set) = true;
+    *(const char **)((char *)change + field->value) = p.state == PARAM_VALUE ? p.text : NULL;
 }
 
 /* ---- workflow_state ---- */
 
 static void read_workflow_state(struct reading *r, struct ai_experience_change *change)
 {
-    struct param p = param_text(r->req, ROOT, "workflow_state");
+    const struct field_rule *rule = &ai_experience_rules[FIELD_WORKFLOW_STATE];
+    struct param p = param_text(r->req, ROOT, rule->name);
 
     r->n_found += p.state != PARAM_ABSENT;
     if (p.state == PARAM_ABSENT || (p.state == PARAM_NULL && r->is_create))
         return;
-    if (p.state != PARAM_VALUE || !(str_eq(p.text, "published") || str_eq(p.text, "unpublished")))
-        field_error(r->errors, "workflow_state", p.state == PARAM_WRONG ? INVALID : "is not included in the list");
+    if (p.state != PARAM_VALUE || !rule_has_value(rule, p.text))
+        field_error(r->errors, rule->name, p.state == PARAM_WRONG ? INVALID : "is not included in the list");
     change->set_workflow_state = true;
     change->workflow_state = p.text;
 }
@@ -88,7 +104,7 @@ static void add_objective(struct objectives *o, const char *text, size_t len)
         return;
     if (o->n++)
         buf_char(o->joined, '\n');
-    if (utf8_count(text, len) > 10000)
+    if (utf8_count(text, len) > ai_experience_rules[FIELD_LEARNING_OBJECTIVES].item_max_length)
         o->is_long = true;
     for (const char *end = text + len; text < end;) {
         size_t n = strcspn(text, "\r\n");
@@ -142,6 +158,7 @@ static enum cq_status read_objectives(struct reading *r, struct ai_experience_ch
     struct param lines = param_text(r->req, ROOT, "learning_objective");
     bool is_list = list.state == PARAM_VALUE || list.state == PARAM_WRONG || lines.state == PARAM_ABSENT;
     const struct param *p = is_list ? &list : &lines;
+    const struct field_rule *rule = &ai_experience_rules[FIELD_LEARNING_OBJECTIVES];
     struct objectives o = {.joined = buf_in_arena(r->req->ctx.arena, 64u << 20)};
 
     if (!o.joined)
@@ -157,12 +174,12 @@ static enum cq_status read_objectives(struct reading *r, struct ai_experience_ch
         add_lines(&o, p->text);
     if (o.is_wrong)
         objectives_error(r, INVALID);
-    else if (!o.n)
+    else if (o.n < rule->min_items)
         objectives_error(r, BLANK);
-    if (o.n > 10)
-        objectives_error(r, "cannot exceed 10 items");
+    if (o.n > rule->max_items)
+        objectives_error(r, bound_fault(r, "cannot exceed ", rule->max_items, " items"));
     if (o.is_long)
-        objectives_error(r, "each item must be 10000 characters or less");
+        objectives_error(r, bound_fault(r, "each item must be ", rule->item_max_length, " characters or less"));
     change->set_learning_objective = true;
     change->learning_objective = o.joined->data;
     return o.joined->failed ? cq_fail(&r->req->ctx, CQ_INTERNAL, "out of memory") : CQ_OK;
@@ -170,14 +187,14 @@ static enum cq_status read_objectives(struct reading *r, struct ai_experience_ch
 
 /* ---- evaluation metrics ---- */
 
-static const char *metric_name_fault(const struct param *name, struct json_object *array, size_t i)
+static const char *metric_name_fault(struct reading *r, const struct param *name, struct json_object *array, size_t i)
 {
     if (name->state == PARAM_WRONG)
         return "name is invalid";
     if (name->state != PARAM_VALUE || utf8_blank(name->text, name->len))
         return "name can't be blank";
-    if (utf8_count(name->text, name->len) > 255)
-        return "name is too long (maximum is 255 characters)";
+    if (utf8_count(name->text, name->len) > metric_rules[METRIC_NAME].max_length)
+        return too_long(r, "name is too long (maximum is ", &metric_rules[METRIC_NAME]);
     if (strpbrk(name->text, "\r\n\t"))
         return "name can't hold a line end or a tab";
     for (size_t k = 0; k < i; k++)
@@ -216,19 +233,20 @@ static bool member_boolean(struct json_object *metric, const char *name, bool *v
     return !len || parse_bool(text, len, value); /* an empty one is what a form sends for none */
 }
 
-static const char *write_metric(struct json_out *out, struct json_object *array, size_t i)
+static const char *write_metric(struct reading *r, struct json_out *out, struct json_object *array, size_t i)
 {
     struct json_object *metric = json_object_array_get_idx(array, i);
     struct param name = member_text(metric, "name"), description = member_text(metric, "description");
     bool is_enabled = true, is_visible = false;
-    const char *fault = metric_name_fault(&name, array, i);
+    const char *fault = metric_name_fault(r, &name, array, i);
 
     if (fault)
         return fault;
     if (description.state == PARAM_WRONG)
         return "description is invalid";
-    if (description.state == PARAM_VALUE && utf8_count(description.text, description.len) > 1000)
-        return "description is too long (maximum is 1000 characters)";
+    if (description.state == PARAM_VALUE &&
+        utf8_count(description.text, description.len) > metric_rules[METRIC_DESCRIPTION].max_length)
+        return too_long(r, "description is too long (maximum is ", &metric_rules[METRIC_DESCRIPTION]);
     if (!member_boolean(metric, "enabled", &is_enabled) || !member_boolean(metric, "visible_to_learners", &is_visible))
         return "enabled and visible_to_learners must be booleans";
     json_open_object(out);
@@ -247,6 +265,7 @@ static const char *write_metric(struct json_out *out, struct json_object *array,
 /* The list is stored as the JSON that is answered. */
 static enum cq_status read_metrics(struct reading *r, struct ai_experience_change *change)
 {
+    const uint32_t max_items = ai_experience_rules[FIELD_EVALUATION_METRICS].max_items;
     struct param p = param_list(r->req, ROOT, "evaluation_metrics");
     struct buf *buf = buf_in_arena(r->req->ctx.arena, 1 << 20);
     const char *fault = p.state == PARAM_WRONG ? INVALID : NULL;
@@ -258,12 +277,12 @@ static enum cq_status read_metrics(struct reading *r, struct ai_experience_chang
     r->n_found += p.state != PARAM_ABSENT;
     if (p.state == PARAM_ABSENT)
         return CQ_OK;
-    if (n > 5)
-        fault = "cannot exceed 5";
+    if (n > max_items)
+        fault = bound_fault(r, "cannot exceed ", max_items, "");
     json_out_init(&out, buf);
     json_open_array(&out);
     for (size_t i = 0; !fault && i < n; i++)
-        fault = write_metric(&out, p.json, i);
+        fault = write_metric(r, &out, p.json, i);
     json_close_array(&out);
     if (fault)
         field_error(r->errors, "evaluation_metrics", fault);
@@ -300,8 +319,8 @@ enum cq_status ai_experience_change_read(struct request *req, bool is_create, st
     struct reading r = {.req = req, .is_create = is_create, .errors = errors};
 
     *change = (struct ai_experience_change){0};
-    for (size_t i = 0; i < LEN(text_rules); i++)
-        read_text(&r, &text_rules[i], change);
+    for (size_t i = 0; i < LEN(text_fields); i++)
+        read_text(&r, &text_fields[i], change);
     read_workflow_state(&r, change);
     read_files(&r);
     enum cq_status st = read_objectives(&r, change);
