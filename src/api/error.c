@@ -24,11 +24,9 @@ static const char *error_text(const struct request *req, enum cq_status st)
     return text ? text : "The request could not be answered.";
 }
 
-/* The 401s: which header goes with them, and what stands beside the message. */
+/* What stands beside the message of the 401s. */
 static void write_unauthenticated(struct request *req, struct json_out *out, enum cq_status st)
 {
-    if (st != CQ_SCOPE_MISSING)
-        response_header(req, "WWW-Authenticate", "Bearer realm=\"canvas-lms\"");
     if (st == CQ_UNAUTHENTICATED) {
         json_key(out, "status");
         json_text(out, "unauthenticated");
@@ -172,15 +170,13 @@ static void set_retry_after(struct request *req, enum cq_status st)
         response_header(req, "Retry-After", arena_printf(req->ctx.arena, "%u", after_s));
 }
 
-/* Of a page, or of a path that is a page's by another method. */
-static bool is_page_call(const struct request *req)
+static void set_challenge(struct request *req, enum cq_status st)
 {
-    if (req->loaded && req->loaded->route)
-        return req->loaded->route->answers == ANSWER_PAGE;
-    return str_eq(req->path, "/login") || str_eq(req->path, "/logout");
+    if (req->response.status == 401 && st != CQ_SCOPE_MISSING && !str_starts(req->path, "/api/chat/"))
+        response_header(req, "WWW-Authenticate", "Bearer realm=\"canvas-lms\"");
 }
 
-static void answer_json(struct request *req, enum cq_status st)
+static void answer_error_json(struct request *req, enum cq_status st)
 {
     struct json_out out = response_json(req, cq_status_info(st)->http);
 
@@ -194,9 +190,10 @@ static void answer_json(struct request *req, enum cq_status st)
 
 void answer_error(struct request *req, enum cq_status st)
 {
-    if (is_page_call(req) && wants_page(req))
-        page_error(req, cq_status_info(st)->http);
+    if (has_error_page(req))
+        answer_error_page(req, st);
     else
-        answer_json(req, st);
+        answer_error_json(req, st);
+    set_challenge(req, st);
     set_retry_after(req, st);
 }

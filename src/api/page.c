@@ -1,6 +1,8 @@
 /* The frame of every page that a worker writes. */
 #include "api/page.h"
 
+#include <string.h>
+
 static const char CSP[] = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
                           "frame-ancestors 'none'";
 
@@ -36,30 +38,35 @@ bool wants_page(const struct request *req)
     return request_prefers(req, "text/html", "application/json");
 }
 
-static const struct {
-    int status;
-    const char *title, *text;
-} errors[] = {
-    {403, "Nothing was done",
-     "The request came from another site, or from a page that was left open for too long. Please load the page again "
-     "and try once more."},
-    {405, "This page cannot be asked for in that way", "Please begin at the start page."},
-    {413, "That was too much", "What the browser sent is larger than this site takes."},
-    {500, "Something went wrong on our side", "Please try again in a moment."},
-    {503, "The service is not available just now", "Please try again in a moment."},
-    {0, "The request was not understood", "The browser sent something that this site does not understand."},
-};
-
-void page_error(struct request *req, int status)
+enum cq_status page_redirect(struct request *req, int status, const char *location)
 {
-    size_t i = 0;
+    if (!location)
+        return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
+    response_begin(req, status, "text/html; charset=utf-8");
+    response_header(req, "Location", location);
+    return CQ_OK;
+}
 
-    while (errors[i].status && errors[i].status != status)
-        i++;
-    struct buf *out = page_open(req, status, errors[i].title);
+/* What a query's value may hold as it is (RFC 3986, 3.4); the rest is percent-encoded. */
+static void append_encoded(struct buf *out, const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
 
-    buf_printf(out, "<p>%s</p>\n<p>If you tell somebody about this, say: error %d, ", errors[i].text, status);
-    page_text(out, req->ctx.request_id);
-    buf_str(out, ".</p>\n<p><a href=\"/\">To the start page</a></p>\n");
-    page_close(out);
+    for (; *text; text++) {
+        if (strchr(plain, *text))
+            buf_char(out, *text);
+        else
+            buf_printf(out, "%%%02X", (unsigned)(unsigned char)*text);
+    }
+}
+
+const char *sign_in_link(struct request *req)
+{
+    struct buf *out = buf_in_arena(req->ctx.arena, 8192);
+
+    if (!out)
+        return NULL;
+    buf_str(out, "/login?return_to=");
+    append_encoded(out, req->path);
+    return out->failed ? "/login" : out->data;
 }

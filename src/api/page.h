@@ -18,7 +18,18 @@ void page_text(struct buf *out, const char *text);
 /* Whether the client would rather have a page than JSON: Accept names text/html above it (RFC 9110, 12.5.1). */
 bool wants_page(const struct request *req);
 
-/* A small page that says what went wrong, and what to do about it. */
-void page_error(struct request *req, int status);
+/* Send the client on, with 302 or 303. location: a path of this site, of ASCII that a URL may hold; NULL: no memory. */
+enum cq_status page_redirect(struct request *req, int status, const char *location) MUST_USE;
+
+/* The link to sign in that brings the caller back to the path asked for; in the arena, NULL when it is full. */
+const char *sign_in_link(struct request *req);
+
+/* ---- error_page.c ---- */
+
+/* Whether this request's errors are pages: those of a page, and of a call that has a form when the client wants pages. */
+bool has_error_page(const struct request *req);
+
+/* Answer with the error in plain words. A read that nobody has signed in for is sent to sign in. */
+void answer_error_page(struct request *req, enum cq_status st);
 
 #endif

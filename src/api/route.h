@@ -22,9 +22,10 @@ enum load { LOAD_NOTHING, LOAD_COURSE, LOAD_AI_EXPERIENCE, LOAD_CONVERSATION, LO
 /* What a row's answers are like. */
 enum answers {
     ANSWER_PLAIN,
+    ANSWER_FORM,         /* a page instead of JSON for clients that want pages, errors too */
     ANSWER_CONVERSATION, /* errors have a code and a reference; Canvas's conversation calls */
     ANSWER_OPENING,      /* the same, and any body is ignored */
-    ANSWER_PAGE,         /* HTML; errors too, for who would rather have a page */
+    ANSWER_PAGE,         /* always a page */
 };
 
 struct route {
@@ -94,12 +95,16 @@ enum cq_status sign_in_form(struct request *req);
 enum cq_status sign_in_create(struct request *req);
 enum cq_status sign_out(struct request *req);
 enum cq_status ai_experience_index(struct request *req);
+enum cq_status ai_experience_new(struct request *req);
+enum cq_status ai_experience_edit(struct request *req);
 enum cq_status ai_experience_show(struct request *req);
 enum cq_status ai_experience_create(struct request *req);
 enum cq_status ai_experience_update(struct request *req);
 enum cq_status ai_experience_delete(struct request *req);
 enum cq_status ai_conversation_index(struct request *req);
 enum cq_status ai_conversation_show(struct request *req);
+enum cq_status ai_experience_index_page(struct request *req);
+enum cq_status ai_experience_show_page(struct request *req);
 enum cq_status conversation_active(struct request *req);
 enum cq_status conversation_create(struct request *req);
 void conversation_create_reply(struct request *req);

@@ -22,6 +22,8 @@ static const char *reason(int status)
         const char *text;
     } reasons[] = {{200, "OK"},
                    {201, "Created"},
+                   {302, "Found"},
+                   {303, "See Other"},
                    {400, "Bad Request"},
                    {401, "Unauthorized"},
                    {403, "Forbidden"},
