@@ -1,5 +1,9 @@
-/* Experiences: list, show, create, update, delete (doc/api-canvas.md 3). */
+/* Experiences: list, show, forms, create, update, delete (doc/api-canvas.md 3). */
+#include "api/ai_experience.h"
 #include "api/ai_experience_change.h"
+#include "api/ai_experience_form.h"
+#include "api/ai_experience_rules.h"
+#include "api/page.h"
 #include "api/represent.h"
 #include "api/route.h"
 
@@ -12,8 +16,7 @@ static enum cq_status reply_ai_experience(struct request *req, int status, const
     return CQ_OK;
 }
 
-/* What is asked for, within what the caller may see: NULL means their default, "" nothing at all. */
-static const char *wanted_state(const struct request *req)
+const char *wanted_workflow_state(const struct request *req)
 {
     static const char *const known[] = {"published", "unpublished", "deleted"};
     struct param p = param_text(req, NULL, "workflow_state");
@@ -26,17 +29,25 @@ static const char *wanted_state(const struct request *req)
     return "";
 }
 
+enum cq_status ai_experience_list_read(struct request *req, struct page *page, struct ai_experience_list *list)
+{
+    const struct access_row *access = &req->loaded->access;
+
+    enum cq_status st = page_read(req, 10, 100, page);
+    if (!st)
+        st = store_ai_experience_list(&req->ctx, req->db, access->course_id, access->user_id, is_manager(req),
+                                      wanted_workflow_state(req), page->per_page, (page->number - 1) * page->per_page,
+                                      list);
+    return st;
+}
+
 /* GET …/ai_experiences: 200 and a page of them, by id. */
 enum cq_status ai_experience_index(struct request *req)
 {
-    const struct access_row *access = &req->loaded->access;
     struct ai_experience_list list;
     struct page page;
 
-    enum cq_status st = page_read(req, 10, 100, &page);
-    if (!st)
-        st = store_ai_experience_list(&req->ctx, req->db, access->course_id, access->user_id, is_manager(req),
-                                      wanted_state(req), page.per_page, (page.number - 1) * page.per_page, &list);
+    enum cq_status st = ai_experience_list_read(req, &page, &list);
     if (st)
         return st;
     struct json_out out = response_json(req, 200);
@@ -63,6 +74,76 @@ enum cq_status ai_experience_show(struct request *req)
     return st ? st : reply_ai_experience(req, 200, row, true);
 }
 
+/* ---- forms ---- */
+
+/* What a client needs to make a form of its own. row NULL: of a new one. */
+static void reply_constraints(struct request *req, const struct ai_experience_row *row)
+{
+    struct json_out out = response_json(req, 200);
+
+    json_open_object(&out);
+    json_key(&out, "course_id");
+    json_id(&out, req->loaded->access.course_id);
+    json_key(&out, "action");
+    json_text(&out, form_action(req, row));
+    json_key(&out, "method");
+    json_text(&out, row ? "PUT" : "POST");
+    json_key(&out, "ai_experience");
+    if (row)
+        write_ai_experience(&out, row, true, false, NULL);
+    else
+        write_new_ai_experience(&out);
+    json_key(&out, "constraints");
+    write_constraints(&out, &req->config->limits);
+    json_close_object(&out);
+}
+
+static void reply_form(struct request *req, const struct ai_experience_row *row)
+{
+    const struct form_values values = form_values_of(row);
+
+    if (wants_page(req))
+        answer_form(req, 200, row, &values, NULL);
+    else
+        reply_constraints(req, row);
+}
+
+/* GET …/ai_experiences/new: 200 and the form for a new one, or what it is made of. */
+enum cq_status ai_experience_new(struct request *req)
+{
+    reply_form(req, NULL);
+    return CQ_OK;
+}
+
+/* GET …/ai_experiences/:id/edit: the same for one that is there. */
+enum cq_status ai_experience_edit(struct request *req)
+{
+    struct ai_experience_row *row = &req->loaded->ai_experience;
+
+    enum cq_status st = store_ai_experience_is_started(&req->ctx, req->db, row->id, &row->is_started);
+    if (!st)
+        reply_form(req, row);
+    return st;
+}
+
+/* ---- writing ---- */
+
+/* What was written: JSON with that status, or for a browser the way to the page. */
+static enum cq_status reply_written(struct request *req, int status, const struct ai_experience_row *row,
+                                    const char *page_path)
+{
+    return wants_page(req) ? page_redirect(req, 303, page_path) : reply_ai_experience(req, status, row, false);
+}
+
+static void reply_faults(struct request *req, const struct ai_experience_row *now,
+                         const struct ai_experience_change *change, const struct field_errors *faults)
+{
+    if (wants_page(req))
+        answer_form_faults(req, now, change, faults);
+    else
+        answer_field_errors(req, faults);
+}
+
 static enum cq_status read_change(struct request *req, bool is_create, struct ai_experience_change *change,
                                   struct field_errors *errors)
 {
@@ -80,12 +161,12 @@ enum cq_status ai_experience_create(struct request *req)
 
     enum cq_status st = read_change(req, true, &change, &errors);
     if (!st && has_field_errors(&errors)) {
-        answer_field_errors(req, &errors);
+        reply_faults(req, NULL, &change, &errors);
         return CQ_OK;
     }
     if (!st)
         st = store_ai_experience_create(&req->ctx, req->db, req->loaded->access.course_id, &change, &row);
-    return st ? st : reply_ai_experience(req, 201, &row, false);
+    return st ? st : reply_written(req, 201, &row, ai_experience_page_path(req, row.id));
 }
 
 static void unpublish_error(struct field_errors *errors)
@@ -128,10 +209,10 @@ enum cq_status ai_experience_update(struct request *req)
         st = CQ_OK;
     }
     if (has_field_errors(&errors)) {
-        answer_field_errors(req, &errors);
+        reply_faults(req, now, &change, &errors);
         return CQ_OK;
     }
-    return st ? st : reply_ai_experience(req, 200, &row, false);
+    return st ? st : reply_written(req, 200, &row, ai_experience_page_path(req, now->id));
 }
 
 /*
@@ -143,5 +224,5 @@ enum cq_status ai_experience_delete(struct request *req)
     struct ai_experience_row row;
 
     enum cq_status st = store_ai_experience_delete(&req->ctx, req->db, req->loaded->ai_experience.id, &row);
-    return st ? st : reply_ai_experience(req, 200, &row, false);
+    return st ? st : reply_written(req, 200, &row, ai_experience_page_path(req, 0));
 }

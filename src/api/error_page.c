@@ -35,10 +35,12 @@ static bool is_read(const struct request *req)
     return req->method == HTTP_GET || req->method == HTTP_HEAD;
 }
 
-/* Of a path that is a page's by another method, or of none at all. */
-static bool is_page_path(const char *path)
+/* A path that is a page's by another method, or no route at all. */
+static bool is_page_path(const struct request *req)
 {
-    return str_starts(path, "/courses/") || str_eq(path, "/login") || str_eq(path, "/logout");
+    bool is_sign_in = str_eq(req->path, "/login") || str_eq(req->path, "/logout");
+
+    return str_starts(req->path, "/courses/") || (is_sign_in && wants_page(req));
 }
 
 bool has_error_page(const struct request *req)
@@ -46,7 +48,7 @@ bool has_error_page(const struct request *req)
     const struct route *route = req->loaded ? req->loaded->route : NULL;
 
     if (!route)
-        return is_page_path(req->path);
+        return is_page_path(req);
     return route->answers == ANSWER_PAGE || (route->answers == ANSWER_FORM && wants_page(req));
 }
 

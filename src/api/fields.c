@@ -26,7 +26,7 @@ static void answer_unusable_files(struct request *req)
 {
     struct json_out out = response_json(req, 422);
 
-    json_raw(&out, "{\"errors\":{\"context_file_ids\":[\"One or more selected files cannot be accessed\"]}}");
+    json_raw(&out, "{\"errors\":{\"context_file_ids\":[\"" UNUSABLE_FILES "\"]}}");
 }
 
 void answer_field_errors(struct request *req, const struct field_errors *errors)

@@ -6,6 +6,9 @@
 
 enum { MAX_FIELD_ERRORS = 16 };
 
+/* What is said of them, under context_file_ids. */
+#define UNUSABLE_FILES "One or more selected files cannot be accessed"
+
 struct field_errors {
     struct {
         const char *field, *message;

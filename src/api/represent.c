@@ -31,7 +31,7 @@ static void write_objectives(struct json_out *out, const char *joined)
     json_close_array(out);
 }
 
-static const char *submission_status(const struct ai_experience_row *x)
+const char *submission_status(const struct ai_experience_row *x)
 {
     if (x->latest_met)
         return "completed";
@@ -79,6 +79,22 @@ void write_ai_experience(struct json_out *out, const struct ai_experience_row *x
         json_key(out, "total_students");
         json_u64(out, counts->total_students);
     }
+    json_close_object(out);
+}
+
+void write_new_ai_experience(struct json_out *out)
+{
+    json_open_object(out);
+    key_text(out, "title", "");
+    key_text(out, "description", "");
+    write_objectives(out, "");
+    key_text(out, "workflow_state", "unpublished");
+    key_text(out, "facts", "");
+    key_text(out, "pedagogical_guidance", "");
+    json_key(out, "context_files");
+    json_raw(out, "[]");
+    json_key(out, "evaluation_metrics");
+    json_raw(out, "[]");
     json_close_object(out);
 }
 

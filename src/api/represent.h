@@ -8,6 +8,12 @@
 void write_ai_experience(struct json_out *out, const struct ai_experience_row *x, bool for_manager,
                          bool with_submission, const struct ai_experience_list *counts);
 
+/* One that is yet to be made: the fields that may be sent, as they are when they are not. */
+void write_new_ai_experience(struct json_out *out);
+
+/* How far the caller's own latest conversation has come: "not_started", "in_progress", "completed". */
+const char *submission_status(const struct ai_experience_row *x);
+
 void write_progress(struct json_out *out, const struct progress *progress);
 void write_feedback(struct json_out *out, const struct feedback_row *f);
 void write_message(struct json_out *out, const struct message_row *m);

@@ -4,6 +4,7 @@
 #define COURSE        "/api/v1/courses/:course_id"
 #define EXPERIENCE    COURSE "/ai_experiences/:id"
 #define STUDENTS      EXPERIENCE "/ai_conversations"
+#define PAGES         "/courses/:course_id/ai_experiences"
 #define CONVERSATIONS COURSE "/ai_experiences/:ai_experience_id/conversations"
 #define FEEDBACK      CONVERSATIONS "/:id/messages/:message_id/feedback"
 
@@ -18,17 +19,21 @@ const struct route routes[] = {
     {{HTTP_GET,    "/metrics"},                       POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        metrics_show, NULL},
     {{HTTP_GET,    "/status"},                        POOL_OPS, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PLAIN,        status_show, NULL},
 
-    {{HTTP_GET,    "/login"},                         POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PAGE,         sign_in_form, NULL},
-    {{HTTP_POST,   "/login"},                         POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PAGE,         sign_in_create, NULL},
-    {{HTTP_POST,   "/logout"},                        POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_PAGE,         sign_out, NULL},
+    {{HTTP_GET,    "/login"},                         POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_FORM,         sign_in_form, NULL},
+    {{HTTP_POST,   "/login"},                         POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_FORM,         sign_in_create, NULL},
+    {{HTTP_POST,   "/logout"},                        POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_FORM,         sign_out, NULL},
 
     {{HTTP_GET,    COURSE "/ai_experiences"},         POOL_API, MAY_READ,     LOAD_COURSE,              ANSWER_PLAIN,        ai_experience_index, NULL},
-    {{HTTP_POST,   COURSE "/ai_experiences"},         POOL_API, MAY_AUTHOR,   LOAD_COURSE,              ANSWER_PLAIN,        ai_experience_create, NULL},
+    {{HTTP_POST,   COURSE "/ai_experiences"},         POOL_API, MAY_AUTHOR,   LOAD_COURSE,              ANSWER_FORM,         ai_experience_create, NULL},
+    {{HTTP_GET,    COURSE "/ai_experiences/new"},     POOL_API, MAY_AUTHOR,   LOAD_COURSE,              ANSWER_FORM,         ai_experience_new, NULL},
     {{HTTP_GET,    EXPERIENCE},                       POOL_API, MAY_READ,     LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_show, NULL},
-    {{HTTP_PUT,    EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_update, NULL},
-    {{HTTP_DELETE, EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_delete, NULL},
     {{HTTP_GET,    STUDENTS},                         POOL_API, MAY_WATCH,    LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_conversation_index, NULL},
     {{HTTP_GET,    STUDENTS "/:conversation_id"},     POOL_API, MAY_WATCH,    LOAD_CONVERSATION,        ANSWER_PLAIN,        ai_conversation_show, NULL},
+    {{HTTP_GET,    EXPERIENCE "/edit"},               POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_FORM,         ai_experience_edit, NULL},
+    {{HTTP_PUT,    EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_FORM,         ai_experience_update, NULL},
+    {{HTTP_DELETE, EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_FORM,         ai_experience_delete, NULL},
+    {{HTTP_GET,    PAGES},                            POOL_API, MAY_READ,     LOAD_COURSE,              ANSWER_PAGE,         ai_experience_index_page, NULL},
+    {{HTTP_GET,    PAGES "/:id"},                     POOL_API, MAY_READ,     LOAD_AI_EXPERIENCE,       ANSWER_PAGE,         ai_experience_show_page, NULL},
 
     {{HTTP_GET,    CONVERSATIONS},                    POOL_API, MAY_CONVERSE, LOAD_ACTIVE_CONVERSATION, ANSWER_CONVERSATION, conversation_active, NULL},
     {{HTTP_POST,   CONVERSATIONS},                    POOL_LLM, MAY_CONVERSE, LOAD_AI_EXPERIENCE,       ANSWER_OPENING,      conversation_create, conversation_create_reply},
