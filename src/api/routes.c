@@ -27,13 +27,15 @@ const struct route routes[] = {
     {{HTTP_POST,   COURSE "/ai_experiences"},         POOL_API, MAY_AUTHOR,   LOAD_COURSE,              ANSWER_FORM,         ai_experience_create, NULL},
     {{HTTP_GET,    COURSE "/ai_experiences/new"},     POOL_API, MAY_AUTHOR,   LOAD_COURSE,              ANSWER_FORM,         ai_experience_new, NULL},
     {{HTTP_GET,    EXPERIENCE},                       POOL_API, MAY_READ,     LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_experience_show, NULL},
-    {{HTTP_GET,    STUDENTS},                         POOL_API, MAY_WATCH,    LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_conversation_index, NULL},
-    {{HTTP_GET,    STUDENTS "/:conversation_id"},     POOL_API, MAY_WATCH,    LOAD_CONVERSATION,        ANSWER_PLAIN,        ai_conversation_show, NULL},
     {{HTTP_GET,    EXPERIENCE "/edit"},               POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_FORM,         ai_experience_edit, NULL},
     {{HTTP_PUT,    EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_FORM,         ai_experience_update, NULL},
     {{HTTP_DELETE, EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_FORM,         ai_experience_delete, NULL},
+
     {{HTTP_GET,    PAGES},                            POOL_API, MAY_READ,     LOAD_COURSE,              ANSWER_PAGE,         ai_experience_index_page, NULL},
     {{HTTP_GET,    PAGES "/:id"},                     POOL_API, MAY_READ,     LOAD_AI_EXPERIENCE,       ANSWER_PAGE,         ai_experience_show_page, NULL},
+
+    {{HTTP_GET,    STUDENTS},                         POOL_API, MAY_WATCH,    LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_conversation_index, NULL},
+    {{HTTP_GET,    STUDENTS "/:conversation_id"},     POOL_API, MAY_WATCH,    LOAD_CONVERSATION,        ANSWER_PLAIN,        ai_conversation_show, NULL},
 
     {{HTTP_GET,    CONVERSATIONS},                    POOL_API, MAY_CONVERSE, LOAD_ACTIVE_CONVERSATION, ANSWER_CONVERSATION, conversation_active, NULL},
     {{HTTP_POST,   CONVERSATIONS},                    POOL_LLM, MAY_CONVERSE, LOAD_AI_EXPERIENCE,       ANSWER_OPENING,      conversation_create, conversation_create_reply},

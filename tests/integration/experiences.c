@@ -117,6 +117,13 @@ static void test_forms(void)
             "--XX\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nT t\r\n"
             "--XX\r\nContent-Disposition: form-data; name=\"ai_experience[learning_objective]\"\r\n\r\na\r\nb\r\n"
             "--XX\r\nContent-Disposition: form-data; name=\"pedagogical_guidance\"\r\nContent-Type: text/plain; charset=utf-8\r\n\r\ng&h\r\n--XX--\r\n"},
+        {"multipart, list",    MULTIPART,                         "",
+            "--XX\r\nContent-Disposition: form-data; name=\"ai_experience[title]\"\r\n\r\nT t\r\n"
+            "--XX\r\nContent-Disposition: form-data; name=\"ai_experience[learning_objectives][]\"\r\n\r\na\r\n"
+            "--XX\r\nContent-Disposition: form-data; name=\"ai_experience[learning_objectives][]\"\r\n\r\nb\r\n"
+            "--XX\r\nContent-Disposition: form-data; name=\"ai_experience[pedagogical_guidance]\"\r\n\r\ng&h\r\n--XX--\r\n"},
+        {"the body wins",      "application/json",                "?title=query&pedagogical_guidance=query", "{\"title\":\"T t\",\"learning_objectives\":[\"a\",\"b\"],\"pedagogical_guidance\":\"g&h\"}"},
+        {"nested in the query", FORM,                             "?ai_experience[title]=T+t&ai_experience%5Bpedagogical_guidance%5D=g%26h", "learning_objective=a%0Ab"},
         // clang-format on
     };
     static const struct expected same[] = {
@@ -131,18 +138,89 @@ static void test_forms(void)
     }
 }
 
+/* A name that comes again begins the next metric. */
 static void test_metrics_in_a_form(void)
 {
-    const struct answer *answer =
-        CALL("POST", create_path(), token_of(TEACHER), .type = "application/x-www-form-urlencoded",
-             .body = "title=t&learning_objective=o&pedagogical_guidance=g&evaluation_metrics[][name]=A&"
-                     "evaluation_metrics[][enabled]=no&evaluation_metrics[][name]=B&evaluation_metrics[][visible_to_"
-                     "learners]=1");
+    static const char FORM[] = "application/x-www-form-urlencoded", MULTIPART[] = "multipart/form-data; boundary=XX";
+    static const struct {
+        const char *name, *type, *body;
+    } rows[] = {
+        {"flat", FORM,
+         "title=t&learning_objective=o&pedagogical_guidance=g&evaluation_metrics[][name]=A&evaluation_metrics[]["
+         "enabled]=no&evaluation_metrics[][name]=B&evaluation_metrics[][visible_to_learners]=1"},
+        {"nested", FORM,
+         "ai_experience[title]=t&ai_experience[learning_objective]=o&ai_experience[pedagogical_guidance]=g&ai_"
+         "experience[evaluation_metrics][][name]=A&ai_experience[evaluation_metrics][][enabled]=0&ai_experience%5B"
+         "evaluation_metrics%5D%5B%5D%5Bname%5D=B&ai_experience[evaluation_metrics][][visible_to_learners]=on"},
+        {"multipart", MULTIPART,
+         "--XX\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nt\r\n"
+         "--XX\r\nContent-Disposition: form-data; name=\"learning_objective\"\r\n\r\no\r\n"
+         "--XX\r\nContent-Disposition: form-data; name=\"pedagogical_guidance\"\r\n\r\ng\r\n"
+         "--XX\r\nContent-Disposition: form-data; name=\"evaluation_metrics[][name]\"\r\n\r\nA\r\n"
+         "--XX\r\nContent-Disposition: form-data; name=\"evaluation_metrics[][enabled]\"\r\n\r\nf\r\n"
+         "--XX\r\nContent-Disposition: form-data; name=\"evaluation_metrics[][name]\"\r\n\r\nB\r\n"
+         "--XX\r\nContent-Disposition: form-data; "
+         "name=\"evaluation_metrics[][visible_to_learners]\"\r\n\r\nyes\r\n--XX--\r\n"},
+    };
 
-    expect_status("create", answer, 201);
-    expect_json("metrics", answer->json, "/evaluation_metrics",
-                "[{\"name\":\"A\",\"description\":null,\"enabled\":false,\"visible_to_learners\":false},"
-                "{\"name\":\"B\",\"description\":null,\"enabled\":true,\"visible_to_learners\":true}]");
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct answer *answer =
+            CALL("POST", create_path(), token_of(TEACHER), .type = rows[i].type, .body = rows[i].body);
+
+        expect_status(rows[i].name, answer, 201);
+        expect_json(rows[i].name, answer->json, "/evaluation_metrics",
+                    "[{\"name\":\"A\",\"description\":null,\"enabled\":false,\"visible_to_learners\":false},"
+                    "{\"name\":\"B\",\"description\":null,\"enabled\":true,\"visible_to_learners\":true}]");
+    }
+}
+
+/* Whether each id, *_id and member of *_ids, however deep, is of that type. */
+static bool ids_are(struct json_object *json, const char *key, enum json_type type)
+{
+    size_t len = strlen(key);
+    bool is_id =
+        str_eq(key, "id") || (len > 3 && str_eq(key + len - 3, "_id")) || (len > 4 && str_eq(key + len - 4, "_ids"));
+    bool hold = true;
+
+    if (json_object_is_type(json, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(json); i++)
+            hold &= ids_are(json_object_array_get_idx(json, i), key, type);
+        return hold;
+    }
+    if (!json_object_is_type(json, json_type_object))
+        return !is_id || json_object_is_type(json, type);
+    json_object_object_foreach(json, name, member) hold &=
+        ids_are(member, str_eq(key, "constraints") ? "" : name, type);
+    return hold;
+}
+
+/* In every answer that there is. */
+static void test_every_id_as_string(void)
+{
+    const char *path = experience_path(main_course(), make_experience("published"));
+    const struct {
+        const char *name, *method, *path, *body;
+    } rows[] = {
+        {"list", "GET", create_path(), NULL},
+        {"show", "GET", path, NULL},
+        {"new", "GET", textf("%s/new", create_path()), NULL},
+        {"edit", "GET", textf("%s/edit", path), NULL},
+        {"create", "POST", create_path(),
+         "{\"title\":\"t\",\"learning_objective\":\"o\",\"pedagogical_guidance\":\"g\"}"},
+        {"update", "PUT", path, "{\"title\":\"t\"}"},
+        {"delete", "DELETE", path, NULL},
+    };
+
+    for (size_t i = 0; i + 1 < LEN(rows); i++) /* numbers while it is there */
+        ROW_ASSERT(rows[i].name,
+                   ids_are(CALL(rows[i].method, rows[i].path, token_of(TEACHER), .body = rows[i].body)->json, "",
+                           json_type_int));
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct answer *answer = CALL(rows[i].method, rows[i].path, token_of(TEACHER), .body = rows[i].body,
+                                           .accept = "application/json+canvas-string-ids");
+
+        ROW_ASSERT(rows[i].name, answer->status / 100 == 2 && ids_are(answer->json, "", json_type_string));
+    }
 }
 
 static void test_ids_as_strings(void)
@@ -318,6 +396,7 @@ static void test_delete(void)
 
 SUITE(experiences, {"every field", test_every_field}, {"defaults", test_defaults}, {"forms of a request", test_forms},
       {"metrics in a form", test_metrics_in_a_form}, {"ids as strings", test_ids_as_strings},
+      {"every id as a string", test_every_id_as_string},
       {"an update changes what is sent", test_update_changes_what_is_sent},
       {"a refused update changes nothing", test_update_refused_changes_nothing}, {"unpublishing", test_unpublishing},
       {"unpublishing when the student has left", test_unpublishing_when_the_student_has_left},
