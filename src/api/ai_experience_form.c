@@ -63,7 +63,8 @@ struct form_values form_values_typed(const struct request *req, const struct ai_
 
         *value = typed(req, rule_of(&form_fields[i])->name, *value);
     }
-    if (param_list(req, ROOT, "learning_objectives").state == PARAM_VALUE) /* it wins over the text of lines */
+    if (change &&
+        param_list(req, ROOT, "learning_objectives").state == PARAM_VALUE) /* it wins over the text of lines */
         values.learning_objective = change->learning_objective;
     return values;
 }
@@ -71,7 +72,7 @@ struct form_values form_values_typed(const struct request *req, const struct ai_
 const char *form_action(struct request *req, const struct ai_experience_row *row)
 {
     const char *list =
-        arena_printf(req->ctx.arena, "/api/v1/courses/%lu/ai_experiences", req->loaded->access.course_id);
+        arena_printf(req->ctx.arena, "/api/v1/courses/%lu/ai_experiences", path_param_id(req, "course_id"));
 
     return list && row ? arena_printf(req->ctx.arena, "%s/%lu", list, row->id) : list;
 }
@@ -109,8 +110,6 @@ static void write_fault(struct buf *out, const char *name, const char *message)
 /* It takes the focus, so that it is read first; the objectives' faults stand under two names and are told once. */
 static void write_summary(struct buf *out, const struct field_errors *faults)
 {
-    if (!has_field_errors(faults))
-        return;
     buf_str(out, "<div class=\"faults\" role=\"alert\" tabindex=\"-1\" autofocus>\n"
                  "<h2>Nothing was saved yet. Please mend this:</h2>\n<ul>\n");
     for (size_t i = 0; i < faults->n; i++)
@@ -119,6 +118,18 @@ static void write_summary(struct buf *out, const struct field_errors *faults)
     if (faults->has_unusable_files)
         write_fault(out, "context_file_ids", UNUSABLE_FILES);
     buf_str(out, "</ul>\n</div>\n");
+}
+
+/* It is not the reader's fault: what was typed only has to be sent again. */
+static void write_unsaved(struct request *req, struct buf *out)
+{
+    buf_str(out,
+            "<div class=\"faults\" role=\"alert\" tabindex=\"-1\" autofocus>\n"
+            "<h2>This was probably not saved</h2>\n<p>The service cannot answer at the moment. What you typed is all "
+            "here: look whether it has arrived after all, and if not, press Save again.</p>\n<p class=\"quiet\">If "
+            "you tell somebody about this, say: ");
+    page_text(out, req->ctx.request_id);
+    buf_str(out, ".</p>\n</div>\n");
 }
 
 static void write_field_faults(struct buf *out, const char *name, const struct field_errors *faults)
@@ -245,7 +256,10 @@ void answer_form(struct request *req, int status, const struct ai_experience_row
     struct buf *out = page_open(req, status, row ? "Edit experience" : "New experience");
 
     faults = faults ? faults : &none;
-    write_summary(out, faults);
+    if (has_field_errors(faults))
+        write_summary(out, faults);
+    else if (status != 200)
+        write_unsaved(req, out);
     buf_str(out, "<p>An experience is a conversation that each student holds with a tutor, towards learning objectives "
                  "that you set.</p>\n");
     open_form(req, out, row, row ? "put" : NULL);
@@ -255,7 +269,7 @@ void answer_form(struct request *req, int status, const struct ai_experience_row
     buf_str(out, "<a href=\"");
     page_text(out, ai_experience_page_path(req, row ? row->id : 0));
     buf_str(out, "\">Back without saving</a></p>\n</form>\n");
-    if (row)
+    if (row && row->title) /* it was loaded: what is deleted is named */
         write_delete_form(req, out, row);
     page_close(out);
 }
@@ -266,4 +280,29 @@ void answer_form_faults(struct request *req, const struct ai_experience_row *row
     const struct form_values values = form_values_typed(req, row, change);
 
     answer_form(req, faults->n ? 400 : 422, row, &values, faults);
+}
+
+/* Whether every field of the form was sent, so that nothing of the experience need be known to show it again. */
+static bool is_whole(const struct request *req)
+{
+    for (size_t i = 0; i < LEN(form_fields); i++)
+        if (param_text(req, ROOT, rule_of(&form_fields[i])->name).state == PARAM_ABSENT)
+            return false;
+    return true;
+}
+
+bool answer_form_unsaved(struct request *req, int status)
+{
+    const struct route *route = req->loaded->route;
+    struct ai_experience_row *now = &req->loaded->ai_experience;
+    bool is_update = route->handler == ai_experience_update;
+
+    if (!is_whole(req) || (route->handler != ai_experience_create && !is_update))
+        return false;
+    if (is_update && !now->id)
+        now->id = path_param_id(req, "id");
+    const struct form_values values = form_values_typed(req, is_update ? now : NULL, NULL);
+
+    answer_form(req, status, is_update ? now : NULL, &values, NULL);
+    return true;
 }

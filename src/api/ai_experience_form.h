@@ -16,7 +16,7 @@ struct form_values {
 /* Of an experience; NULL: of one that is yet to be made. */
 struct form_values form_values_of(const struct ai_experience_row *row);
 
-/* Of the request's parameters, from which change was read, as they came; what is absent is as in now. */
+/* Of the request's parameters as they came, from which change was read (NULL: not yet); what is absent is as in now. */
 struct form_values form_values_typed(const struct request *req, const struct ai_experience_row *now,
                                      const struct ai_experience_change *change);
 
@@ -30,5 +30,11 @@ void answer_form(struct request *req, int status, const struct ai_experience_row
 /* Answer 400, or 422 when only files are at fault, with the form as it was sent and each fault beside its field. */
 void answer_form_faults(struct request *req, const struct ai_experience_row *row,
                         const struct ai_experience_change *change, const struct field_errors *faults);
+
+/*
+ * Answer with the form as it was sent, since it could not be saved just now and may be sent again. False, and nothing
+ * answered, when the request is no such form, or lacks what only the database could add.
+ */
+bool answer_form_unsaved(struct request *req, int status);
 
 #endif

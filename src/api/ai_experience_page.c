@@ -8,7 +8,7 @@
 
 const char *ai_experience_page_path(struct request *req, uint64_t id)
 {
-    uint64_t course_id = req->loaded->access.course_id;
+    uint64_t course_id = path_param_id(req, "course_id");
 
     return id ? arena_printf(req->ctx.arena, "/courses/%lu/ai_experiences/%lu", course_id, id)
               : arena_printf(req->ctx.arena, "/courses/%lu/ai_experiences", course_id);

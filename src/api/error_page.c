@@ -1,4 +1,5 @@
 /* Errors as pages, in plain words: what happened, and what the reader can do. */
+#include "api/ai_experience_form.h"
 #include "api/page.h"
 #include "api/route.h"
 
@@ -72,6 +73,11 @@ static void write_error_page(struct request *req, enum cq_status st)
 
 void answer_error_page(struct request *req, enum cq_status st)
 {
-    if (st != CQ_UNAUTHENTICATED || !is_read(req) || page_redirect(req, 302, sign_in_link(req)))
-        write_error_page(req, st);
+    int http = cq_status_info(st)->http;
+
+    if (st == CQ_UNAUTHENTICATED && is_read(req) && !page_redirect(req, 302, sign_in_link(req)))
+        return;
+    if (http == 503 && req->loaded && req->loaded->route && answer_form_unsaved(req, http))
+        return;
+    write_error_page(req, st);
 }

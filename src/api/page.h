@@ -29,7 +29,10 @@ const char *sign_in_link(struct request *req);
 /* Whether this request's errors are pages: those of a page, and of a call that has a form when the client wants pages. */
 bool has_error_page(const struct request *req);
 
-/* Answer with the error in plain words. A read that nobody has signed in for is sent to sign in. */
+/*
+ * Answer with the error in plain words. A read that nobody has signed in for is sent to sign in; a form that cannot be
+ * saved just now comes back as it was sent.
+ */
 void answer_error_page(struct request *req, enum cq_status st);
 
 #endif

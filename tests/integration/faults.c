@@ -255,6 +255,29 @@ static void expect_503_while_away(const struct talk *talk)
     ROW_ASSERT("the model was not asked", model_requests() == asked);
 }
 
+/* A browser's form comes back with all that was typed. */
+static void expect_form_while_away(const struct talk *talk)
+{
+    static const char typed[] = "ai_experience[title]=%3CTyped%3E&ai_experience[description]=&ai_experience[facts]=f&"
+                                "ai_experience[learning_objective]=o&ai_experience[pedagogical_guidance]=g&"
+                                "ai_experience[workflow_state]=unpublished";
+    const struct {
+        const char *path, *body;
+    } rows[] = {{experiences_path(talk->course), typed},
+                {experience_path(talk->course, talk->experience), textf("_method=put&%s", typed)}};
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct answer *answer = CALL("POST", rows[i].path, talk->token, .body = rows[i].body, .is_plain = true,
+                                           .accept = "text/html", .type = "application/x-www-form-urlencoded");
+
+        expect_status(rows[i].path, answer, 503);
+        ROW_ASSERT(rows[i].path, *header(answer, "Retry-After"));
+        ROW_ASSERT(rows[i].path, strstr(answer->body, textf("action=\"%s\"", rows[i].path)) != NULL);
+        ROW_ASSERT(rows[i].path, strstr(answer->body, " value=\"&lt;Typed&gt;\">") != NULL);
+        ROW_ASSERT(rows[i].path, strstr(answer->body, ">\nf</textarea>") != NULL);
+    }
+}
+
 static void test_database_restarted(void)
 {
     struct instance *instance = use_faults();
@@ -266,6 +289,7 @@ static void test_database_restarted(void)
     kill(instance_pid(instance, "mariadb"), SIGTERM);
     CU_ASSERT_FATAL(wait_until(is_database_gone, instance, 20000));
     expect_503_while_away(&talk);
+    expect_form_while_away(&talk);
     ROW_ASSERT("health says so", wait_until(is_unhealthy, NULL, 5000));
     int64_t began_ms = clock_mono_ms();
     CALL("GET", "/health", NULL);

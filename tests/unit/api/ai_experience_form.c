@@ -27,7 +27,10 @@ struct scene {
 static void start(struct scene *s, const char *body)
 {
     s->req = make_post("", "application/x-www-form-urlencoded", body);
-    s->loaded = (struct loaded){.access.course_id = 7};
+    s->req.path_params[0] = (struct path_param){"course_id", "7"};
+    s->req.path_params[1] = (struct path_param){"id", "3"};
+    s->req.n_path_params = 2;
+    s->loaded = (struct loaded){.route = NULL};
     s->req.loaded = &s->loaded;
     CU_ASSERT_EQUAL_FATAL(params_read(&s->req), CQ_OK);
 }
@@ -214,8 +217,45 @@ static void test_faults_of_other_fields(void)
     CU_ASSERT_EQUAL(s.req.response.status, 422);
 }
 
+/* ---- when it cannot be saved just now ---- */
+
+#define WHOLE                                                                                                          \
+    "ai_experience[title]=%3CT%3E&ai_experience[description]=d&ai_experience[facts]=&ai_experience[learning_"          \
+    "objective]=&ai_experience[pedagogical_guidance]=g&ai_experience[workflow_state]=published"
+
+/* The answer to a body that is sent to a handler while the database is away, before anything is loaded. */
+static const char *unsaved(struct scene *s, struct route *route, const char *body)
+{
+    start(s, body);
+    route->answers = ANSWER_FORM;
+    s->req.accept = "text/html";
+    s->loaded.route = route;
+    answer_error(&s->req, CQ_BUSY);
+    CU_ASSERT_EQUAL(s->req.response.status, 503);
+    CU_ASSERT_PTR_NOT_NULL(sent_header(&s->req, "Retry-After"));
+    return page_of(s);
+}
+
+static void test_unsaved(void)
+{
+    struct route create = {.handler = ai_experience_create}, update = {.handler = ai_experience_update},
+                 delete = {.handler = ai_experience_delete};
+    struct scene s;
+    const char *page = unsaved(&s, &create, WHOLE);
+
+    CU_ASSERT_TRUE(has(page, "role=\"alert\"") && has(page, " value=\"&lt;T&gt;\">") && has(page, ">\ng</textarea>"));
+    CU_ASSERT_TRUE(has(page, "action=\"/api/v1/courses/7/ai_experiences\"") && !has(page, "_method"));
+    page = unsaved(&s, &update, "_method=put&" WHOLE);
+    CU_ASSERT_TRUE(has(page, "action=\"/api/v1/courses/7/ai_experiences/3\"") && has(page, "value=\"put\""));
+    CU_ASSERT_TRUE(has(page, "<option value=\"published\" selected>") && !has(page, "value=\"delete\""));
+    /* what was not typed is not known, and must not be cleared when it is sent again */
+    CU_ASSERT_FALSE(has(unsaved(&s, &update, "_method=put&title=t"), "<form"));
+    CU_ASSERT_FALSE(has(unsaved(&s, &delete, "_method=delete"), "<form"));
+}
+
 SUITE(ai_experience_form, {"each field is labelled and described", test_each_field_is_labelled_and_described},
       {"new", test_new}, {"edit", test_edit}, {"maxlength cuts no legal text", test_maxlength_cuts_no_legal_text},
       {"hostile values", test_hostile_values},
       {"faults stand beside their fields", test_faults_stand_beside_their_fields},
-      {"nothing typed is lost", test_nothing_typed_is_lost}, {"faults of other fields", test_faults_of_other_fields});
+      {"nothing typed is lost", test_nothing_typed_is_lost}, {"faults of other fields", test_faults_of_other_fields},
+      {"unsaved", test_unsaved});
