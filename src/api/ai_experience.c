@@ -119,8 +119,10 @@ enum cq_status ai_experience_new(struct request *req)
 enum cq_status ai_experience_edit(struct request *req)
 {
     struct ai_experience_row *row = &req->loaded->ai_experience;
+    enum cq_status st = CQ_OK;
 
-    enum cq_status st = store_ai_experience_is_started(&req->ctx, req->db, row->id, &row->is_started);
+    if (!wants_page(req)) /* which does not show it */
+        st = store_ai_experience_is_started(&req->ctx, req->db, row->id, &row->is_started);
     if (!st)
         reply_form(req, row);
     return st;
