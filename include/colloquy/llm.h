@@ -12,7 +12,7 @@
 
 #include "colloquy/base.h"
 
-enum { LLM_MAX_MESSAGES = 10000 };
+enum { LLM_MAX_MESSAGES = 10000, LLM_MAX_OBJECTIVES = 32 };
 
 enum llm_role { LLM_USER, LLM_ASSISTANT };
 
@@ -38,8 +38,8 @@ struct llm_ask {
 
     /* What builtin, which reads no prompt, works from; the others ignore it. */
     const char *const *objectives; /* in the order of their numbers */
-    size_t n_objectives;
-    const char *const *metrics; /* the questions of custom metrics, in the order of their numbers */
+    size_t n_objectives;           /* at most LLM_MAX_OBJECTIVES */
+    const char *const *metrics;    /* the questions of custom metrics, in the order of their numbers */
     size_t n_metrics;
     const struct llm_message *transcript; /* what a structured answer is about, as it was said */
     size_t n_transcript;

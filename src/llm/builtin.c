@@ -1,5 +1,5 @@
 /*
- * Provider builtin: a plain Socratic tutor without a language model.
+ * Provider builtin: a plain Socratic tutor without a language model. What it says of a student is in builtin_judge.c.
  *
  * It walks the objectives, two questions for each, and ends with an invitation to sum up. Where it stands follows
  * from the number of messages of the student alone, so the same ask always gets the same reply. What the student
@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "llm/builtin_words.h"
 #include "llm/provider.h"
 
 enum {
@@ -210,7 +211,7 @@ static void put_turn(struct buf *out, const struct llm_ask *ask, size_t question
     put_question(out, ask, question);
 }
 
-static void answer(const struct llm_ask *ask, struct buf *reply)
+static void put_reply(struct buf *reply, const struct llm_ask *ask)
 {
     size_t turns = count_turns(ask);
 
@@ -219,6 +220,21 @@ static void answer(const struct llm_ask *ask, struct buf *reply)
     else
         put_turn(reply, ask, turns - 1);
     buf_printf(reply, "\n\n*%s*", NOTICE);
+}
+
+static void answer(const struct llm_ask *ask, struct buf *reply)
+{
+    switch (ask->task) {
+    case LLM_REPLY:
+        put_reply(reply, ask);
+        break;
+    case LLM_ASSESS:
+        builtin_assess(ask, reply);
+        break;
+    case LLM_EVALUATE:
+        builtin_evaluate(ask, reply);
+        break;
+    }
 }
 
 static bool config_valid(const struct config_llm *config, struct buf *problems)
