@@ -18,7 +18,9 @@ const char *authenticity_token_of(struct request *req, const char *session)
 
 const char *authenticity_token(struct request *req)
 {
-    return authenticity_token_of(req, req->loaded->credential);
+    const char *credential = req->loaded ? req->loaded->credential : NULL;
+
+    return credential ? authenticity_token_of(req, credential) : "";
 }
 
 bool authenticity_is_shown(struct request *req, const char *session)

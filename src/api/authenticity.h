@@ -6,7 +6,7 @@
 
 /*
  * What a form of ours holds as authenticity_token: bound to the caller's session, and stored nowhere. A caller with an
- * access token gets one too, which nobody asks for. In the arena; NULL: memory.
+ * access token gets one too, which nobody asks for; who shows no credential, "". In the arena; NULL: memory.
  */
 const char *authenticity_token(struct request *req);
 

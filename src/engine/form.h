@@ -16,7 +16,7 @@ enum { FORM_TEXT_MAX_CHARS = 4000, FORM_LIST_MAX_ITEMS = 50 };
  * models like to add them. CQ_MODEL_INVALID_RESPONSE: anything else.
  */
 enum cq_status form_parse(struct cq_ctx *ctx, const char *text, size_t len, size_t max_bytes,
-                         struct json_object **out) MUST_USE;
+                          struct json_object **out) MUST_USE;
 
 /* Whether value is an object with exactly these n members. */
 bool form_has_exactly(struct json_object *value, const char *const *names, size_t n) MUST_USE;

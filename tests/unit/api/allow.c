@@ -319,5 +319,5 @@ static void test_anyone(void)
 
 SUITE(allow, {"courses", test_courses}, {"experiences", test_experiences}, {"conversations", test_conversations},
       {"what was said", test_what_was_said}, {"order of faults", test_order_of_faults},
-      {"what is not there", test_what_is_not_there},
-      {"browsers", test_browsers}, {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone});
+      {"what is not there", test_what_is_not_there}, {"browsers", test_browsers},
+      {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone});

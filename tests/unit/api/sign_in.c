@@ -72,12 +72,13 @@ static void test_errors(void)
         int status;
         const char *page, *json;
     } rows[] = {
-        {"not UTF-8", "/login", "application/x-www-form-urlencoded", "login=%ff", NULL, 400, "was not understood",
+        {"not UTF-8", "/login", "application/x-www-form-urlencoded", "login=%ff", NULL, 400, "could not be understood",
          "invalid_encoding"},
-        {"text", "/login", "text/plain", "hello", NULL, 415, "was not understood", "unsupported_media_type"},
+        {"text", "/login", "text/plain", "hello", NULL, 415, "could not be understood", "unsupported_media_type"},
         {"from elsewhere", "/login", "application/x-www-form-urlencoded", "login=a", "https://evil.example", 403,
-         "Nothing was done", "invalid_authenticity_token"},
-        {"out from elsewhere", "/logout", "", "", "null", 403, "Nothing was done", "invalid_authenticity_token"},
+         "This form is out of date", "invalid_authenticity_token"},
+        {"out from elsewhere", "/logout", "", "", "null", 403, "This form is out of date",
+         "invalid_authenticity_token"},
     };
 
     for (size_t i = 0; i < LEN(rows); i++)
@@ -114,7 +115,7 @@ static void test_unavailable(void)
 
     log_set_level(LOG_ERROR);
     api_refuse(&page, CQ_BUSY);
-    CU_ASSERT_TRUE(is_page(&page, 503, "not available just now"));
+    CU_ASSERT_TRUE(is_page(&page, 503, "Not available just now"));
     ASSERT_TEXT(sent_header(&page, "Retry-After"), "1");
     api_refuse(&json, CQ_BUSY);
     CU_ASSERT_TRUE(is_json(&json, 503, "service_unavailable"));
