@@ -50,6 +50,8 @@ static enum kind kind_of(uint32_t c)
 {
     size_t low = 0, high = LEN(kinds);
 
+    if (c >= 'a' && c <= 'z') /* most of what is read */
+        return LETTER;
     while (low < high) {
         size_t middle = (low + high) / 2;
 

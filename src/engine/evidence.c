@@ -8,7 +8,7 @@
  */
 #include "engine/evidence.h"
 
-enum { MAX_STEPS = 4 << 20 };
+enum { MAX_STEPS = 2 << 20 };
 
 struct evidence_word {
     uint64_t hash;

@@ -7,6 +7,7 @@ enum {
     RULE_MAX_WORDS = 32, /* as many as a mask has bits */
     MESSAGE_MIN_WORDS = 5,
     QUOTE_MAX_BYTES = 300,
+    KNOWN_PLACES = 1024,
 };
 
 struct rule {
@@ -17,7 +18,8 @@ struct rule {
 struct rules {
     struct rule rules[LLM_MAX_OBJECTIVES];
     size_t n;
-    struct rule claims; /* words that speak of being marked, where no objective is about just that */
+    bool is_known[KNOWN_PLACES]; /* by hash: whether a rule may have the word, since most words are in none */
+    struct rule claims;          /* words that speak of being marked, where no objective is about just that */
 };
 
 /* ---- words ---- */
@@ -113,7 +115,6 @@ static bool is_of_objective(const struct rules *rules, uint64_t stem)
 
 static void read_claims(struct rules *rules)
 {
-    rules->claims.n = 0;
     for (size_t i = 0; i < LEN(claim_words); i++) {
         const char *at = claim_words[i];
         struct word word;
@@ -123,15 +124,24 @@ static void read_claims(struct rules *rules)
     }
 }
 
+static void note_known(struct rules *rules, const struct rule *rule)
+{
+    for (size_t i = 0; i < rule->n; i++)
+        rules->is_known[rule->words[i] % KNOWN_PLACES] = true;
+}
+
 static void rules_read(struct rules *rules, const struct llm_ask *ask)
 {
+    *rules = (struct rules){0};
     rules->n = ask->n_objectives < LLM_MAX_OBJECTIVES ? ask->n_objectives : LLM_MAX_OBJECTIVES;
     for (size_t i = 0; i < rules->n; i++) {
         rule_read(&rules->rules[i], ask->objectives[i], false);
         if (!rules->rules[i].n) /* "Explain why": what there is must do */
             rule_read(&rules->rules[i], ask->objectives[i], true);
+        note_known(rules, &rules->rules[i]);
     }
     read_claims(rules);
+    note_known(rules, &rules->claims);
 }
 
 static size_t words_needed(size_t n)
@@ -173,6 +183,8 @@ static void sentence_read(struct sentence *s, const struct rules *rules, const c
         uint64_t stem = stem_hash(&word);
 
         s->n_words++;
+        if (!rules->is_known[stem % KNOWN_PLACES])
+            continue;
         s->is_claim |= rule_place(&rules->claims, stem) < rules->claims.n;
         for (size_t i = 0; i < rules->n; i++) {
             size_t place = rule_place(&rules->rules[i], stem);
