@@ -31,8 +31,8 @@ enum cq_status evaluation_case_read(struct cq_ctx *ctx, const struct ai_experien
 enum cq_status evaluation_ask(struct cq_ctx *ctx, const struct evaluation_case *of, struct llm_ask *ask) MUST_USE;
 
 /*
- * Check its answer and write it as the API's Evaluation object, in ctx->arena. Key moments that quote no message of the
- * student are left out. CQ_MODEL_INVALID_RESPONSE: not of the form.
+ * Check its answer and write it as the API's Evaluation object, in ctx->arena. Key moments whose evidence does not
+ * stand in the message that they number are left out. CQ_MODEL_INVALID_RESPONSE: not of the form.
  */
 enum cq_status evaluation_read(struct cq_ctx *ctx, const struct evaluation_case *of, const char *text, size_t len,
                                const char **json) MUST_USE;

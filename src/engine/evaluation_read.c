@@ -36,14 +36,14 @@ struct evaluation_answer {
 
 /* ---- reading ---- */
 
-/* The student's message of that number, or NULL. */
-static const char *student_message(const struct message_list *list, int64_t number)
+/* What was said at that number, or NULL. The opening message nobody has said. */
+static const char *numbered_message(const struct message_list *list, int64_t number)
 {
     if (number < 1 || (uint64_t)number > list->n)
         return NULL;
     const struct message_row *row = &list->rows[number - 1];
 
-    return row->is_assistant || row->is_initial ? NULL : row->text;
+    return row->is_initial ? NULL : row->text;
 }
 
 static bool read_moment(struct cq_ctx *ctx, const struct evaluation_case *of, struct json_object *item,
@@ -57,7 +57,7 @@ static bool read_moment(struct cq_ctx *ctx, const struct evaluation_case *of, st
         !form_text(item, "evidence", &moment.evidence) ||
         !form_integer(item, "message_number", INT64_MIN, INT64_MAX, &moment.message_number))
         return false;
-    const char *message = student_message(of->messages, moment.message_number);
+    const char *message = numbered_message(of->messages, moment.message_number);
 
     moment.objective = (size_t)number - 1;
     if (message && evidence_is_quote(ctx, moment.evidence, message))

@@ -306,7 +306,7 @@ static void test_moments(void)
         {"two of them",             MOMENT("1", GOOD_EVIDENCE, "3") "," MOMENT("2", "salty side", "3"), 2},
         {"one of two",              MOMENT("1", "made up", "3") "," MOMENT("2", "salty side", "3"), 1},
         {"another message",         MOMENT("1", GOOD_EVIDENCE, "4"), 0},
-        {"what the tutor said",     MOMENT("1", "What makes you think so?", "4"), 0},
+        {"what the tutor said",     MOMENT("1", "What makes you think so?", "4"), 1},
         {"the opening message",     MOMENT("1", "Hello", "1"), 0},
         {"no such message",         MOMENT("1", GOOD_EVIDENCE, "5"), 0},
         {"message 0",               MOMENT("1", GOOD_EVIDENCE, "0"), 0},
