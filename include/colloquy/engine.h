@@ -79,6 +79,9 @@ struct ask *engine_ask_add(struct cq_ctx *ctx, struct asking *asking);
 void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq_status st,
                     const struct llm_reply *reply);
 
+/* Ask i is waited for no longer. */
+void engine_ask_drop(struct asking *asking, size_t i);
+
 /* ---- the turn ---- */
 
 struct turn_params {
@@ -159,7 +162,7 @@ struct evaluation {
     uint8_t basis_hash[SHA256_BYTES];
     uint32_t covers; /* messages */
     bool is_forced, is_ended;
-    int64_t ask_again_until_ms; /* on clock_mono_ms(): later, the client would not get the answer */
+    int64_t give_up_ms; /* on clock_mono_ms(): the limit of all that is asked for it */
     enum cq_status failure;
     const char *made; /* JSON */
 };

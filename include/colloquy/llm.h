@@ -34,7 +34,8 @@ struct llm_ask {
     const struct llm_message *messages; /* oldest first; the last one is the user's */
     size_t n_messages;                  /* 1 <= n <= LLM_MAX_MESSAGES */
     const char *schema;                 /* JSON Schema that the whole answer is to follow; NULL: free text */
-    uint32_t reply_max_bytes; /* a longer answer fails, as one beyond the config's own limit does; 0: only that */
+    uint32_t reply_max_bytes;  /* a longer answer fails, as one beyond the config's own limit does; 0: only that */
+    uint32_t total_timeout_ms; /* over all tries, where the config has no shorter limit; 0: the config has */
 
     /* What builtin, which reads no prompt, works from; the others ignore it. */
     const char *const *objectives; /* in the order of their numbers */

@@ -46,10 +46,10 @@ static bool has_student_spoken(const struct message_list *messages)
     return false;
 }
 
-/* It may be asked for twice, each time within the limit of a call; nobody waits for the lease. */
+/* However often it is asked for, that is within the limit of one call; nobody waits for the lease. */
 static uint32_t lease_s(const struct config *config)
 {
-    return 2 * (config->llm.total_timeout_ms / 1000 + 1) + 60;
+    return config->llm.total_timeout_ms / 1000 + 60;
 }
 
 static enum cq_status begin_making(struct cq_ctx *ctx, struct db *db, struct evaluation *e,
@@ -82,7 +82,7 @@ enum cq_status engine_evaluation_begin(struct cq_ctx *ctx, struct db *db, const 
     e->conversation_id = params->conversation->id;
     e->is_forced = params->is_forced;
     e->limits = engine_user_limits(params->config);
-    e->ask_again_until_ms = clock_mono_ms() + params->config->llm.total_timeout_ms / 2;
+    e->give_up_ms = clock_mono_ms() + params->config->llm.total_timeout_ms;
     enum cq_status st = hash_basis(ctx, params->experience, e->basis_hash);
     if (!st)
         st = store_evaluation_read(ctx, db, e->conversation_id, e->basis_hash, &row);
@@ -100,6 +100,20 @@ enum cq_status engine_evaluation_begin(struct cq_ctx *ctx, struct db *db, const 
 
 /* ---- the end ---- */
 
+/* Once, in what is left of the time that a client waits. */
+static bool ask_again(struct evaluation *e)
+{
+    struct ask *ask = &e->asking.asks[0];
+    int64_t left_ms = e->give_up_ms - clock_mono_ms();
+
+    if (ask->is_repeated || left_ms <= 0)
+        return false;
+    ask->ask.total_timeout_ms = (uint32_t)left_ms;
+    ask->is_repeated = true;
+    ask->is_ended = false;
+    return true;
+}
+
 bool engine_evaluation_read(struct cq_ctx *ctx, struct evaluation *e)
 {
     struct ask *ask = &e->asking.asks[0];
@@ -110,11 +124,8 @@ bool engine_evaluation_read(struct cq_ctx *ctx, struct evaluation *e)
     if (!e->failure)
         e->failure = evaluation_read(ctx, e->about, ask->reply.text, ask->reply.len, &e->made);
     if (!ask->st && e->failure == CQ_MODEL_INVALID_RESPONSE) {
-        if (!ask->is_repeated && clock_mono_ms() < e->ask_again_until_ms) {
-            ask->is_repeated = true;
-            ask->is_ended = false;
+        if (ask_again(e))
             return false;
-        }
         e->failure = CQ_EVALUATION_PARSE_FAILED;
     }
     e->is_ended = true;

@@ -15,6 +15,12 @@ static uint32_t reply_max_bytes(const struct config_llm *config, const struct ll
                                                                                   : config->reply_max_bytes;
 }
 
+static uint32_t total_timeout_ms(const struct config_llm *config, const struct llm_ask *ask)
+{
+    return ask->total_timeout_ms && ask->total_timeout_ms < config->total_timeout_ms ? ask->total_timeout_ms
+                                                                                     : config->total_timeout_ms;
+}
+
 struct llm_call *llm_call_create(const struct config_llm *config, const struct llm_provider *provider,
                                  struct cq_ctx *ctx, const struct llm_ask *ask, const char *ca_file)
 {
@@ -27,7 +33,7 @@ struct llm_call *llm_call_create(const struct config_llm *config, const struct l
     call->ctx = ctx;
     call->ask = ask;
     call->started_at = call->due_at = clock_mono_ms();
-    call->total_at = call->started_at + config->total_timeout_ms;
+    call->total_at = call->started_at + total_timeout_ms(config, ask);
     buf_init(&call->text, reply_max_bytes(config, ask));
     llm_request_init(&call->request);
     llm_try_init(call);
@@ -175,7 +181,7 @@ void llm_call_expire(struct llm_call *call, int64_t now)
     if (call->state == CALL_ENDING)
         return; /* what has come will do */
     if (now >= call->total_at)
-        llm_call_fail(call, CQ_MODEL_TIMEOUT, false, "no reply within %u ms", c->total_timeout_ms);
+        llm_call_fail(call, CQ_MODEL_TIMEOUT, false, "no reply within %u ms", total_timeout_ms(c, call->ask));
     else if (call->state == CALL_CONNECTING)
         llm_call_fail(call, CQ_MODEL_TIMEOUT, true, "no connection within %u ms", c->connect_timeout_ms);
     else if (call->state == CALL_SENT)

@@ -125,14 +125,14 @@ static bool is_asking(const struct place *p)
 }
 
 /* What is still under way is waited for no longer. */
-static void drop_rest(struct place *p, enum cq_status why)
+static void drop_rest(struct place *p)
 {
     for (size_t i = 0; i < p->asking->n; i++) {
         if (!p->calls[i].call)
             continue;
         llm_drop(p->calls[i].call);
         p->calls[i].call = NULL;
-        engine_ask_end(&p->req.ctx, p->asking, i, cq_fail(&p->asking->asks[i].ctx, why, "dropped"), NULL);
+        engine_ask_drop(p->asking, i);
     }
 }
 
@@ -144,7 +144,7 @@ static void take_reply(void *user, enum cq_status st, const struct llm_reply *re
     c->call = NULL;
     engine_ask_end(&p->req.ctx, p->asking, (size_t)(c - p->calls), st, reply);
     if (c == p->calls && (st || reply->stop == LLM_STOP_ASKED))
-        drop_rest(p, CQ_MODEL_TIMEOUT);
+        drop_rest(p);
     else if (c == p->calls)
         p->rest_ms = clock_mono_ms() + REST_MS;
     if (!is_asking(p))
@@ -161,6 +161,8 @@ static void begin_ask(struct place *p)
 {
     p->stage = STAGE_ASK;
     set_renewal(p);
+    if (!p->asking->asks[0].is_ended)
+        p->rest_ms = 0;
     for (size_t i = 0; i < p->asking->n; i++) {
         struct ask *ask = &p->asking->asks[i];
 
@@ -173,7 +175,7 @@ static void begin_ask(struct place *p)
             engine_ask_end(&p->req.ctx, p->asking, i, st, NULL);
     }
     if (p->asking->asks[0].is_ended && p->asking->asks[0].st)
-        drop_rest(p, CQ_MODEL_TIMEOUT);
+        drop_rest(p);
     if (!is_asking(p))
         begin_end(p);
 }
@@ -321,7 +323,8 @@ void place_tend(struct place *p, int64_t now_ms)
         return;
     }
     if (p->stage == STAGE_ASK && p->rest_ms && now_ms >= p->rest_ms) {
-        drop_rest(p, CQ_MODEL_TIMEOUT);
+        log_warn("request_id=%s no assessment within %d ms of the reply", p->req.ctx.request_id, REST_MS);
+        drop_rest(p);
         begin_end(p);
         return;
     }
