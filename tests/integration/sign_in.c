@@ -587,8 +587,14 @@ static void test_a_talk(void)
                 403, NOT_AUTHENTIC);
     const struct answer *said = CALL("POST", messages, NULL, .body = message_body("hello"),
                                      .accept = "text/event-stream", .headers = {b.cookie, b.csrf_header});
+    database_try("UPDATE access_token SET touch_at = UTC_TIMESTAMP(3) WHERE is_session = 1");
+    expect_status("and again",
+                  CALL("POST", messages, NULL, .body = message_body("hello"), .headers = {b.cookie, b.csrf_header}),
+                  200);
+    ROW_ASSERT("which is use of the session",
+               database_number("SELECT COUNT(*) FROM access_token WHERE touch_at > UTC_TIMESTAMP(3)") == 1);
     ROW_ASSERT("streamed", said->n_events && str_eq(said->events[said->n_events - 1].name, "message.done"));
-    ROW_ASSERT("once", count_at(CALL("GET", talks, NULL, .headers = {b.cookie})->json, "/messages") == 4);
+    ROW_ASSERT("once each", count_at(CALL("GET", talks, NULL, .headers = {b.cookie})->json, "/messages") == 6);
 }
 
 static void test_login_from_elsewhere(void)
