@@ -269,33 +269,30 @@ static void test_wrong(void)
     forget_failures();
 }
 
-static int64_t least_us(const char *login, const char *password)
-{
-    int64_t least = INT64_MAX;
-
-    for (int i = 0; i < 8; i++) {
-        forget_failures();
-        int64_t took_us = post_login(login, password, "")->took_us;
-
-        least = took_us < least ? took_us : least;
-    }
-    return least;
-}
-
-/* The fastest of several tells most; a third leaves room for a busy machine. */
+/*
+ * In turns, so that a busy machine is busy for all; the fastest of each tells most. What looked up no hash, or made none, would
+ * take a tenth.
+ */
 static void test_time(void)
 {
-    int64_t wrong_us = least_us(member(), "wrong");
     const struct {
-        const char *name;
-        int64_t us;
-    } rows[] = {{"unknown", least_us("it-nobody", "wrong")},
-                {"no local password", least_us(login_of(OBSERVER), "wrong")},
-                {"too long", least_us(member(), repeated("x", 600))}};
+        const char *name, *login, *password;
+    } rows[] = {{"wrong", member(), "wrong"},
+                {"unknown", "it-nobody", "wrong"},
+                {"no local password", login_of(OBSERVER), "wrong"},
+                {"too long", member(), repeated("x", 600)}};
+    int64_t least_us[] = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
 
-    for (size_t i = 0; i < LEN(rows); i++)
-        ROW_ASSERT(textf("%s: %ld us, wrong: %ld us", rows[i].name, rows[i].us, wrong_us),
-                   rows[i].us * 3 > wrong_us * 2 && rows[i].us * 2 < wrong_us * 3);
+    for (int round = 0; round < 10; round++)
+        for (size_t i = 0; i < LEN(rows); i++) {
+            forget_failures();
+            int64_t took_us = post_login(rows[i].login, rows[i].password, "")->took_us;
+
+            least_us[i] = took_us < least_us[i] ? took_us : least_us[i];
+        }
+    for (size_t i = 1; i < LEN(rows); i++)
+        ROW_ASSERT(textf("%s: %ld us, wrong: %ld us", rows[i].name, least_us[i], least_us[0]),
+                   least_us[i] > least_us[0] / 2 && least_us[i] < least_us[0] * 2);
     forget_failures();
 }
 
