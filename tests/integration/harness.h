@@ -83,7 +83,8 @@ struct instance *instance_create(const char *name, const char *base_url, const c
 /* The instance that clients, commands and people belong to from now on. */
 void instance_use(struct instance *instance);
 struct instance *instance_used(void);
-bool instance_up(struct instance *instance); /* `quickstart up`, also when it runs already */
+bool instance_up(struct instance *instance);                         /* `quickstart up`, also when it runs already */
+bool instance_up_saying(struct instance *instance, struct buf *out); /* out gets what it prints */
 bool instance_down(const struct instance *instance);
 pid_t instance_pid(const struct instance *instance,
                    const char *part); /* "colloquy", "supervisor", "mariadb", "nginx"; 0: none runs */

@@ -134,13 +134,18 @@ struct instance *instance_used(void)
 
 bool instance_up(struct instance *instance)
 {
+    return instance_up_saying(instance, NULL);
+}
+
+bool instance_up_saying(struct instance *instance, struct buf *out)
+{
     const char *argv[] = {quickstart(), "up",
                           "--state",    instance->dir,
                           "--http",     textf("%d", instance->http_port),
                           "--https",    textf("%d", instance->https_port),
                           NULL};
 
-    return run_program(argv, instance->env, NULL, UP_LIMIT_MS) == 0;
+    return run_program(argv, instance->env, out, UP_LIMIT_MS) == 0;
 }
 
 bool instance_down(const struct instance *instance)

@@ -1,0 +1,123 @@
+/* What a newcomer reads and pastes: the README's first conversation, and the one that quickstart prints. */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness.h"
+
+enum { TEXT_MAX_BYTES = 1 << 20, RUN_LIMIT_MS = 30000 };
+
+static const char SECTION[] = "\n## A first conversation\n", PASTE[] = "to paste into a shell:\n";
+static const char BROWSER[] = "In a browser, with a user name and its password: ";
+
+/* With the built-in tutor, as a newcomer has it; made when first asked for. */
+static struct instance *newcomers(void)
+{
+    static const char *const settings[] = {"COLLOQUY_LLM_PROVIDER=builtin", NULL};
+    static struct instance *instance;
+
+    if (!instance)
+        instance = instance_create("newcomer", "http://127.0.0.1:1", settings);
+    return instance;
+}
+
+/* Paste it into that shell, in a folder that has var/ as a clone has: what came of it, failures too. */
+static const char *paste(const char *shell, const char *commands)
+{
+    const char *folder = textf("%s/clone", run_folder());
+    const char *script = textf("mkdir -p '%s' && cd '%s' && ln -sfn '%s' var && exec 2>&1 && eval \"$1\"", folder,
+                               folder, newcomers()->dir);
+    const char *const argv[] = {shell, "-c", script, "paste", commands, NULL};
+    struct buf *out = buf_in_arena(test_arena(), TEXT_MAX_BYTES);
+
+    CU_ASSERT_FATAL(out && run_program(argv, NULL, out, RUN_LIMIT_MS) == 0);
+    buf_str(out, "");
+    return out->data;
+}
+
+static void expect_in(const char *text, const char *const *pieces, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ROW_ASSERT(pieces[i], strstr(text, pieces[i]) != NULL);
+    ROW_ASSERT(text, !strstr(text, "\"errors\":") && !strstr(text, "event: error") && !strstr(text, "curl: "));
+}
+
+/* The commands of the section up to those that start again with a model of one's own. */
+static const char *commands_of_readme(void)
+{
+    static char readme[1 << 16];
+    FILE *in = fopen(TEST_README, "re");
+    size_t len = in ? fread(readme, 1, sizeof(readme) - 1, in) : 0;
+    struct buf *out = buf_in_arena(test_arena(), TEXT_MAX_BYTES);
+
+    if (in)
+        fclose(in);
+    readme[len] = '\0';
+    char *line = strstr(readme, SECTION), *rest = line ? line + strlen(SECTION) : NULL;
+
+    CU_ASSERT_FATAL(out && rest);
+    while ((line = strsep(&rest, "\n")) && !str_starts(line, "## ") && !str_starts(line, "    COLLOQUY_"))
+        if (str_starts(line, "    "))
+            buf_printf(out, "%s\n", line + 4);
+    return out->data;
+}
+
+static void test_readme(void)
+{
+    static const char *const shells[] = {"sh", "bash"};
+    static const char *const pieces[] = {
+        "event: message.done",
+        "how a rise in the cost of making coffee changes supply, price and quantity\",\"status\":\"covered\"",
+        "what a substitute does to the demand for coffee\",\"status\":\"covered\"",
+        "\"in_progress\":2,\"not_started\":0",
+        "\"overall_assessment\":\"No language model is configured.",
+        "\"met\":true",
+        "\"vote\":\"liked\"",
+    };
+
+    for (size_t i = 0; i < LEN(shells); i++)
+        expect_in(paste(shells[i], commands_of_readme()), pieces, LEN(pieces));
+}
+
+static const char *said_by_quickstart(void)
+{
+    struct buf *said = buf_in_arena(test_arena(), TEXT_MAX_BYTES);
+
+    CU_ASSERT_FATAL(said && instance_up_saying(newcomers(), said));
+    return said->data;
+}
+
+static void test_quickstart(void)
+{
+    static const char *const shells[] = {"sh", "bash"};
+    static const char *const pieces[] = {"event: message.done", "I would raise the price",
+                                         "\"workflow_state\":\"active\""};
+    const char *commands = strstr(said_by_quickstart(), PASTE);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(commands);
+    for (size_t i = 0; i < LEN(shells); i++)
+        expect_in(paste(shells[i], commands + strlen(PASTE)), pieces, LEN(pieces));
+}
+
+/* As a browser goes: asked to sign in, signed in, sent on to the page that was asked for, and from there to the form. */
+static const char browse[] =
+    ". var/demo.env\n"
+    "path=${page#\"$COLLOQUY_URL\"}\n"
+    "go() { curl -sSL --cacert \"$COLLOQUY_CACERT\" -c jar -b jar -H 'Accept: text/html' \"$@\"; }\n"
+    "go \"$page\"\n"
+    "go -d \"login=$TEACHER_LOGIN&password=$TEACHER_PASSWORD&return_to=$path\" \"$COLLOQUY_URL/login\"\n"
+    "go \"$COLLOQUY_URL/api/v1$path/new\"\n";
+
+static void test_browser(void)
+{
+    static const char *const pieces[] = {"action=\"/login\"", "<h1>AI experiences</h1>", "The price of a cup of coffee",
+                                         "<h1>New experience</h1>"};
+    const char *page = strstr(said_by_quickstart(), BROWSER);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+    page += strlen(BROWSER);
+    expect_in(paste("sh", textf("page=%.*s\n%s", (int)strcspn(page, "\n"), page, browse)), pieces, LEN(pieces));
+}
+
+SUITE(readme, {"the README's first conversation", test_readme},
+      {"the conversation that quickstart prints", test_quickstart},
+      {"the page that quickstart names, in a browser", test_browser});
