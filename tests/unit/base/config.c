@@ -369,9 +369,51 @@ static void test_print_defaults(void)
     free(text);
 }
 
+static size_t read_manual(char *out, size_t size)
+{
+    FILE *in = fopen(TEST_SOURCE_DIR "/doc/colloquy.1", "re");
+    size_t len = in ? fread(out, 1, size - 1, in) : 0;
+
+    if (in)
+        fclose(in);
+    out[len] = '\0';
+    return len;
+}
+
+/* The manual lists what is printed: each setting with its default and meaning, in the same order, and nothing else. */
+static void test_manual(void)
+{
+    static char manual[1 << 16];
+    char *text = NULL, key[64], value[64], entry[512];
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    CU_ASSERT_FATAL(out && read_manual(manual, sizeof(manual)) > 0);
+    config_print_defaults(out);
+    fclose(out);
+    const char *section = strstr(manual, "\n.SH SETTINGS\n"), *at = section ? strstr(section, ".TP\n") : NULL;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+        int start = 0;
+
+        CU_ASSERT_EQUAL_FATAL(sscanf(line, "%63s %63s %n", key, value, &start), 2);
+        if (str_eq(value, "-"))
+            snprintf(entry, sizeof(entry), ".TP\n.B %s\n%.*s\n", key, (int)(end - line) - start, line + start);
+        else
+            snprintf(entry, sizeof(entry), ".TP\n.BR %s \" (%s)\"\n%.*s\n", key, value, (int)(end - line) - start,
+                     line + start);
+        ROW_ASSERT(entry, str_starts(at, entry));
+        at = strstr(at + 1, ".TP\n");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    }
+    ROW_ASSERT("nothing else", strstr(section + 1, "\n.SH ") < at);
+    free(text);
+}
+
 SUITE(config, {"defaults", test_defaults}, {"reads a file", test_file}, {"the environment wins", test_environment_wins},
       {"secrets from files", test_secret_file}, {"secrets as credentials", test_credentials},
       {"a fault names its key", test_faults_name_the_key}, {"an unknown key is a warning", test_unknown_key_warns},
       {"secrets are not told", test_secrets_are_not_told}, {"long lines", test_long_lines},
-      {"an unreadable file", test_unreadable}, {"gives advice", test_advice},
-      {"prints its table", test_print_defaults});
+      {"an unreadable file", test_unreadable}, {"gives advice", test_advice}, {"prints its table", test_print_defaults},
+      {"the manual lists them all", test_manual});
