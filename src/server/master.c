@@ -210,7 +210,7 @@ static void run(struct master *m)
     }
 }
 
-/* A worker holds two descriptors a turn; what the system allows at most is what it may have. */
+/* A worker holds three descriptors a turn; what the system allows at most is what it may have. */
 static void raise_file_limit(void)
 {
     struct rlimit limit;
