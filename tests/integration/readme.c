@@ -89,7 +89,7 @@ static const char *said_by_quickstart(void)
 static void test_quickstart(void)
 {
     static const char *const shells[] = {"sh", "bash"};
-    static const char *const pieces[] = {"event: message.done", "I would raise the price",
+    static const char *const pieces[] = {"event: message.done", "\"status\":\"covered\"",
                                          "\"workflow_state\":\"active\""};
     const char *commands = strstr(said_by_quickstart(), PASTE);
 
