@@ -90,10 +90,14 @@ bool api_has_stopped(const struct request *req);
 struct route_info {
     const char *method, *pattern;
     enum pool pool;
+    const char *role; /* who may call it, as doc/api-canvas.md names them: "members"; "anyone": without credentials */
 };
 
 size_t api_route_count(void);
 struct route_info api_route_info(size_t i);
+
+/* The scope that an access token needs for it, in the arena. NULL: the row asks for no credentials; or out of memory. */
+const char *api_route_scope(struct arena *arena, size_t i);
 
 /* nginx/pools.conf: which pool each route belongs to. */
 void api_write_nginx_map(struct buf *out);

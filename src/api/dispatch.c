@@ -67,7 +67,7 @@ static struct load_key load_key(struct request *req)
     bool is_named = *path_param(req, "ai_experience_id") != '\0';
 
     return (struct load_key){.is_session = req->loaded->is_session,
-                             .scope = route_scope(req, req->loaded->route),
+                             .scope = route_scope(req->ctx.arena, req->loaded->route),
                              .course_id = path_param_id(req, "course_id"),
                              .ai_experience_id = path_param_id(req, is_named ? "ai_experience_id" : "id"),
                              .conversation_id = path_param_id(req, is_named ? "id" : "conversation_id")};

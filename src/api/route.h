@@ -15,6 +15,7 @@ enum may {
     MAY_VOTE,     /* the same */
     MAY_REVIEW,   /* managers; the owner is told that they may not, to anybody else it is not there */
     MAY_WATCH,    /* managers, who are told of a conversation that it is not there in other words */
+    MAY_COUNT
 };
 
 enum load { LOAD_NOTHING, LOAD_COURSE, LOAD_AI_EXPERIENCE, LOAD_CONVERSATION, LOAD_ACTIVE_CONVERSATION };
@@ -59,7 +60,7 @@ extern const struct route routes[];
 extern const size_t n_routes;
 
 /* The scope of a row, "url:METHOD|PATTERN"; in the arena. NULL when it is full. */
-const char *route_scope(struct request *req, const struct route *route);
+const char *route_scope(struct arena *arena, const struct route *route);
 
 /* ---- allow.c ---- */
 

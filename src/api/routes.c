@@ -59,9 +59,21 @@ const char *pool_name(enum pool pool)
     return names[pool];
 }
 
-const char *route_scope(struct request *req, const struct route *route)
+/* The contract's words. What an unpublished experience changes, and for whom, doc/api-canvas.md 5 says. */
+static const char *role_name(enum may may)
 {
-    return arena_printf(req->ctx.arena, "url:%s|%s", http_method_name(route->key.method), route->key.pattern);
+    static const char *const names[MAY_COUNT] = {
+        [MAY_ANYONE] = "anyone",        [MAY_READ] = "members",    [MAY_AUTHOR] = "managers",
+        [MAY_CONVERSE] = "members",     [MAY_SAY] = "owner",       [MAY_END] = "owner, managers",
+        [MAY_VOTE] = "owner, managers", [MAY_REVIEW] = "managers", [MAY_WATCH] = "managers",
+    };
+
+    return names[may];
+}
+
+const char *route_scope(struct arena *arena, const struct route *route)
+{
+    return arena_printf(arena, "url:%s|%s", http_method_name(route->key.method), route->key.pattern);
 }
 
 size_t api_route_count(void)
@@ -71,7 +83,13 @@ size_t api_route_count(void)
 
 struct route_info api_route_info(size_t i)
 {
-    return (struct route_info){http_method_name(routes[i].key.method), routes[i].key.pattern, routes[i].pool};
+    return (struct route_info){http_method_name(routes[i].key.method), routes[i].key.pattern, routes[i].pool,
+                               role_name(routes[i].may)};
+}
+
+const char *api_route_scope(struct arena *arena, size_t i)
+{
+    return routes[i].may == MAY_ANYONE ? NULL : route_scope(arena, &routes[i]);
 }
 
 /* A pattern as nginx's map matches it: each parameter is one segment. */

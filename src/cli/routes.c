@@ -10,7 +10,7 @@ struct routes_args {
 
 static const struct cli_option rows[] = {
     {"json", NULL, cli_take_switch, offsetof(struct routes_args, json), false, false,
-     "an array of objects, with the scope that an access token needs"},
+     "an array of objects, with the scope that an access token needs (null: none)"},
     {"nginx", NULL, cli_take_switch, offsetof(struct routes_args, nginx), false, false,
      "the map of nginx that says which pool answers"},
 };
@@ -26,6 +26,8 @@ static void write_object(struct json_out *out, const struct route_info *route, c
     json_text(out, route->pattern);
     json_key(out, "pool");
     json_text(out, pool_name(route->pool));
+    json_key(out, "role");
+    json_text(out, route->role);
     json_key(out, "scope");
     json_text(out, scope);
     json_close_object(out);
@@ -39,9 +41,8 @@ static int print_json(struct cli *cli)
     json_open_array(&out);
     for (size_t i = 0; i < api_route_count(); i++) {
         struct route_info route = api_route_info(i);
-        const char *scope = arena_printf(cli->ctx.arena, "url:%s|%s", route.method, route.pattern);
 
-        write_object(&out, &route, scope);
+        write_object(&out, &route, api_route_scope(cli->ctx.arena, i));
     }
     json_close_array(&out);
     buf_char(&cli->result, '\n');
@@ -60,7 +61,8 @@ static void write_columns(struct buf *out)
     for (size_t i = 0; i < api_route_count(); i++) {
         struct route_info route = api_route_info(i);
 
-        buf_printf(out, "%-6s  %-*s  %s\n", route.method, (int)width, route.pattern, pool_name(route.pool));
+        buf_printf(out, "%-6s  %-*s  %s  %s\n", route.method, (int)width, route.pattern, pool_name(route.pool),
+                   route.role);
     }
 }
 

@@ -84,10 +84,49 @@ static void test_scopes(void)
         struct request req = make_request();
         const struct route_key *key = &routes[i].key;
         const char *want = arena_printf(req.ctx.arena, "url:%s|%s", http_method_name(key->method), key->pattern);
-        const char *scope = route_scope(&req, &routes[i]);
+        const char *scope = route_scope(req.ctx.arena, &routes[i]);
+        const char *told = api_route_scope(req.ctx.arena, i);
 
         ROW_ASSERT(key->pattern, str_eq(scope, want) && strlen(scope) <= 255);
+        ROW_ASSERT(key->pattern, str_eq(told, routes[i].may == MAY_ANYONE ? NULL : want));
     }
+}
+
+static struct route_info info_of(const char *method, const char *pattern)
+{
+    for (size_t i = 0; i < api_route_count(); i++)
+        if (str_eq(api_route_info(i).method, method) && str_eq(api_route_info(i).pattern, pattern))
+            return api_route_info(i);
+    return (struct route_info){.role = NULL};
+}
+
+/* As the contract says it beside each of them. */
+static void test_roles(void)
+{
+#define API   "/api/v1/courses/:course_id/ai_experiences"
+#define TALKS API "/:ai_experience_id/conversations"
+    static const struct {
+        const char *method, *pattern, *role;
+    } rows[] = {
+        {"GET", "/health", "anyone"},
+        {"POST", "/login", "anyone"},
+        {"GET", API, "members"},
+        {"POST", API, "managers"},
+        {"GET", API "/:id/ai_conversations", "managers"},
+        {"POST", TALKS, "members"},
+        {"GET", TALKS "/:id", "managers"},
+        {"POST", TALKS "/:id/messages", "owner"},
+        {"DELETE", TALKS "/:id", "owner, managers"},
+        {"POST", TALKS "/:id/messages/:message_id/feedback", "owner, managers"},
+        {"GET", TALKS "/:id/evaluation", "managers"},
+    };
+#undef API
+#undef TALKS
+
+    for (size_t i = 0; i < LEN(rows); i++)
+        ASSERT_TEXT(info_of(rows[i].method, rows[i].pattern).role, rows[i].role);
+    for (size_t i = 0; i < n_routes; i++)
+        ROW_ASSERT(routes[i].key.pattern, api_route_info(i).role != NULL);
 }
 
 /* ---- the documents ---- */
@@ -215,7 +254,7 @@ static void test_the_map_and_unknown_requests(void)
 }
 
 SUITE(routes, {"each row is reached", test_each_row_is_reached}, {"rows are whole", test_rows_are_whole},
-      {"scopes", test_scopes}, {"each row is documented", test_each_row_is_documented},
+      {"scopes", test_scopes}, {"roles", test_roles}, {"each row is documented", test_each_row_is_documented},
       {"the committed map", test_the_committed_map},
       {"the map sends to the right pool", test_the_map_sends_to_the_right_pool},
       {"the map and unknown requests", test_the_map_and_unknown_requests});
