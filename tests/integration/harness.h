@@ -204,6 +204,7 @@ uint64_t other_course(void);
 uint64_t make_course(void);            /* everybody has the same part in it as in main_course() */
 uint64_t make_user(const char *login); /* with no part in any course */
 void enroll(uint64_t course, const char *login, const char *role, const char *state);
+void give_password(const char *login, const char *password);
 const char *make_token(const char *login, const char *scope); /* scope NULL: without scopes */
 
 uint64_t make_experience(const char *workflow_state); /* in main_course(), by its teacher */

@@ -66,6 +66,15 @@ void enroll(uint64_t course, const char *login, const char *role, const char *st
          "enroll");
 }
 
+void give_password(const char *login, const char *password)
+{
+    char hash[PASSWORD_HASH_BYTES];
+
+    if (!password_hash(password, hash) ||
+        !database_try(textf("UPDATE user SET password_hash = '%s' WHERE login = '%s'", hash, login)))
+        harness_die("cannot give %s a password", login);
+}
+
 const char *make_token(const char *login, const char *scope)
 {
     const char *argv[] = {"token", "issue", "--user", login, "--purpose", "test", scope ? "--scope" : NULL,

@@ -25,15 +25,6 @@ static void forget_failures(void)
     CU_ASSERT_TRUE_FATAL(database_try("DELETE FROM sign_in_failure"));
 }
 
-static void give_password(const char *login)
-{
-    char hash[PASSWORD_HASH_BYTES];
-
-    if (!password_hash(PASSWORD, hash) ||
-        !database_try(textf("UPDATE user SET password_hash = '%s' WHERE login = '%s'", hash, login)))
-        harness_die("cannot give %s a password", login);
-}
-
 /* The same user for the whole program, in the main course as a teacher. */
 static const char *member(void)
 {
@@ -43,7 +34,7 @@ static const char *member(void)
     if (!is_made) {
         make_user(login);
         enroll(main_course(), login, "teacher", "active");
-        give_password(login);
+        give_password(login, PASSWORD);
         is_made = true;
     }
     return login;

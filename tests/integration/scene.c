@@ -1,0 +1,223 @@
+/* Scenes for each row of the route table. */
+#include "scene.h"
+
+#include <stdio.h>
+
+#define PASSWORD "correct horse"
+#define FORM     "application/x-www-form-urlencoded"
+
+enum { MAX_ROWS = 200 };
+
+/* ---- the table ---- */
+
+static const char *text_of(struct json_object *object, const char *name)
+{
+    struct json_object *value = json_get(object, name);
+
+    return value ? textf("%s", json_object_get_string(value)) : NULL;
+}
+
+struct rows read_rows(void)
+{
+    struct json_object *table = COMMAND("routes", "--json");
+    size_t n = table ? json_object_array_length(table) : 0;
+    struct row *all = arena_zalloc(test_arena(), n, sizeof(*all));
+
+    if (!n || !all)
+        harness_die("colloquy routes --json failed");
+    cookie_of(STUDENT); /* whom a body of row_call() signs in */
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *object = json_object_array_get_idx(table, i);
+
+        all[i] = (struct row){.method = text_of(object, "method"),
+                              .pattern = text_of(object, "pattern"),
+                              .pool = text_of(object, "pool"),
+                              .role = text_of(object, "role"),
+                              .scope = text_of(object, "scope")};
+        all[i].key = textf("%s %s", all[i].method, all[i].pattern);
+    }
+    return (struct rows){all, n};
+}
+
+bool is_read_row(const struct row *row)
+{
+    return str_eq(row->method, "GET");
+}
+
+bool is_api_row(const struct row *row)
+{
+    return str_starts(row->pattern, "/api/");
+}
+
+bool has_part(const struct row *row, const char *part)
+{
+    return strstr(row->pattern, part) != NULL;
+}
+
+/* ---- scenes ---- */
+
+static const struct {
+    bool is_own, is_own_vote, is_ended;
+    const char *workflow_state; /* NULL: it stays published */
+} states[N_STATES] = {
+    [PUBLISHED] = {.workflow_state = NULL},
+    [DRAFT] = {.workflow_state = "unpublished"},
+    [DELETED] = {.workflow_state = "deleted"},
+    [ENDED] = {.is_ended = true},
+    [OWN] = {.is_own = true},
+    [OWN_DRAFT] = {.is_own = true, .workflow_state = "unpublished"},
+    [OWN_ENDED] = {.is_own = true, .is_ended = true},
+    [OWN_VOTE] = {.is_own_vote = true},
+    [OWN_VOTE_ENDED] = {.is_own_vote = true, .is_ended = true},
+};
+
+static enum person owner_of(enum state state, enum person caller)
+{
+    return states[state].is_own && caller != STRANGER ? caller : STUDENT;
+}
+
+static bool is_manager(enum person who)
+{
+    return who == TEACHER || who == TA || who == DESIGNER || who == ADMIN;
+}
+
+static enum person voter_of(enum state state, enum person caller)
+{
+    return states[state].is_own_vote && is_manager(caller) ? caller : owner_of(state, caller);
+}
+
+/* One whose part in the course is over made what is theirs while it lasted. */
+static void let_take_part(enum person who, bool is_to)
+{
+    if (who == FORMER_STUDENT)
+        enroll(main_course(), login_of(who), "student", is_to ? "active" : "completed");
+}
+
+static const char *vote_on(const struct talk *talk, const char *message, enum person voter)
+{
+    const struct answer *answer = CALL("POST", textf("%s/%s/feedback", talk->messages_path, message), token_of(voter),
+                                       .body = "{\"vote\":\"liked\"}");
+
+    if (answer->status != 200)
+        harness_die("cannot vote: %ld %s", answer->status, answer->body);
+    return text_at(answer->json, "/feedback/id");
+}
+
+/* What the API lets nobody do any more once there are conversations, too. */
+static void set_workflow_state(const struct talk *talk, const char *workflow_state)
+{
+    if (!database_try(
+            textf("UPDATE ai_experience SET workflow_state = '%s' WHERE id = %lu", workflow_state, talk->experience)))
+        harness_die("cannot change an experience's state");
+}
+
+struct scene make_scene(enum state state, enum person caller)
+{
+    enum person owner = owner_of(state, caller);
+
+    let_take_part(owner, true);
+    struct talk talk = open_talk(owner);
+    const char *message = text_at(talk.opened, "/messages/1/id");
+
+    if (say(&talk, "hi")->status != 200)
+        harness_die("cannot say anything");
+    const char *feedback = vote_on(&talk, message, voter_of(state, caller));
+
+    if (states[state].is_ended && CALL("DELETE", talk.path, talk.token)->status != 200)
+        harness_die("cannot end a conversation");
+    if (states[state].workflow_state)
+        set_workflow_state(&talk, states[state].workflow_state);
+    let_take_part(owner, false);
+    return (struct scene){.course = textf("%lu", talk.course),
+                          .experience = textf("%lu", talk.experience),
+                          .conversation = textf("%lu", talk.id),
+                          .message = message,
+                          .feedback = feedback};
+}
+
+/* ---- calls ---- */
+
+/* Whose `:id` it is, the pattern tells: the experience's, unless that has a name of its own. */
+static const char *value_of(const struct row *row, const struct scene *scene, const char *name, size_t len)
+{
+    bool is_named = has_part(row, ":ai_experience_id");
+    const struct {
+        const char *name, *value;
+    } params[] = {
+        {"course_id", scene->course},
+        {"ai_experience_id", scene->experience},
+        {"id", is_named ? scene->conversation : scene->experience},
+        {"conversation_id", scene->conversation},
+        {"message_id", scene->message},
+        {"feedback_id", scene->feedback},
+    };
+
+    for (size_t i = 0; i < LEN(params); i++)
+        if (strlen(params[i].name) == len && memcmp(params[i].name, name, len) == 0)
+            return params[i].value;
+    harness_die("%s: no scene has a %.*s", row->key, (int)len, name);
+}
+
+char *row_path(const struct row *row, const struct scene *scene)
+{
+    struct buf *out = buf_in_arena(test_arena(), 4096);
+
+    if (!out)
+        harness_die("out of memory");
+    for (const char *p = row->pattern; *p;) {
+        size_t len = strcspn(p, "/");
+
+        if (*p == ':')
+            buf_str(out, value_of(row, scene, p + 1, len - 1));
+        else
+            buf_append(out, p, len);
+        p += len;
+        if (*p)
+            buf_char(out, *p++);
+    }
+    return out->data;
+}
+
+struct call row_call(const struct row *row, const struct scene *scene)
+{
+#define EXPERIENCES   "/api/v1/courses/:course_id/ai_experiences"
+#define CONVERSATIONS EXPERIENCES "/:ai_experience_id/conversations"
+    static const struct {
+        const char *key, *type, *body;
+    } bodies[] = {
+        {"POST /login", FORM, "login=it-student&password=correct+horse"},
+        {"POST " EXPERIENCES, NULL, "{\"title\":\"T\",\"learning_objective\":\"O\",\"pedagogical_guidance\":\"G\"}"},
+        {"PUT " EXPERIENCES "/:id", NULL, "{\"title\":\"N\"}"},
+        {"POST " CONVERSATIONS "/:id/messages", NULL, "{\"message\":\"m\"}"},
+        {"POST " CONVERSATIONS "/:id/messages/:message_id/feedback", NULL, "{\"vote\":\"liked\"}"},
+    };
+    struct call call = {.method = row->method, .path = row_path(row, scene)};
+
+    for (size_t i = 0; i < LEN(bodies); i++)
+        if (str_eq(bodies[i].key, row->key)) {
+            call.type = bodies[i].type;
+            call.body = bodies[i].body;
+        }
+    return call;
+}
+
+/* ---- sessions ---- */
+
+const char *cookie_of(enum person who)
+{
+    static const char *cookies[N_PEOPLE];
+    static const char name[] = "Set-Cookie: __Host-colloquy_session=";
+
+    if (cookies[who])
+        return cookies[who];
+    id_of(who); /* makes the person */
+    give_password(login_of(who), PASSWORD);
+    const struct answer *answer =
+        CALL("POST", "/login", NULL, .type = FORM, .body = textf("login=%s&password=correct+horse", login_of(who)));
+    const char *line = strstr(answer->header_lines, name);
+
+    if (!line)
+        harness_die("%s cannot sign in: %ld", login_of(who), answer->status);
+    line += strlen("Set-Cookie: ");
+    return cookies[who] = lastingf("Cookie: %.*s", (int)strcspn(line, ";\r\n"), line);
+}
