@@ -6,8 +6,6 @@
 #define PASSWORD "correct horse"
 #define FORM     "application/x-www-form-urlencoded"
 
-enum { MAX_ROWS = 200 };
-
 /* ---- the table ---- */
 
 static const char *text_of(struct json_object *object, const char *name)
@@ -57,19 +55,25 @@ bool has_part(const struct row *row, const char *part)
 /* ---- scenes ---- */
 
 static const struct {
-    bool is_own, is_own_vote, is_ended;
+    const char *name;
     const char *workflow_state; /* NULL: it stays published */
+    bool is_own, is_own_vote, is_ended;
 } states[N_STATES] = {
-    [PUBLISHED] = {.workflow_state = NULL},
-    [DRAFT] = {.workflow_state = "unpublished"},
-    [DELETED] = {.workflow_state = "deleted"},
-    [ENDED] = {.is_ended = true},
-    [OWN] = {.is_own = true},
-    [OWN_DRAFT] = {.is_own = true, .workflow_state = "unpublished"},
-    [OWN_ENDED] = {.is_own = true, .is_ended = true},
-    [OWN_VOTE] = {.is_own_vote = true},
-    [OWN_VOTE_ENDED] = {.is_own_vote = true, .is_ended = true},
+    [PUBLISHED] = {"published", NULL},
+    [DRAFT] = {"unpublished", "unpublished"},
+    [DELETED] = {"deleted", "deleted"},
+    [ENDED] = {"ended", NULL, .is_ended = true},
+    [OWN] = {"own", NULL, .is_own = true},
+    [OWN_DRAFT] = {"own, unpublished", "unpublished", .is_own = true},
+    [OWN_ENDED] = {"own, ended", NULL, .is_own = true, .is_ended = true},
+    [OWN_VOTE] = {"own vote", NULL, .is_own_vote = true},
+    [OWN_VOTE_ENDED] = {"own vote, ended", NULL, .is_own_vote = true, .is_ended = true},
 };
+
+const char *state_name(enum state state)
+{
+    return states[state].name;
+}
 
 static enum person owner_of(enum state state, enum person caller)
 {

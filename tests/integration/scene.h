@@ -41,6 +41,8 @@ enum state {
     N_STATES
 };
 
+const char *state_name(enum state state);
+
 /* The parameters of patterns, as texts that stand in a path. */
 struct scene {
     const char *course, *experience, *conversation, *message, *feedback;
