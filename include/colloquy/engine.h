@@ -107,7 +107,7 @@ struct turn {
         asking; /* the reply, and the assessment of what the student has shown unless all objectives are met */
     uint32_t lease_s;
     /* How it ended, kept until the database can store it. */
-    bool is_ended;
+    bool is_ended, is_read; /* the latter: the assessment too */
     int64_t ended_ms;
     enum cq_status failure; /* CQ_OK: there is a reply */
     const char *reply_html;

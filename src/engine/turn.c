@@ -122,8 +122,8 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
     if (st)
         return st;
     st = engine_progress_read(ctx, turn->request.learning_objective, turn->met_at ? turn->met_at : "", &turn->progress);
-    if (!st && turn->row.is_replay)
-        turn->all_objectives_met = turn->progress.n && turn->progress.n_met == turn->progress.n;
+    if (!st)
+        turn->all_objectives_met |= turn->progress.n && turn->progress.n_met == turn->progress.n;
     if (!st && !turn->row.is_replay)
         st = ask_model(ctx, turn, params->experience);
     if (st && !turn->row.is_replay) { /* it was begun, and nobody would end it */
@@ -145,7 +145,7 @@ static bool read_assessment(struct cq_ctx *ctx, struct turn *turn)
     struct ask *ask = &turn->asking.asks[1];
     bool is_covered[ENGINE_MAX_OBJECTIVES] = {false};
 
-    if (ask->st)
+    if (turn->is_read || ask->st)
         return true;
     enum cq_status st = assessment_read(&ask->ctx, ask->reply.text, ask->reply.len, turn->progress.n, is_covered);
     if (st == CQ_MODEL_INVALID_RESPONSE && !ask->is_repeated) {
@@ -153,6 +153,7 @@ static bool read_assessment(struct cq_ctx *ctx, struct turn *turn)
         ask->is_ended = false;
         return false;
     }
+    turn->is_read = true; /* once: storing it may take many tries, and each reading takes memory */
     if (!st)
         st = engine_progress_meet(ctx, &turn->progress, is_covered, turn->row.user_seq, &turn->met_at);
     if (st)
