@@ -1,4 +1,5 @@
--- An evaluation that is being made: counted among what a user has running, and gone when it has ended.
+-- An evaluation that is being made: counted among what a user has running, and gone when it has ended. No foreign key: to check
+-- it the conversation would be locked behind the user's day, against the order in which turns lock them.
 CREATE TABLE evaluation_run (
     id              BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     user_id         BIGINT UNSIGNED NOT NULL,
@@ -6,6 +7,5 @@ CREATE TABLE evaluation_run (
     owner           VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, -- as of a turn
     lease_until     DATETIME(3) NOT NULL,                                        -- longer than it can take
     KEY evaluation_run_of_user (user_id),
-    KEY evaluation_run_owner (owner),
-    CONSTRAINT evaluation_run_conversation FOREIGN KEY (conversation_id) REFERENCES conversation (id) ON DELETE CASCADE
+    KEY evaluation_run_owner (owner)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

@@ -463,13 +463,17 @@ struct evaluation_run {
     const char *owner;
     uint32_t lease_s; /* longer than it can take */
     uint64_t id;      /* given by store_evaluation_begin() */
+    bool is_end_tried;
 };
 
 /* Note that one is being made. CQ_RATE_LIMITED: as of store_turn_begin(). */
 enum cq_status store_evaluation_begin(struct cq_ctx *ctx, struct db *db, struct evaluation_run *run) MUST_USE;
 
-/* Store it in the place of the one before, and count it; row: as it is now. */
-enum cq_status store_evaluation_end(struct cq_ctx *ctx, struct db *db, const struct evaluation_run *run,
+/*
+ * Store it in the place of the one before, unless that covers more, and count it, however often this is called. row: as
+ * it is now. CQ_LOST: there is none.
+ */
+enum cq_status store_evaluation_end(struct cq_ctx *ctx, struct db *db, struct evaluation_run *run,
                                     const uint8_t basis_hash[SHA256_BYTES], const char *answer, uint32_t covers,
                                     struct evaluation_row *row) MUST_USE;
 

@@ -6,10 +6,12 @@
 
 /* ---- what it stands on ---- */
 
+/* Line ends aside: a browser's form makes others of them, which changes nothing. */
 static void add_part(struct buf *buf, const char *text)
 {
-    if (text)
-        buf_str(buf, text);
+    for (; text && *text; text++)
+        if (text[0] != '\r' || text[1] != '\n')
+            buf_char(buf, *text);
     buf_append(buf, "", 1); /* texts hold no NUL: it parts them */
 }
 
@@ -142,20 +144,24 @@ static enum cq_status fall_back(struct cq_ctx *ctx, struct evaluation *e, enum c
     return CQ_OK;
 }
 
+static enum cq_status give_up(struct cq_ctx *ctx, struct db *db, struct evaluation *e, enum cq_status why)
+{
+    char error[sizeof(ctx->error)];
+
+    memcpy(error, ctx->error, sizeof(error)); /* the cause is worth more than what follows from it */
+    enum cq_status st = store_evaluation_fail(ctx, db, &e->run);
+    memcpy(ctx->error, error, sizeof(error));
+    return st == CQ_BUSY ? st : fall_back(ctx, e, why);
+}
+
 enum cq_status engine_evaluation_end(struct cq_ctx *ctx, struct db *db, struct evaluation *e)
 {
     struct evaluation_row row;
 
-    if (e->failure) {
-        char error[sizeof(ctx->error)];
-
-        memcpy(error, ctx->error, sizeof(error)); /* the cause is worth more than what follows from it */
-        enum cq_status st = store_evaluation_fail(ctx, db, &e->run);
-        memcpy(ctx->error, error, sizeof(error));
-        return st == CQ_BUSY ? st : fall_back(ctx, e, e->failure);
-    }
+    if (e->failure)
+        return give_up(ctx, db, e, e->failure);
     enum cq_status st = store_evaluation_end(ctx, db, &e->run, e->basis_hash, e->made, e->covers, &row);
     if (!st)
         show(e, &row, false);
-    return st;
+    return st && st != CQ_BUSY ? give_up(ctx, db, e, st) : st;
 }

@@ -43,6 +43,15 @@ static struct place *find_place(struct llm_worker *w, uint64_t turn_id)
     return NULL;
 }
 
+/* Whether a place has not come back yet from beginning its turn, which may be the one. */
+static bool is_beginning(const struct llm_worker *w)
+{
+    for (size_t i = 0; i < w->n_places; i++)
+        if (w->places[i].stage == STAGE_BEGIN)
+            return true;
+    return false;
+}
+
 bool stops_take_back(struct llm_worker *w, struct job *job)
 {
     struct stops *stops = &w->stops;
@@ -53,10 +62,10 @@ bool stops_take_back(struct llm_worker *w, struct job *job)
     for (size_t i = 0; i < stops->n; i++) {
         struct place *p = find_place(w, stops->ids[i]);
 
-        if (!p)
-            stops->again_ms = clock_mono_ms() + LOOK_AGAIN_MS;
-        else
+        if (p)
             place_stop(p);
+        else if (is_beginning(w))
+            stops->again_ms = clock_mono_ms() + LOOK_AGAIN_MS;
     }
     if (stops->is_wanted)
         stops_look(w);

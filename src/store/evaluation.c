@@ -10,10 +10,12 @@ static const char INSERT_RUN[] = "INSERT INTO evaluation_run (user_id, conversat
 
 static const char DELETE_RUN[] = "DELETE FROM evaluation_run WHERE id = ?";
 
+/* One that covers more is left: it was begun later, and has ended before. Assignments are made from left to right. */
 static const char UPSERT_EVALUATION[] =
     "INSERT INTO evaluation (conversation_id, n_messages, basis_hash, answer, evaluated_at)"
-    " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE n_messages = ?, basis_hash = ?, answer = ?,"
-    " evaluated_at = UTC_TIMESTAMP(3)";
+    " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE basis_hash = IF(n_messages <= ?, ?, basis_hash),"
+    " answer = IF(n_messages <= ?, ?, answer), evaluated_at = IF(n_messages <= ?, UTC_TIMESTAMP(3), evaluated_at),"
+    " n_messages = GREATEST(n_messages, ?)";
 
 enum cq_status store_evaluation_read(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id,
                                      const uint8_t basis_hash[SHA256_BYTES], struct evaluation_row *out)
@@ -54,6 +56,7 @@ enum cq_status store_evaluation_begin(struct cq_ctx *ctx, struct db *db, struct 
 
 struct end_args {
     const struct evaluation_run *run;
+    bool was_tried; /* before: it may have been committed after all */
     const uint8_t *basis_hash;
     const char *answer; /* NULL: there is none */
     uint32_t covers;
@@ -67,26 +70,29 @@ static enum cq_status end_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool 
     const struct db_in covers = IN_U64(args->covers), basis = IN_BYTES(args->basis_hash, SHA256_BYTES),
                        answer = IN_TEXT(args->answer);
     const struct db_in evaluation[] = {
-        IN_U64(args->run->conversation_id), covers, basis, answer, covers, basis, answer};
+        IN_U64(args->run->conversation_id), covers, basis, answer, covers, basis, covers, answer, covers, covers};
     uint64_t matched = 0;
 
     enum cq_status st = db_execute(ctx, db, DELETE_RUN, run, LEN(run), &matched);
-    if (!st && args->answer && (matched || !is_rerun)) {
+    if (!st && args->answer && (matched || !(is_rerun || args->was_tried))) {
         st = db_execute(ctx, db, UPSERT_EVALUATION, evaluation, LEN(evaluation), NULL);
         if (!st)
             st = user_day_count(ctx, db, args->run->user_id, DAY_EVALUATION);
     }
     if (!st && args->answer)
         st = store_evaluation_read(ctx, db, args->run->conversation_id, args->basis_hash, args->row);
+    if (!st && args->answer && !args->row->answer)
+        st = cq_fail(ctx, CQ_LOST, "the evaluation was given up");
     return st;
 }
 
-enum cq_status store_evaluation_end(struct cq_ctx *ctx, struct db *db, const struct evaluation_run *run,
+enum cq_status store_evaluation_end(struct cq_ctx *ctx, struct db *db, struct evaluation_run *run,
                                     const uint8_t basis_hash[SHA256_BYTES], const char *answer, uint32_t covers,
                                     struct evaluation_row *row)
 {
-    struct end_args args = {run, basis_hash, answer, covers, row};
+    struct end_args args = {run, run->is_end_tried, basis_hash, answer, covers, row};
 
+    run->is_end_tried = true;
     return db_tx(ctx, db, end_tx, &args);
 }
 

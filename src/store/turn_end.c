@@ -237,11 +237,18 @@ enum cq_status store_turn_renew(struct cq_ctx *ctx, struct db *db, uint64_t turn
 
 /* ---- stopping ---- */
 
-static const char STOP_TURN[] = "UPDATE turn SET is_stopping = 1 WHERE conversation_id = ? AND is_running = 1"
-                                " AND lease_until > UTC_TIMESTAMP(3)";
+/*
+ * Found without a lock, and then locked by its id, as whoever completes it does: the other way round, by the index of
+ * what is running, the two would wait for each other.
+ */
+static const char SELECT_RUNNING[] =
+    "SELECT id FROM turn WHERE conversation_id = ? AND is_running = 1 AND lease_until > UTC_TIMESTAMP(3)";
 
-static const char LIST_STOPPING[] =
-    "SELECT id FROM turn WHERE state = 'pending' AND owner = ? AND is_stopping = 1 LIMIT ?";
+static const char STOP_TURN[] = "UPDATE turn SET is_stopping = 1 WHERE id = ? AND state = 'pending'";
+
+/* One whose lease has run out is held by nobody. */
+static const char LIST_STOPPING[] = "SELECT id FROM turn WHERE state = 'pending' AND owner = ? AND is_stopping = 1"
+                                    " AND lease_until > UTC_TIMESTAMP(3) LIMIT ?";
 
 struct stop_args {
     uint64_t conversation_id, found;
@@ -250,10 +257,18 @@ struct stop_args {
 static enum cq_status stop_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
 {
     struct stop_args *args = arg;
-    const struct db_in in[] = {IN_U64(args->conversation_id)};
+    uint64_t id = 0;
+    const struct db_in conversation[] = {IN_U64(args->conversation_id)};
+    const struct db_out out[] = {OUT_U64(id)};
 
     (void)is_rerun; /* stopping again changes nothing */
-    return db_execute(ctx, db, STOP_TURN, in, LEN(in), &args->found);
+    args->found = 0;
+    enum cq_status st = db_query_one(ctx, db, SELECT_RUNNING, conversation, LEN(conversation), out, LEN(out));
+    if (st)
+        return st == CQ_RESOURCE_NOT_FOUND ? CQ_OK : st;
+    const struct db_in turn[] = {IN_U64(id)};
+
+    return db_execute(ctx, db, STOP_TURN, turn, LEN(turn), &args->found);
 }
 
 enum cq_status store_turn_stop(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, bool *found)

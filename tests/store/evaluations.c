@@ -44,6 +44,26 @@ static void test_made_and_made_again(void)
     GIVES(CQ_RATE_LIMITED, store_evaluation_begin(p.ctx, p.db, &run));
 }
 
+/* One that was begun earlier, covers less and ends later; and an end that is told twice. */
+static void test_the_newer_one_stays(void)
+{
+    struct place p = place_new();
+    uint64_t conversation_id = conversation_opened(&p);
+    struct evaluation_row row = {0};
+
+    turn_done(&p, conversation_id, "text");
+    struct evaluation_run slow = run_of(&p, conversation_id), fast = slow;
+
+    MUST(store_evaluation_begin(p.ctx, p.db, &slow));
+    MUST(store_evaluation_begin(p.ctx, p.db, &fast));
+    MUST(store_evaluation_end(p.ctx, p.db, &fast, basis, "\"new\"", 6, &row));
+    MUST(store_evaluation_end(p.ctx, p.db, &slow, other_basis, "\"old\"", 4, &row));
+    ASSERT_TEXT(row.answer, "\"new\"");
+    CU_ASSERT_EQUAL(row.covers, 6);
+    MUST(store_evaluation_end(p.ctx, p.db, &fast, basis, "\"new\"", 6, &row));
+    CU_ASSERT_EQUAL(sql_number("SELECT evaluations FROM user_day WHERE user_id = %ju", (uintmax_t)p.user_id), 2);
+}
+
 /* Once it is stopped it is found by its owner alone, until it has ended; begun again, it is not stopped from before. */
 static void test_stopping(void)
 {
@@ -65,9 +85,10 @@ static void test_stopping(void)
     CU_ASSERT_EQUAL(n, 0);
     MUST(store_turns_stopping(p.ctx, p.db, "stopping", ids, LEN(ids), &n));
     CU_ASSERT_TRUE(n == 1 && ids[0] == a.turn.id);
-    MUST(attempt_fail(&p, &a));
+    turn_expire(&a); /* nobody holds it any more */
     MUST(store_turns_stopping(p.ctx, p.db, "stopping", ids, LEN(ids), &n));
     CU_ASSERT_EQUAL(n, 0);
+    MUST(attempt_fail(&p, &a));
     a.request.reply_uuid = new_uuid(p.ctx);
     MUST(attempt_begin(&p, &a));
     MUST(store_turns_stopping(p.ctx, p.db, "stopping", ids, LEN(ids), &n));
@@ -90,5 +111,5 @@ static void test_progress_of_the_turn_before(void)
     ASSERT_TEXT(second.turn.met_at, "2,");
 }
 
-SUITE(evaluations, {"made and made again", test_made_and_made_again}, {"stopping", test_stopping},
-      {"progress of the turn before", test_progress_of_the_turn_before});
+SUITE(evaluations, {"made and made again", test_made_and_made_again}, {"the newer one stays", test_the_newer_one_stays},
+      {"stopping", test_stopping}, {"progress of the turn before", test_progress_of_the_turn_before});

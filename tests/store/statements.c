@@ -240,12 +240,15 @@ static void walk_turns(const struct place *p, uint64_t conversation_id)
     struct attempt expired = attempt_message(p, conversation_id, "text");
     struct attempt failed = attempt_message(p, conversation_id, "other text"), again = failed, opening;
     struct attempt retried = attempt_message(p, conversation_id, "text");
+    bool is_found = false;
 
     expired.request.lease_s = 0;
     attempt_key(p->ctx, &expired, "key", "text");
     GIVES(CQ_OK, attempt_begin(p, &expired));
     GIVES(CQ_OK, attempt_begin(p, &failed)); /* and expires the one before */
     GIVES(CQ_OK, attempt_renew(p, &failed));
+    GIVES(CQ_OK, store_turn_stop(p->ctx, p->db, conversation_id, &is_found));
+    CU_ASSERT_TRUE(is_found);
     GIVES(CQ_OK, attempt_fail(p, &failed));
     again.all_objectives_met = true;
     GIVES(CQ_OK, attempt_begin(p, &again)); /* in its place */
