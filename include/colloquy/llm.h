@@ -42,7 +42,7 @@ struct llm_ask {
     size_t n_objectives;           /* at most LLM_MAX_OBJECTIVES */
     const char *const *metrics;    /* the questions of custom metrics, in the order of their numbers */
     size_t n_metrics;
-    const struct llm_message *transcript; /* what a structured answer is about, as it was said */
+    const struct llm_message *transcript; /* what a structured answer is about, as it was said; "": left out */
     size_t n_transcript;
 };
 

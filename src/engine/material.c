@@ -3,7 +3,10 @@
 
 #include "engine/material.h"
 
-enum { DOCUMENT_MAX_BYTES = 32 << 20 };
+enum {
+    DOCUMENT_MAX_BYTES = 32 << 20,
+    TRANSCRIPT_MAX_BYTES = 64 << 10, /* of what builtin, which works in the loop, reads again each time */
+};
 
 static void write_member(struct json_out *out, const char *key, const char *text)
 {
@@ -131,9 +134,11 @@ static enum cq_status set_lists(struct cq_ctx *ctx, const struct material *m, st
     const char **objectives = arena_zalloc(ctx->arena, m->n_objectives + 1, sizeof(*objectives));
     const char **metrics = arena_zalloc(ctx->arena, m->n_metrics + 1, sizeof(*metrics));
     struct llm_message *transcript = arena_zalloc(ctx->arena, m->messages->n + 1, sizeof(*transcript));
+    bool *is_chosen = arena_zalloc(ctx->arena, m->messages->n + 1, sizeof(*is_chosen));
 
-    if (!objectives || !metrics || !transcript)
+    if (!objectives || !metrics || !transcript || !is_chosen)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    choose(m->messages, TRANSCRIPT_MAX_BYTES, is_chosen);
     for (size_t i = 0; i < m->n_objectives; i++)
         objectives[i] = m->objectives[i].text;
     for (size_t i = 0; i < m->n_metrics; i++)
@@ -141,7 +146,8 @@ static enum cq_status set_lists(struct cq_ctx *ctx, const struct material *m, st
     for (size_t i = 0; i < m->messages->n; i++) {
         const struct message_row *row = &m->messages->rows[i];
 
-        transcript[i] = (struct llm_message){row->is_assistant ? LLM_ASSISTANT : LLM_USER, row->text};
+        transcript[i] =
+            (struct llm_message){row->is_assistant ? LLM_ASSISTANT : LLM_USER, is_chosen[i] ? row->text : ""};
     }
     ask->objectives = objectives;
     ask->n_objectives = m->n_objectives;
