@@ -285,10 +285,10 @@ static void send_output(struct place *p)
 /* Silence for a while. The body is the job's while one is out, and then the comment goes around it. */
 static void keep_alive(struct place *p, int64_t now_ms)
 {
-    struct pollfd fd = {.fd = p->conn.fd, .events = POLLOUT};
-
     if (p->stage == STAGE_BEGIN || !p->conn.is_open || !is_stream(p) || now_ms - p->sent_ms < HEARTBEAT_MS)
         return;
+    struct pollfd fd = {.fd = p->conn.fd, .events = POLLOUT};
+
     p->sent_ms = now_ms;
     if (!is_jobs(p)) {
         api_wait(&p->req);
