@@ -146,8 +146,9 @@ const char *request_access_token(const struct request *req);
 bool request_cookie(const struct request *req, const char *name, char *out, size_t out_bytes);
 
 /*
- * Whether a browser says that a page of another site made the request: an Origin that is not the request's own scheme
- * and host ("null" is nobody's), or Sec-Fetch-Site: cross-site. False for clients that say neither.
+ * Whether a browser says that a page of another site made the request: an Origin that is neither the request's own
+ * scheme and host nor server.public_url's ("null" is nobody's), or Sec-Fetch-Site: cross-site. False for clients that
+ * say neither.
  */
 bool request_is_cross_site(const struct request *req);
 

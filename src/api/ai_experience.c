@@ -146,10 +146,10 @@ static void reply_faults(struct request *req, const struct ai_experience_row *no
         answer_field_errors(req, faults);
 }
 
-static enum cq_status read_change(struct request *req, bool is_create, struct ai_experience_change *change,
-                                  struct field_errors *errors)
+static enum cq_status read_change(struct request *req, const struct ai_experience_row *now,
+                                  struct ai_experience_change *change, struct field_errors *errors)
 {
-    enum cq_status st = ai_experience_change_read(req, is_create, change, errors);
+    enum cq_status st = ai_experience_change_read(req, now, change, errors);
 
     return st == CQ_PARAMETERS_MISSING ? refuse(req, st, "ai_experience is missing") : st;
 }
@@ -161,7 +161,7 @@ enum cq_status ai_experience_create(struct request *req)
     struct ai_experience_row row;
     struct field_errors errors = {.n = 0};
 
-    enum cq_status st = read_change(req, true, &change, &errors);
+    enum cq_status st = read_change(req, NULL, &change, &errors);
     if (!st && has_field_errors(&errors)) {
         reply_faults(req, NULL, &change, &errors);
         return CQ_OK;
@@ -199,7 +199,7 @@ enum cq_status ai_experience_update(struct request *req)
     struct ai_experience_row row;
     struct field_errors errors = {.n = 0};
 
-    enum cq_status st = read_change(req, false, &change, &errors);
+    enum cq_status st = read_change(req, now, &change, &errors);
     if (!st)
         st = check_unpublish(req, &change, &errors);
     if (st)

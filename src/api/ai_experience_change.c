@@ -13,8 +13,8 @@ static const char INVALID[] = "is invalid";
 
 struct reading {
     struct request *req;
-    bool is_create;
-    size_t n_found; /* parameters that are there at all */
+    const struct ai_experience_row *now; /* NULL: it is to be created */
+    size_t n_found;                      /* parameters that are there at all */
     struct field_errors *errors;
 };
 
@@ -35,9 +35,12 @@ static const char *too_long(struct reading *r, const char *before, const struct 
 
 static const struct text_field {
     enum ai_experience_field field;
+    size_t now;        /* where in struct ai_experience_row */
     size_t set, value; /* where in struct ai_experience_change */
 } text_fields[] = {
-#define FIELD(name) offsetof(struct ai_experience_change, set_##name), offsetof(struct ai_experience_change, name)
+#define FIELD(name)                                                                                                    \
+    offsetof(struct ai_experience_row, name), offsetof(struct ai_experience_change, set_##name),                       \
+        offsetof(struct ai_experience_change, name)
     {FIELD_TITLE, FIELD(title)},
     {FIELD_DESCRIPTION, FIELD(description)},
     {FIELD_FACTS, FIELD(facts)},
@@ -56,13 +59,37 @@ static const char *text_fault(struct reading *r, const struct field_rule *rule, 
     return NULL;
 }
 
+static bool is_same_but_for_line_ends(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++) {
+        a += a[0] == '\r' && a[1] == '\n';
+        b += b[0] == '\r' && b[1] == '\n';
+        if (*a != *b)
+            return false;
+    }
+    return *a == *b;
+}
+
+/*
+ * What a browser's form sends back of a text that nobody touched has the browser's line ends: taken for a change, it
+ * would make other texts of those that were stored otherwise, and too long ones of the longest.
+ */
+static bool is_untouched(const struct reading *r, const struct text_field *field, const struct param *p)
+{
+    if (!r->now || !r->req->params_from_form || p->state != PARAM_VALUE)
+        return false;
+    const char *now = *(const char *const *)((const char *)r->now + field->now);
+
+    return is_same_but_for_line_ends(p->text, now ? now : "");
+}
+
 static void read_text(struct reading *r, const struct text_field *field, struct ai_experience_change *change)
 {
     const struct field_rule *rule = &ai_experience_rules[field->field];
     struct param p = param_text(r->req, ROOT, rule->name);
 
     r->n_found += p.state != PARAM_ABSENT;
-    if (p.state == PARAM_ABSENT && !(r->is_create && rule->is_required))
+    if ((p.state == PARAM_ABSENT && !(!r->now && rule->is_required)) || is_untouched(r, field, &p))
         return;
     const char *fault = text_fault(r, rule, &p);
 
@@ -80,7 +107,7 @@ static void read_workflow_state(struct reading *r, struct ai_experience_change *
     struct param p = param_text(r->req, ROOT, rule->name);
 
     r->n_found += p.state != PARAM_ABSENT;
-    if (p.state == PARAM_ABSENT || (p.state == PARAM_NULL && r->is_create))
+    if (p.state == PARAM_ABSENT || (p.state == PARAM_NULL && !r->now))
         return;
     if (p.state != PARAM_VALUE || !rule_has_value(rule, p.text))
         field_error(r->errors, rule->name, p.state == PARAM_WRONG ? INVALID : "is not included in the list");
@@ -164,7 +191,7 @@ static enum cq_status read_objectives(struct reading *r, struct ai_experience_ch
     if (!o.joined)
         return cq_fail(&r->req->ctx, CQ_INTERNAL, "out of memory");
     r->n_found += p->state != PARAM_ABSENT;
-    if (p->state == PARAM_ABSENT && !r->is_create)
+    if (p->state == PARAM_ABSENT && r->now)
         return CQ_OK;
     if (p->state == PARAM_WRONG)
         o.is_wrong = true;
@@ -313,10 +340,10 @@ static void read_files(struct reading *r)
 
 /* ---- all of them ---- */
 
-enum cq_status ai_experience_change_read(struct request *req, bool is_create, struct ai_experience_change *change,
-                                         struct field_errors *errors)
+enum cq_status ai_experience_change_read(struct request *req, const struct ai_experience_row *now,
+                                         struct ai_experience_change *change, struct field_errors *errors)
 {
-    struct reading r = {.req = req, .is_create = is_create, .errors = errors};
+    struct reading r = {.req = req, .now = now, .errors = errors};
 
     *change = (struct ai_experience_change){0};
     for (size_t i = 0; i < LEN(text_fields); i++)

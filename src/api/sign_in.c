@@ -1,4 +1,7 @@
 /* /login and /logout: how a browser's session begins and ends. */
+#include <arpa/inet.h>
+#include <string.h>
+
 #include "api/authenticity.h"
 #include "api/page.h"
 #include "api/return_to.h"
@@ -116,13 +119,26 @@ static const char *lower_case(struct request *req, const char *text)
     return out;
 }
 
+/* Whoever has one address of IPv6 has all of its last 64 bits: they count as one. */
+static const char *address_subject(struct request *req)
+{
+    const char *address = req->remote_addr;
+    struct in6_addr bits;
+    char text[INET6_ADDRSTRLEN];
+
+    if (inet_pton(AF_INET6, address, &bits) != 1 || IN6_IS_ADDR_V4MAPPED(&bits))
+        return address;
+    memset(bits.s6_addr + 8, 0, 8);
+    return inet_ntop(AF_INET6, &bits, text, sizeof(text)) ? arena_strdup(req->ctx.arena, text) : NULL;
+}
+
 /* All ways to write a login count as one: by the account that it names, else by what was typed in lower case. */
 static enum cq_status name_subjects(struct request *req, const char *login, const struct sign_in_user *user,
                                     struct sign_in_subjects *out)
 {
     const char *name = user->id ? user->login : lower_case(req, is_login(login) ? login : "");
-    const char *address = req->remote_addr;
-    const char *pair = name ? arena_printf(req->ctx.arena, "%s\n%s", address, name) : NULL;
+    const char *address = address_subject(req);
+    const char *pair = name && address ? arena_printf(req->ctx.arena, "%s\n%s", address, name) : NULL;
 
     if (!pair || !sha256(pair, strlen(pair), out->pair) || !sha256(address, strlen(address), out->address))
         return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");

@@ -279,13 +279,23 @@ bool request_cookie(const struct request *req, const char *name, char *out, size
     return false;
 }
 
+/* Behind what ends TLS for us the scheme that we see is not the browser's: there the site's own address says it. */
+static bool is_public_origin(const struct request *req, const char *origin)
+{
+    const char *url = req->config ? req->config->server.public_url : NULL, *host = url ? strstr(url, "://") : NULL;
+    size_t len = host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : 0;
+
+    return len && strncasecmp(origin, url, len) == 0 && !origin[len];
+}
+
 /* Scheme and host are compared as browsers write them, which is in lower case, and without a port that is the usual one. */
 static bool is_own_origin(const struct request *req, const char *origin)
 {
     size_t len = strlen(req->scheme);
+    bool is_asked_one = strncasecmp(origin, req->scheme, len) == 0 && str_starts(origin + len, "://") &&
+                        strcasecmp(origin + len + 3, req->host) == 0;
 
-    return strncasecmp(origin, req->scheme, len) == 0 && str_starts(origin + len, "://") &&
-           strcasecmp(origin + len + 3, req->host) == 0;
+    return is_asked_one || is_public_origin(req, origin);
 }
 
 bool request_is_cross_site(const struct request *req)

@@ -329,7 +329,10 @@ static void test_new_form(void)
 
 static void test_edit_form_escapes(void)
 {
-    const char *quoted = json_object_to_json_string(json_object_new_string(HOSTILE));
+    struct json_object *hostile = json_object_new_string(HOSTILE);
+    const char *quoted = textf("%s", json_object_to_json_string(hostile));
+
+    json_object_put(hostile);
     const struct answer *created =
         CALL("POST", experiences_path(main_course()), token_of(TEACHER),
              .body = textf("{\"title\":%s,\"description\":%s,\"facts\":%s,\"learning_objectives\":[%s],"

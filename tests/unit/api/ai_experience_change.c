@@ -44,6 +44,10 @@ static const char *change_text(struct request *req, const struct ai_experience_c
     return out->data;
 }
 
+/* What is to change, where something is. */
+static const struct ai_experience_row stored = {
+    .title = "stored", .facts = "a\nb\r\nc\n", .pedagogical_guidance = "one\ntwo"};
+
 static struct outcome read_request(struct request *req, bool is_create)
 {
     struct ai_experience_change change;
@@ -51,7 +55,7 @@ static struct outcome read_request(struct request *req, bool is_create)
     struct outcome outcome = {.errors = "", .change = ""};
 
     CU_ASSERT_EQUAL_FATAL(params_read(req), CQ_OK);
-    outcome.st = ai_experience_change_read(req, is_create, &change, &errors);
+    outcome.st = ai_experience_change_read(req, is_create ? NULL : &stored, &change, &errors);
     if (outcome.st)
         return outcome;
     outcome.change = change_text(req, &change);
@@ -68,6 +72,29 @@ static struct outcome read_body(const char *type, const char *body, bool is_crea
     struct request req = make_post("", type, body);
 
     return read_request(&req, is_create);
+}
+
+/* ---- what a form sends back as it was ---- */
+
+static void test_untouched(void)
+{
+    static const char form[] = "application/x-www-form-urlencoded", json[] = "application/json";
+    static const struct {
+        const char *name, *type, *body, *want;
+    } rows[] = {
+        {"line ends of a browser", form, "facts=a%0D%0Ab%0D%0Ac%0D%0A&title=new", "title=new;"},
+        {"nothing where nothing was", form, "description=&title=new", "title=new;"},
+        {"a line more", form, "facts=a%0D%0Ab%0D%0Ac%0D%0A%0D%0A", "facts=a\r\nb\r\nc\r\n\r\n;"},
+        {"a line less", form, "facts=a%0D%0Ab%0D%0Ac", "facts=a\r\nb\r\nc;"},
+        {"another letter", form, "facts=a%0D%0Ab%0D%0Ad%0D%0A", "facts=a\r\nb\r\nd\r\n;"},
+        {"by a program, which means it", json, "{\"facts\":\"a\\r\\nb\\r\\nc\\r\\n\"}", "facts=a\r\nb\r\nc\r\n;"},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct outcome got = read_body(rows[i].type, rows[i].body, false);
+
+        ROW_ASSERT(rows[i].name, !got.st && str_eq(got.errors, "") && str_eq(got.change, rows[i].want));
+    }
 }
 
 /* ---- good ones ---- */
@@ -395,7 +422,8 @@ static void test_nothing_usable(void)
         ROW_ASSERT(rows[i].body, read_body(rows[i].type, rows[i].body, rows[i].is_create).st == CQ_PARAMETERS_MISSING);
 }
 
-SUITE(ai_experience_change, {"create", test_create}, {"update", test_update}, {"objectives", test_objectives},
+SUITE(ai_experience_change, {"untouched", test_untouched}, {"create", test_create}, {"update", test_update},
+      {"objectives", test_objectives},
       {"a line end in an objective is one blank", test_a_line_end_in_an_objective_is_one_blank},
       {"metrics", test_metrics}, {"all faults at once", test_all_faults_at_once}, {"texts", test_texts},
       {"wrong objectives", test_wrong_objectives}, {"wrong metrics", test_wrong_metrics},

@@ -158,7 +158,7 @@ static const char *faulty_form(struct scene *s, const struct ai_experience_row *
     struct field_errors faults = {.n = 0};
 
     start(s, body);
-    CU_ASSERT_EQUAL_FATAL(ai_experience_change_read(&s->req, !row, &change, &faults), CQ_OK);
+    CU_ASSERT_EQUAL_FATAL(ai_experience_change_read(&s->req, row, &change, &faults), CQ_OK);
     answer_form_faults(&s->req, row, &change, &faults);
     return page_of(s);
 }

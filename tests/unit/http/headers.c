@@ -212,7 +212,37 @@ static void test_cross_site(void)
     }
 }
 
+/* Behind a balancer that ends TLS we are asked by http for a site that browsers know by https. */
+static void test_public_origin(void)
+{
+    static const struct {
+        const char *public_url, *origin;
+        bool want;
+    } rows[] = {
+        {"https://talk.example.edu", "https://talk.example.edu", false},
+        {"https://talk.example.edu/", "https://talk.example.edu", false},
+        {"https://talk.example.edu/colloquy", "https://Talk.example.edu", false},
+        {"https://talk.example.edu:8443", "https://talk.example.edu:8443", false},
+        {"https://talk.example.edu", "http://talk.example.edu", true},
+        {"https://talk.example.edu", "https://talk.example.edu.evil.com", true},
+        {"https://talk.example.edu", "https://talk.example.ed", true},
+        {"https://talk.example.edu", "null", true},
+        {"talk.example.edu", "talk.example.edu", true},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct config config = {.server = {.public_url = rows[i].public_url}};
+        struct request req = make_request();
+
+        req.config = &config;
+        req.scheme = "http";
+        req.host = "10.0.0.1";
+        req.origin = rows[i].origin;
+        ROW_ASSERT(rows[i].public_url, request_is_cross_site(&req) == rows[i].want);
+    }
+}
+
 SUITE(headers, {"string ids", test_string_ids}, {"accepts", test_accepts}, {"prefers", test_prefers},
       {"forms", test_forms}, {"access token", test_access_token},
       {"access token before parameters", test_access_token_before_parameters}, {"cookies", test_cookies},
-      {"cross-site", test_cross_site});
+      {"cross-site", test_cross_site}, {"public origin", test_public_origin});
