@@ -303,12 +303,15 @@ static size_t on_stats(char *data, size_t size, size_t n, void *user)
     return size * n;
 }
 
-struct json_object *model_stats(void)
+/* What the model server itself answers at this path; fields: of a POST, NULL: a GET. */
+static struct buf *ask_model_server(const char *path, const char *fields)
 {
     CURL *easy = curl_easy_init();
     struct buf *got = buf_in_arena(test_arena(), ANSWER_MAX_BYTES);
 
-    curl_easy_setopt(easy, CURLOPT_URL, textf("http://127.0.0.1:%d/stats", main_model().port));
+    curl_easy_setopt(easy, CURLOPT_URL, textf("http://127.0.0.1:%d%s", main_model().port, path));
+    if (fields)
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, fields);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)DEFAULT_LIMIT_MS);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_stats);
@@ -316,12 +319,29 @@ struct json_object *model_stats(void)
     if (!got || curl_easy_perform(easy) != CURLE_OK)
         harness_die("the model server does not answer");
     curl_easy_cleanup(easy);
+    return got;
+}
+
+struct json_object *model_stats(void)
+{
+    const struct buf *got = ask_model_server("/stats", NULL);
+
     return parse(got->data, got->len);
 }
 
 uint64_t model_requests(void)
 {
     return json_get_u64(model_stats(), "requests");
+}
+
+uint64_t model_structured(void)
+{
+    return json_get_u64(model_stats(), "structured");
+}
+
+void model_reset(void)
+{
+    ask_model_server("/reset", "");
 }
 
 /* ---- bytes that no client would send ---- */

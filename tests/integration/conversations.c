@@ -346,13 +346,7 @@ static void test_ids_as_strings(void)
 
 static struct json_object *asked(void)
 {
-    struct cq_ctx ctx = {.arena = test_arena(), .request_id = "-"};
-    struct json_object *body = NULL;
-    const char *text = text_at(model_stats(), "/last_body");
-
-    if (json_read(&ctx, text, strlen(text), &body))
-        harness_die("the model was asked what is no JSON");
-    return body;
+    return json_of(text_at(model_stats(), "/last_body"));
 }
 
 static void test_what_the_model_is_told(void)

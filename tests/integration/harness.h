@@ -64,7 +64,9 @@ struct model_server model_server_start(const char *certificate, const char *key)
 struct model_server model_server_start_at(int port, const char *certificate, const char *key);
 struct model_server main_model(void);  /* of every instance but those that say otherwise */
 struct json_object *model_stats(void); /* what it has counted */
-uint64_t model_requests(void);         /* that it has got so far */
+uint64_t model_requests(void);         /* for replies, that it has got so far */
+uint64_t model_structured(void);       /* the same, for structured answers */
+void model_reset(void);                /* its figures begin again */
 
 enum { INSTANCE_MAX_ENV = 24 };
 
@@ -166,6 +168,11 @@ struct json_object *json_at(struct json_object *json, const char *pointer);
 const char *text_at(struct json_object *json, const char *pointer); /* "" when it is no string */
 int64_t int_at(struct json_object *json, const char *pointer);      /* -1 when it is no number */
 size_t count_at(struct json_object *json, const char *pointer);     /* members of an array; 0 when it is none */
+
+struct json_object *json_of(const char *text); /* text must be JSON */
+size_t count_events(const struct answer *answer, const char *name);
+struct json_object *event_at(const struct answer *answer, const char *name); /* the last one's data; NULL: none */
+const char *joined_deltas(const struct answer *answer);
 
 /* Assertions that print what came instead. */
 bool expect_status(const char *row, const struct answer *answer, long status);

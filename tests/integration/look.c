@@ -3,6 +3,7 @@
 #include <json-c/json_pointer.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "harness.h"
 
@@ -34,6 +35,47 @@ size_t count_at(struct json_object *json, const char *pointer)
     struct json_object *found = json_at(json, pointer);
 
     return json_object_is_type(found, json_type_array) ? json_object_array_length(found) : 0;
+}
+
+struct json_object *json_of(const char *text)
+{
+    struct cq_ctx ctx = {.arena = test_arena(), .request_id = "-"};
+    struct json_object *json = NULL;
+
+    if (json_read(&ctx, text, strlen(text), &json))
+        harness_die("this should be JSON: %.300s", text);
+    return json;
+}
+
+/* ---- streams ---- */
+
+size_t count_events(const struct answer *answer, const char *name)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < answer->n_events; i++)
+        n += str_eq(answer->events[i].name, name);
+    return n;
+}
+
+struct json_object *event_at(const struct answer *answer, const char *name)
+{
+    for (size_t i = answer->n_events; i > 0; i--)
+        if (str_eq(answer->events[i - 1].name, name))
+            return answer->events[i - 1].data;
+    return NULL;
+}
+
+const char *joined_deltas(const struct answer *answer)
+{
+    struct buf *text = buf_in_arena(test_arena(), 64 << 20);
+
+    if (!text)
+        harness_die("out of memory");
+    for (size_t i = 0; i < answer->n_events; i++)
+        if (str_eq(answer->events[i].name, "message.delta"))
+            buf_str(text, text_at(answer->events[i].data, "/text"));
+    return text->data;
 }
 
 /* ---- assertions ---- */

@@ -3,7 +3,7 @@
 
 #include "harness.h"
 
-enum { MAX_CASTS = 8 };
+enum { MAX_CASTS = 12 };
 
 // clang-format off
 static const struct {
