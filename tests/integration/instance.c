@@ -101,6 +101,7 @@ struct instance *instance_create(const char *name, const char *base_url, const c
                                            "COLLOQUY_LLM_API_KEY=test-key",
                                            "COLLOQUY_LIMITS_CONVERSATIONS_PER_DAY=1000000",
                                            "COLLOQUY_LIMITS_MESSAGES_PER_DAY=1000000",
+                                           "COLLOQUY_LIMITS_EVALUATIONS_PER_DAY=1000000",
                                            "COLLOQUY_LIMITS_TURNS_AT_ONCE=100000"};
     struct instance *instance = &instances[n_instances];
 
