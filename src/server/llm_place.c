@@ -182,8 +182,15 @@ static void begin_ask(struct place *p)
 
 void place_stop(struct place *p)
 {
-    if (p->stage == STAGE_ASK && p->calls[0].call)
+    if (p->stage != STAGE_ASK)
+        return;
+    if (p->calls[0].call) {
         llm_stop(p->calls[0].call);
+        return;
+    }
+    p->asking->asks[0].reply.stop = LLM_STOP_ASKED; /* it is all there; what is still judged is waited for no longer */
+    drop_rest(p, CQ_MODEL_TIMEOUT);
+    begin_end(p);
 }
 
 /* ---- what follows a job ---- */
