@@ -160,6 +160,8 @@ static void set_renewal(struct place *p)
 static void begin_ask(struct place *p)
 {
     p->stage = STAGE_ASK;
+    if (!p->asking->asks[0].is_ended) /* asked once more, with the limits of the first time */
+        p->rest_ms = 0;
     set_renewal(p);
     if (!p->asking->asks[0].is_ended)
         p->rest_ms = 0;
