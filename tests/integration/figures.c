@@ -86,10 +86,9 @@ static void must_run(const char *sql)
         harness_die("this statement failed: %s", sql);
 }
 
-/* So many students, every other with a conversation. */
-static const char *make_roster(size_t n)
+/* So many students more in a course, every other with a conversation. */
+static void fill_roster(uint64_t course, uint64_t experience, size_t n)
 {
-    uint64_t course = make_course(), experience = make_experience_in(course, "published", "Roster");
     const char *login = textf("it-roster-%lu", course);
 
     must_run(textf("INSERT INTO user (login, name, sortable_name, short_name, created_at) SELECT"
@@ -111,6 +110,13 @@ static const char *make_roster(size_t n)
                    " all_objectives_met, updated_at) SELECT ai_experience_id, user_id, id, 'active', user_id %% 3 = 0,"
                    " updated_at FROM conversation WHERE ai_experience_id = %lu",
                    experience));
+}
+
+static const char *make_roster(size_t n)
+{
+    uint64_t course = make_course(), experience = make_experience_in(course, "published", "Roster");
+
+    fill_roster(course, experience, n);
     return textf("%s/ai_conversations", experience_path(course, experience));
 }
 
@@ -208,6 +214,127 @@ static void test_statements_of_a_turn(void)
         ROW_ASSERT(textf("%s: %lu statements", rows[i].name, least), least == rows[i].each);
     }
 }
+
+/* ---- what changes something ---- */
+
+// clang-format off
+enum change { CREATE, UPDATE, OPEN, OPEN_AGAIN, SAY, VOTE, VOTE_AGAIN, SAY_VOTED, STOP, EVALUATE,
+              EVALUATED, EVALUATE_ANEW, UNVOTE, END, DELETE_IT, N_CHANGES };
+
+static const struct {
+    const char *name;
+    uint64_t each;
+} changes[N_CHANGES] = {
+    [CREATE] =         {"create", 5},
+    [UPDATE] =         {"update", 6},
+    [OPEN] =           {"open", 16},
+    [OPEN_AGAIN] =     {"open another", 16},
+    [SAY] =            {"say", 12},
+    [VOTE] =           {"vote", 7},
+    [VOTE_AGAIN] =     {"vote again", 7},
+    [SAY_VOTED] =      {"say, with a vote", 13},
+    [STOP] =           {"stop", 4},
+    [EVALUATE] =       {"an evaluation", 11},
+    [EVALUATED] =      {"a stored evaluation", 2},
+    [EVALUATE_ANEW] =  {"another evaluation", 11},
+    [UNVOTE] =         {"take a vote back", 4},
+    [END] =            {"end", 5},
+    [DELETE_IT] =      {"delete", 5},
+};
+// clang-format on
+
+/* Where there is much of everything, or little. */
+struct crowd {
+    uint64_t course;
+    size_t n_messages;
+    uint64_t least[N_CHANGES]; /* statements; a worker's first ones also make its connection */
+};
+
+static const struct answer *count_change(struct crowd *crowd, enum change change, const struct call *call)
+{
+    uint64_t own = database_status("Questions"), before;
+
+    own = database_status("Questions") - own;
+    before = database_status("Questions");
+    const struct answer *answer = call_now(call);
+    uint64_t n = database_status("Questions") - before - own;
+
+    ROW_ASSERT(textf("%s: %ld %s", changes[change].name, answer->status, answer->body), answer->status / 100 == 2);
+    crowd->least[change] = n < crowd->least[change] ? n : crowd->least[change];
+    return answer;
+}
+
+#define COUNT(c, change, m, p, t, ...)                                                                                 \
+    count_change((c), (change), &(struct call){.method = (m), .path = (p), .token = (t), __VA_ARGS__})
+
+static struct crowd *make_crowd(size_t n_experiences, size_t n_messages)
+{
+    struct crowd *crowd = arena_zalloc(test_arena(), 1, sizeof(*crowd));
+
+    CU_ASSERT_FATAL(crowd != NULL);
+    crowd->course = make_list_of(n_experiences);
+    crowd->n_messages = n_messages;
+    for (size_t i = 0; i < N_CHANGES; i++)
+        crowd->least[i] = UINT64_MAX;
+    return crowd;
+}
+
+/* All that may be done in a conversation, between opening and ending it. */
+static void talk_in_crowd(struct crowd *crowd, const struct talk *talk)
+{
+    const char *token = talk->token, *teacher = token_of(TEACHER), *evaluation = textf("%s/evaluation", talk->path);
+
+    for (size_t i = 0; i < crowd->n_messages; i++)
+        say(talk, "again");
+    struct json_object *said = COUNT(crowd, SAY, "POST", talk->messages_path, token, .body = message_body("hi"))->json;
+    const char *votes = textf("%s/%s/feedback", talk->messages_path, text_at(said, "/messages/1/id"));
+    struct json_object *voted = COUNT(crowd, VOTE, "POST", votes, token, .body = "{\"vote\":\"liked\"}")->json;
+    COUNT(crowd, VOTE_AGAIN, "POST", votes, token, .body = "{\"vote\":\"disliked\"}");
+    COUNT(crowd, SAY_VOTED, "POST", talk->messages_path, token, .body = message_body("hi"));
+    COUNT(crowd, STOP, "POST", textf("%s/stop", talk->path), token);
+    COUNT(crowd, EVALUATE, "GET", evaluation, teacher);
+    COUNT(crowd, EVALUATED, "GET", evaluation, teacher);
+    COUNT(crowd, EVALUATE_ANEW, "POST", evaluation, teacher);
+    COUNT(crowd, UNVOTE, "DELETE", textf("%s/%s", votes, text_at(voted, "/feedback/id")), token);
+}
+
+static void change_in_crowd(struct crowd *crowd, size_t n_students)
+{
+    const char *teacher = token_of(TEACHER), *student = token_of(STUDENT);
+    struct json_object *made =
+        COUNT(crowd, CREATE, "POST", experiences_path(crowd->course), teacher,
+              .body = "{\"title\":\"Counted\",\"learning_objectives\":[\"One\"],\"pedagogical_guidance\":\"Ask.\"}")
+            ->json;
+    uint64_t experience = json_get_u64(made, "id");
+    const char *path = experience_path(crowd->course, experience);
+
+    COUNT(crowd, UPDATE, "PUT", path, teacher, .body = "{\"title\":\"New\",\"workflow_state\":\"published\"}");
+    if (n_students)
+        fill_roster(crowd->course, experience, n_students);
+    COUNT(crowd, OPEN, "POST", textf("%s/conversations", path), student);
+    COUNT(crowd, OPEN_AGAIN, "POST", textf("%s/conversations", path), student);
+    const struct talk talk = open_talk_on(crowd->course, experience, student);
+    talk_in_crowd(crowd, &talk);
+    COUNT(crowd, END, "DELETE", talk.path, student);
+    COUNT(crowd, DELETE_IT, "DELETE", path, teacher);
+}
+
+static void test_statements_of_changes(void)
+{
+    struct crowd *few = make_crowd(1, 0), *many = make_crowd(60, 5);
+
+    for (int i = 0; i < ROUNDS / 2; i++) {
+        change_in_crowd(few, 0);
+        change_in_crowd(many, i == 0 ? 200 : 0);
+    }
+    for (size_t i = 0; i < N_CHANGES; i++) {
+        ROW_ASSERT(textf("%s: %lu statements", changes[i].name, few->least[i]), few->least[i] == changes[i].each);
+        ROW_ASSERT(textf("%s, among many: %lu statements", changes[i].name, many->least[i]),
+                   many->least[i] == changes[i].each);
+    }
+}
+
+/* ---- refusals ---- */
 
 /* What is answered from the route table, or is no request at all, asks the database nothing. */
 static void test_statements_of_refusals(void)
@@ -321,4 +448,5 @@ static void test_a_thousand_turns_at_once(void)
 SUITE(figures, {"statements of reads", test_statements_of_reads},
       {"statements of a roster", test_statements_of_a_roster}, {"statements of votes", test_statements_of_votes},
       {"statements of refusals", test_statements_of_refusals}, {"statements of a turn", test_statements_of_a_turn},
+      {"statements of changes", test_statements_of_changes},
       {"a thousand turns at once", test_a_thousand_turns_at_once});
