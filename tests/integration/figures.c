@@ -1,5 +1,6 @@
 /* Figures that do not wobble: statements a request, and a thousand turns at once on the default configuration. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "harness.h"
 
@@ -20,13 +21,25 @@ static void warm_up(const char *path, const char *token)
     }
 }
 
+/* What counting itself asks; the least of a few tries, since others ask now and then. */
+static uint64_t own_statements(void)
+{
+    uint64_t least = UINT64_MAX;
+
+    for (int i = 0; i < 5; i++) {
+        uint64_t n = database_status("Questions");
+
+        n = database_status("Questions") - n;
+        least = n < least ? n : least;
+    }
+    return least;
+}
+
 /* Statements for so many calls, the counting itself left out. */
 static uint64_t count_statements(const struct call *call, size_t n)
 {
-    uint64_t before = database_status("Questions");
-    uint64_t own = database_status("Questions") - before;
+    uint64_t own = own_statements(), before = database_status("Questions");
 
-    before = database_status("Questions");
     for (size_t i = 0; i < n; i++)
         if (call_now(call)->status / 100 != 2)
             return 0;
@@ -202,10 +215,8 @@ static void test_statements_of_a_turn(void)
 
         for (int k = 0; k < ROUNDS; k++) { /* a thread's first turn also makes its connection */
             const char *key = rows[i].key ? textf("%s-%d", rows[i].key, k) : NULL;
-            uint64_t own = database_status("Questions"), before;
+            uint64_t own = own_statements(), before = database_status("Questions");
 
-            own = database_status("Questions") - own;
-            before = database_status("Questions");
             expect_status(rows[i].name, say_with_key(&talk, textf("count %d", k), key), 200);
             uint64_t n = database_status("Questions") - before - own;
 
@@ -232,10 +243,10 @@ static const struct {
     [SAY] =            {"say", 12},
     [VOTE] =           {"vote", 7},
     [VOTE_AGAIN] =     {"vote again", 7},
-    [SAY_VOTED] =      {"say, with a vote", 13},
+    [SAY_VOTED] =      {"say, with a vote", 14},
     [STOP] =           {"stop", 4},
     [EVALUATE] =       {"an evaluation", 11},
-    [EVALUATED] =      {"a stored evaluation", 2},
+    [EVALUATED] =      {"a stored evaluation", 3},
     [EVALUATE_ANEW] =  {"another evaluation", 11},
     [UNVOTE] =         {"take a vote back", 4},
     [END] =            {"end", 5},
@@ -243,24 +254,25 @@ static const struct {
 };
 // clang-format on
 
+enum { CHANGE_ROUNDS = 15, REST_MS = 4 }; /* a worker may end its transaction behind the answer */
+
 /* Where there is much of everything, or little. */
 struct crowd {
     uint64_t course;
     size_t n_messages;
-    uint64_t least[N_CHANGES]; /* statements; a worker's first ones also make its connection */
+    uint64_t counts[N_CHANGES][CHANGE_ROUNDS];
+    size_t round;
 };
 
 static const struct answer *count_change(struct crowd *crowd, enum change change, const struct call *call)
 {
-    uint64_t own = database_status("Questions"), before;
-
-    own = database_status("Questions") - own;
-    before = database_status("Questions");
+    uint64_t own = own_statements(), before = database_status("Questions");
     const struct answer *answer = call_now(call);
-    uint64_t n = database_status("Questions") - before - own;
+
+    pause_ms(REST_MS);
+    crowd->counts[change][crowd->round] = database_status("Questions") - before - own;
 
     ROW_ASSERT(textf("%s: %ld %s", changes[change].name, answer->status, answer->body), answer->status / 100 == 2);
-    crowd->least[change] = n < crowd->least[change] ? n : crowd->least[change];
     return answer;
 }
 
@@ -274,8 +286,6 @@ static struct crowd *make_crowd(size_t n_experiences, size_t n_messages)
     CU_ASSERT_FATAL(crowd != NULL);
     crowd->course = make_list_of(n_experiences);
     crowd->n_messages = n_messages;
-    for (size_t i = 0; i < N_CHANGES; i++)
-        crowd->least[i] = UINT64_MAX;
     return crowd;
 }
 
@@ -319,18 +329,34 @@ static void change_in_crowd(struct crowd *crowd, size_t n_students)
     COUNT(crowd, DELETE_IT, "DELETE", path, teacher);
 }
 
+static int compare_counts(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The usual one: a worker's first ones also make its connection, and others ask now and then. */
+static uint64_t median(uint64_t *counts)
+{
+    qsort(counts, CHANGE_ROUNDS, sizeof(*counts), compare_counts);
+    return counts[CHANGE_ROUNDS / 2];
+}
+
 static void test_statements_of_changes(void)
 {
     struct crowd *few = make_crowd(1, 0), *many = make_crowd(60, 5);
 
-    for (int i = 0; i < ROUNDS / 2; i++) {
+    for (size_t i = 0; i < CHANGE_ROUNDS; i++) {
+        few->round = many->round = i;
         change_in_crowd(few, 0);
         change_in_crowd(many, i == 0 ? 200 : 0);
     }
     for (size_t i = 0; i < N_CHANGES; i++) {
-        ROW_ASSERT(textf("%s: %lu statements", changes[i].name, few->least[i]), few->least[i] == changes[i].each);
-        ROW_ASSERT(textf("%s, among many: %lu statements", changes[i].name, many->least[i]),
-                   many->least[i] == changes[i].each);
+        uint64_t among_few = median(few->counts[i]), among_many = median(many->counts[i]);
+
+        ROW_ASSERT(textf("%s: %lu statements", changes[i].name, among_few), among_few == changes[i].each);
+        ROW_ASSERT(textf("%s, among many: %lu statements", changes[i].name, among_many), among_many == among_few);
     }
 }
 
@@ -352,10 +378,8 @@ static void test_statements_of_refusals(void)
     };
 
     for (size_t i = 0; i < LEN(rows); i++) {
-        uint64_t own = database_status("Questions"), before;
+        uint64_t own = own_statements(), before = database_status("Questions");
 
-        own = database_status("Questions") - own;
-        before = database_status("Questions");
         for (int k = 0; k < ROUNDS; k++)
             ROW_ASSERT(rows[i].name, call_now(&rows[i].call)->status / 100 == 4);
         ROW_ASSERT(rows[i].name, database_status("Questions") - before - own == 0);
