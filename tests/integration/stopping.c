@@ -179,6 +179,44 @@ static void test_in_the_first_moments(void)
     }
 }
 
+/* As early as it can be: as soon as there is a turn. */
+static void test_as_it_begins(void)
+{
+    enum { ROUNDS = 20 };
+    const struct talk talk = open_talk(STUDENT);
+
+    for (int i = 0; i < ROUNDS; i++) {
+        struct transfer *transfer = say_start(&talk, textf("[[delay 3000]]hi %d", i), NULL, false);
+        bool is_stopped = false;
+
+        while (!is_stopped && !call_is_done(transfer))
+            is_stopped = json_object_get_boolean(json_at(stop(&talk)->json, "/stopped"));
+        int64_t began_us = clock_mono_us();
+        expect_refusal("begun", call_finish(transfer), 503, "llm_no_response", true);
+        ROW_ASSERT("soon", is_stopped && clock_mono_us() - began_us < SOON_US);
+    }
+}
+
+/* Its worker forgot it: nobody goes on looking for it when its lease is over. */
+static void test_one_that_nobody_holds(void)
+{
+    const struct talk lost = open_talk(STUDENT), talk = open_talk(STUDENT);
+    struct transfer *transfer;
+
+    CU_ASSERT_TRUE_FATAL(database_try(textf("UPDATE turn SET state = 'pending', is_running = 1, is_stopping = 1,"
+                                            " lease_until = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND"
+                                            " WHERE conversation_id = %lu",
+                                            lost.id)));
+    transfer = begin_long(&talk);
+    expect_body("stop", stop(&talk), 200, STOPPED);
+    call_finish(transfer);
+    uint64_t before = database_status("Questions");
+    pause_ms(1000);
+    uint64_t n = database_status("Questions") - before;
+    ROW_ASSERT(textf("%lu statements in a second", n), n < 12);
+    expect_json("it is as any that failed", say(&lost, "hi")->json, "/messages/3/stopped", "null");
+}
+
 /* ---- the reply is there, and its assessment is not ---- */
 
 static void test_while_it_is_assessed(void)
@@ -284,5 +322,6 @@ static void test_many_at_once(void)
 SUITE(stopping, {"stream", test_stream}, {"plain", test_plain}, {"others are not stopped", test_others_are_not_stopped},
       {"goes on", test_goes_on}, {"stopped, and again with its key", test_stopped_again_with_its_key},
       {"before anything came", test_before_anything_came}, {"in the first moments", test_in_the_first_moments},
+      {"as it begins", test_as_it_begins}, {"one that nobody holds", test_one_that_nobody_holds},
       {"while it is assessed", test_while_it_is_assessed}, {"who", test_who}, {"nothing runs", test_nothing_runs},
       {"many at once", test_many_at_once});
