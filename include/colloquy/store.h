@@ -427,7 +427,7 @@ enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct t
 /* Have the running turn of a conversation stopped, by whichever worker holds it. found: whether there is one. */
 enum cq_status store_turn_stop(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, bool *found) MUST_USE;
 
-/* The ids of the owner's turns that are to be stopped, at most max of them. */
+/* The ids of the turns that the owner still holds and that are to be stopped, at most max of them. */
 enum cq_status store_turns_stopping(struct cq_ctx *ctx, struct db *db, const char *owner, uint64_t *ids, size_t max,
                                     size_t *n) MUST_USE;
 
