@@ -163,8 +163,6 @@ static void begin_ask(struct place *p)
     if (!p->asking->asks[0].is_ended) /* asked once more, with the limits of the first time */
         p->rest_ms = 0;
     set_renewal(p);
-    if (!p->asking->asks[0].is_ended)
-        p->rest_ms = 0;
     for (size_t i = 0; i < p->asking->n; i++) {
         struct ask *ask = &p->asking->asks[i];
 
@@ -191,7 +189,7 @@ void place_stop(struct place *p)
         return;
     }
     p->asking->asks[0].reply.stop = LLM_STOP_ASKED; /* it is all there; what is still judged is waited for no longer */
-    drop_rest(p, CQ_MODEL_TIMEOUT);
+    drop_rest(p);
     begin_end(p);
 }
 
