@@ -122,8 +122,9 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
     if (st)
         return st;
     st = engine_progress_read(ctx, turn->request.learning_objective, turn->met_at ? turn->met_at : "", &turn->progress);
-    if (!st)
-        turn->all_objectives_met |= turn->progress.n && turn->progress.n_met == turn->progress.n;
+    bool is_all_met = turn->progress.n && turn->progress.n_met == turn->progress.n;
+
+    turn->all_objectives_met = is_all_met || (turn->all_objectives_met && !turn->row.is_replay);
     if (!st && !turn->row.is_replay)
         st = ask_model(ctx, turn, params->experience);
     if (st && !turn->row.is_replay) { /* it was begun, and nobody would end it */

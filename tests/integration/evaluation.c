@@ -125,24 +125,25 @@ static void test_metrics(void)
 #define MOMENT(number, evidence, message)                                                                              \
     "{\"number\":" number ",\"evidence\":\"" evidence "\",\"message_number\":" message "}"
 
-/* Quotations that nobody said are left out; the rest of the evaluation stands. */
+/* Quotations that do not stand in the message that they name are left out; the rest of the evaluation stands. */
 static void test_evidence(void)
 {
     struct case_of c = begin_case("Water boils when it is hot enough.");
+    // clang-format off
     static const char script[] = "[[evaluate:text " MADE(
-        MOMENT("1", "Water boils when it is hot", "3") "," MOMENT("1", "Water boils when it is hot", "4") "," MOMENT(
-            "2", "You said",
-            "4") "," MOMENT("2", "Hello",
-                            "1") "," MOMENT("2", "I understand it all",
-                                            "3") "," MOMENT("2", "x",
-                                                            "99") "," MOMENT("2", "x",
-                                                                             "-1") "," MOMENT("2",
-                                                                                              "\\\"boils ... hot "
-                                                                                              "ENOUGH\\\"",
-                                                                                              "3")) "]]";
+        MOMENT("1", "Water boils when it is hot", "3") ","
+        MOMENT("1", "Water boils when it is hot", "2") ","
+        MOMENT("2", "You said", "4") ","
+        MOMENT("2", "Hello", "1") ","
+        MOMENT("2", "I understand it all", "3") ","
+        MOMENT("2", "x", "99") ","
+        MOMENT("2", "x", "-1") ","
+        MOMENT("2", "\\\"boils ... hot ENOUGH\\\"", "3")) "]]";
+    // clang-format on
     static const struct expected fields[] = {
         {"/evaluation/key_moments",
          "[{\"learning_objective\":\"Name it\",\"evidence\":\"Water boils when it is hot\",\"message_number\":3},"
+         "{\"learning_objective\":\"Explain it\",\"evidence\":\"You said\",\"message_number\":4},"
          "{\"learning_objective\":\"Explain it\",\"evidence\":\"\\\"boils ... hot ENOUGH\\\"\",\"message_number\":3}]"},
         {"/evaluation/learning_objectives_evaluation/0/objective", "\"Name it\""},
         {"/evaluation/learning_objectives_evaluation/0/score", "0"},

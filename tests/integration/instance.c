@@ -10,7 +10,13 @@
 
 #include "harness.h"
 
-enum { UP_LIMIT_MS = 120000, COMMAND_LIMIT_MS = 20000, COMMAND_MAX_BYTES = 1 << 20, MAX_INSTANCES = 12, MAX_ARGS = 256 };
+enum {
+    UP_LIMIT_MS = 120000,
+    COMMAND_LIMIT_MS = 20000,
+    COMMAND_MAX_BYTES = 1 << 20,
+    MAX_INSTANCES = 12,
+    MAX_ARGS = 256
+};
 
 static struct instance instances[MAX_INSTANCES];
 static size_t n_instances;
