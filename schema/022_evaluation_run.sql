@@ -1,5 +1,5 @@
--- An evaluation that is being made: counted among what a user has running, and gone when it has ended. No foreign key: to check
--- it the conversation would be locked behind the user's day, against the order in which turns lock them.
+-- An evaluation that is being made: counted among what a user has running, and gone when it has ended. Without a foreign key, which
+-- would have beginning one wait for the conversation's lock.
 CREATE TABLE evaluation_run (
     id              BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
     user_id         BIGINT UNSIGNED NOT NULL,

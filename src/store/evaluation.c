@@ -41,7 +41,10 @@ static enum cq_status begin_tx(struct cq_ctx *ctx, struct db *db, void *arg, boo
                                IN_U64(run->lease_s)};
 
     (void)is_rerun;
-    enum cq_status st = user_day_admit(ctx, db, run->user_id, DAY_EVALUATION, run->limits);
+    struct user_day day;
+    enum cq_status st = user_day_lock(ctx, db, run->user_id, &day);
+    if (!st)
+        st = user_day_admit(ctx, &day, DAY_EVALUATION, run->limits);
     if (!st)
         st = db_execute(ctx, db, INSERT_RUN, in, LEN(in), NULL);
     if (!st)
@@ -75,9 +78,9 @@ static enum cq_status end_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool 
 
     enum cq_status st = db_execute(ctx, db, DELETE_RUN, run, LEN(run), &matched);
     if (!st && args->answer && (matched || !(is_rerun || args->was_tried))) {
-        st = db_execute(ctx, db, UPSERT_EVALUATION, evaluation, LEN(evaluation), NULL);
+        st = user_day_count(ctx, db, args->run->user_id, DAY_EVALUATION);
         if (!st)
-            st = user_day_count(ctx, db, args->run->user_id, DAY_EVALUATION);
+            st = db_execute(ctx, db, UPSERT_EVALUATION, evaluation, LEN(evaluation), NULL);
     }
     if (!st && args->answer)
         st = store_evaluation_read(ctx, db, args->run->conversation_id, args->basis_hash, args->row);

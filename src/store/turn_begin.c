@@ -2,7 +2,8 @@
  * Turns: how a user's message comes to be stored, once.
  *
  * The pending turn of a conversation, if any, is always that of its last message: a new one begins only when the one
- * before has ended. So the unanswered turn stands at next_seq - 1, and every change begins by locking the conversation.
+ * before has ended. So the unanswered turn stands at next_seq - 1, and every change locks the conversation first, but
+ * for the day of its user.
  */
 #include "store/message.h"
 #include "store/turn.h"
@@ -10,6 +11,7 @@
 
 struct begin_args {
     const struct turn_request *request;
+    struct user_day day;   /* locked */
     int64_t asked_mono_ms; /* of this run, on clock_mono_ms() */
     struct turn_row *turn;
     struct message_list *messages;
@@ -313,7 +315,7 @@ static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const str
         return CQ_CONVERSATION_COMPLETED;
     if (locked.last.id && is_running(&locked.last))
         return CQ_TURN_IN_PROGRESS;
-    st = user_day_admit(ctx, db, r->user_id, DAY_MESSAGE, r->limits);
+    st = user_day_admit(ctx, &args->day, DAY_MESSAGE, r->limits);
     if (st)
         return st;
     if (locked.last.id && str_eq(args->messages->rows[args->messages->n - 1].text, r->text))
@@ -390,7 +392,7 @@ static enum cq_status open_conversation(struct cq_ctx *ctx, struct db *db, const
         st = store_message_list(ctx, db, args->turn->conversation_id, args->turn->reply_seq + 1, args->messages);
     if (st || is_decided)
         return st;
-    st = user_day_admit(ctx, db, r->user_id, DAY_CONVERSATION, r->limits);
+    st = user_day_admit(ctx, &args->day, DAY_CONVERSATION, r->limits);
     if (st)
         return st;
     st = db_execute(ctx, db, INSERT_CONVERSATION, conversation, LEN(conversation), NULL);
@@ -409,9 +411,12 @@ static enum cq_status begin_tx(struct cq_ctx *ctx, struct db *db, void *arg, boo
     const struct message_list *list = args->messages;
 
     *args->messages = (struct message_list){NULL, 0}; /* what an earlier run had found */
+    enum cq_status st = user_day_lock(ctx, db, args->request->user_id, &args->day);
+    if (st)
+        return st;
     args->asked_mono_ms = clock_mono_ms();
-    enum cq_status st = args->request->conversation_id ? begin_message(ctx, db, args, is_rerun)
-                                                       : open_conversation(ctx, db, args, is_rerun);
+    st = args->request->conversation_id ? begin_message(ctx, db, args, is_rerun)
+                                        : open_conversation(ctx, db, args, is_rerun);
     if (st)
         return st;
     uint32_t last = turn->is_replay ? turn->reply_seq : turn->user_seq;

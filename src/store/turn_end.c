@@ -119,6 +119,7 @@ static enum cq_status complete_turn(struct cq_ctx *ctx, struct db *db, const str
 struct complete_args {
     const struct turn_end *end;
     bool has_feedback;
+    bool was_complete; /* already, by this very reply */
 };
 
 static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
@@ -134,16 +135,15 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
                                   IN_TIME(end->ended_ms)};
 
     (void)is_rerun; /* the reply's own uuid tells */
-    enum cq_status st = end->is_opening ? make_active(ctx, db, end, &args->has_feedback) : CQ_OK;
+    enum cq_status st = user_day_count(ctx, db, end->user_id, end->is_opening ? DAY_CONVERSATION : DAY_MESSAGE);
+    if (!st && end->is_opening)
+        st = make_active(ctx, db, end, &args->has_feedback);
     if (!st)
         st = complete_turn(ctx, db, end, &args->has_feedback);
-    if (st == CQ_DUPLICATE)
-        return CQ_OK;
+    args->was_complete = st == CQ_DUPLICATE; /* and counted: this time is rolled back */
     if (!st)
         st = db_execute(ctx, db, INSERT_REPLY, reply, LEN(reply), NULL);
-    if (!st)
-        st = note_latest(ctx, db, end);
-    return st ? st : user_day_count(ctx, db, end->user_id, end->is_opening ? DAY_CONVERSATION : DAY_MESSAGE);
+    return st ? st : note_latest(ctx, db, end);
 }
 
 enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
@@ -152,7 +152,7 @@ enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const stru
     struct complete_args args = {.end = end};
 
     enum cq_status st = db_tx(ctx, db, complete_tx, &args);
-    if (st)
+    if (st && !(st == CQ_DUPLICATE && args.was_complete))
         return st;
     *has_feedback = args.has_feedback;
     *reply = (struct message_row){.seq = end->turn->user_seq + 1,

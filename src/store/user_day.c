@@ -2,8 +2,7 @@
  * The limits of a user: done today, and running now.
  *
  * What is done is counted when it is done, so that what fails in whatever way need not be taken back; what is running
- * is counted by its own rows. Both are read under the lock of the day's row, which is asked for after the
- * conversation's.
+ * is counted by its own rows. Both are read under the lock of the day's row, which is asked for before any other.
  */
 #include "store/user_day.h"
 
@@ -31,48 +30,46 @@ static const char COUNT_MESSAGE[] = "INSERT INTO user_day (user_id, day, message
 static const char COUNT_EVALUATION[] = "INSERT INTO user_day (user_id, day, evaluations) VALUES (?, UTC_DATE(), 1)"
                                        " ON DUPLICATE KEY UPDATE evaluations = evaluations + 1";
 
-struct day {
-    uint32_t done[3], running[3]; /* by enum user_day_kind */
-    uint32_t left_s;              /* of the day */
-};
-
-static enum cq_status lock_day(struct cq_ctx *ctx, struct db *db, uint64_t user_id, struct day *day)
+static enum cq_status lock_row(struct cq_ctx *ctx, struct db *db, uint64_t user_id, struct user_day *d)
 {
     const struct db_in in[] = {IN_U64(user_id)};
-    const struct db_out out[] = {OUT_U32(day->done[DAY_CONVERSATION]),
-                                 OUT_U32(day->done[DAY_MESSAGE]),
-                                 OUT_U32(day->done[DAY_EVALUATION]),
-                                 OUT_U32(day->running[DAY_CONVERSATION]),
-                                 OUT_U32(day->running[DAY_MESSAGE]),
-                                 OUT_U32(day->running[DAY_EVALUATION]),
-                                 OUT_U32(day->left_s)};
+    const struct db_out out[] = {OUT_U32(d->done[DAY_CONVERSATION]),
+                                 OUT_U32(d->done[DAY_MESSAGE]),
+                                 OUT_U32(d->done[DAY_EVALUATION]),
+                                 OUT_U32(d->running[DAY_CONVERSATION]),
+                                 OUT_U32(d->running[DAY_MESSAGE]),
+                                 OUT_U32(d->running[DAY_EVALUATION]),
+                                 OUT_U32(d->left_s)};
 
-    enum cq_status st = db_query_one(ctx, db, LOCK_DAY, in, LEN(in), out, LEN(out));
+    return db_query_one(ctx, db, LOCK_DAY, in, LEN(in), out, LEN(out));
+}
+
+enum cq_status user_day_lock(struct cq_ctx *ctx, struct db *db, uint64_t user_id, struct user_day *day)
+{
+    const struct db_in in[] = {IN_U64(user_id)};
+
+    enum cq_status st = lock_row(ctx, db, user_id, day);
     if (st != CQ_RESOURCE_NOT_FOUND)
         return st;
     st = db_execute(ctx, db, INSERT_DAY, in, LEN(in), NULL); /* once a day */
     if (st)
         return st;
-    st = db_query_one(ctx, db, LOCK_DAY, in, LEN(in), out, LEN(out));
+    st = lock_row(ctx, db, user_id, day);
     return st == CQ_RESOURCE_NOT_FOUND ? CQ_AGAIN : st; /* it has become tomorrow */
 }
 
-enum cq_status user_day_admit(struct cq_ctx *ctx, struct db *db, uint64_t user_id, enum user_day_kind kind,
+enum cq_status user_day_admit(struct cq_ctx *ctx, const struct user_day *day, enum user_day_kind kind,
                               const struct user_limits *limits)
 {
-    struct day day = {.left_s = 0};
     uint32_t max = kind == DAY_CONVERSATION ? limits->conversations_per_day
                    : kind == DAY_MESSAGE    ? limits->messages_per_day
                                             : limits->evaluations_per_day;
-    enum cq_status st = lock_day(ctx, db, user_id, &day);
 
-    if (st)
-        return st;
-    if (day.done[kind] + day.running[kind] >= max) {
-        ctx->retry_after_s = day.done[kind] >= max ? day.left_s : 0;
+    if (day->done[kind] + day->running[kind] >= max) {
+        ctx->retry_after_s = day->done[kind] >= max ? day->left_s : 0;
         return CQ_RATE_LIMITED;
     }
-    return day.running[0] + day.running[1] + day.running[2] >= limits->turns_at_once ? CQ_RATE_LIMITED : CQ_OK;
+    return day->running[0] + day->running[1] + day->running[2] >= limits->turns_at_once ? CQ_RATE_LIMITED : CQ_OK;
 }
 
 enum cq_status user_day_count(struct cq_ctx *ctx, struct db *db, uint64_t user_id, enum user_day_kind kind)

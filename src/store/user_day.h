@@ -6,15 +6,25 @@
 
 enum user_day_kind { DAY_CONVERSATION, DAY_MESSAGE, DAY_EVALUATION };
 
+struct user_day {
+    uint32_t done[3], running[3]; /* by enum user_day_kind */
+    uint32_t left_s;              /* of the day */
+};
+
 /*
- * Whether one more of the kind may begin now. The user's row of today stays locked until the transaction ends, so that
- * of several that ask at once each sees those before. CQ_RATE_LIMITED: ctx->retry_after_s says when the day is over,
- * unless too much is running just now.
+ * Lock the user's row of today until the transaction ends, and read it: of several that begin at once each sees those
+ * before. It is the first lock that a transaction takes, so that no two wait for each other.
  */
-enum cq_status user_day_admit(struct cq_ctx *ctx, struct db *db, uint64_t user_id, enum user_day_kind kind,
+enum cq_status user_day_lock(struct cq_ctx *ctx, struct db *db, uint64_t user_id, struct user_day *day) MUST_USE;
+
+/*
+ * Whether one more of the kind may begin now. CQ_RATE_LIMITED: ctx->retry_after_s says when the day is over, unless too
+ * much is running just now.
+ */
+enum cq_status user_day_admit(struct cq_ctx *ctx, const struct user_day *day, enum user_day_kind kind,
                               const struct user_limits *limits) MUST_USE;
 
-/* Count one that has been done. */
+/* Count one that is being done, and lock the row as user_day_lock() does. */
 enum cq_status user_day_count(struct cq_ctx *ctx, struct db *db, uint64_t user_id, enum user_day_kind kind) MUST_USE;
 
 #endif

@@ -120,8 +120,8 @@ static void find_no_turn(struct cq_ctx *ctx, struct db *db)
 
     GIVES(CQ_RESOURCE_NOT_FOUND, attempt_begin(&p, &message));
     GIVES(CQ_RESOURCE_NOT_FOUND, attempt_begin(&p, &opening));
-    GIVES(CQ_LOST, attempt_complete(&p, &message));
-    GIVES(CQ_LOST, attempt_complete(&p, &opening));
+    GIVES(CQ_RESOURCE_NOT_FOUND, attempt_complete(&p, &message)); /* nobody to count it for */
+    GIVES(CQ_RESOURCE_NOT_FOUND, attempt_complete(&p, &opening));
     GIVES(CQ_LOST, attempt_fail(&p, &message));
     GIVES(CQ_LOST, attempt_renew(&p, &message));
     GIVES(CQ_OK, store_turn_stop(ctx, db, 1, &is_found));
