@@ -1,22 +1,45 @@
 /* The frame of every page that a worker writes. */
 #include "api/page.h"
 
+#include "api/authenticity.h"
+#include "api/route.h"
+
 #include <string.h>
 
 static const char CSP[] = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
                           "frame-ancestors 'none'";
+
+/* Whoever has signed in here can sign out wherever they are. */
+static void write_sign_out(struct request *req, struct buf *out)
+{
+    const struct loaded *l = req->loaded;
+
+    if (!l || !l->is_session || !l->access.user_id)
+        return;
+    buf_str(out, "<header>\n<form method=\"post\" action=\"/logout\">\n"
+                 "<input type=\"hidden\" name=\"authenticity_token\" value=\"");
+    page_text(out, authenticity_token(req));
+    buf_str(out, "\">\n<button type=\"submit\" class=\"plain\">Sign out</button>\n</form>\n</header>\n");
+}
+
+static void write_head(struct buf *out, const char *title)
+{
+    buf_str(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    page_text(out, title);
+    buf_str(out, " – Colloquy</title>\n<link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\n"
+                 "<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n");
+}
 
 struct buf *page_open(struct request *req, int status, const char *title)
 {
     struct buf *out = response_begin(req, status, "text/html; charset=utf-8");
 
     response_header(req, "Content-Security-Policy", CSP);
-    buf_str(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                 "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-    page_text(out, title);
-    buf_str(out, " – Colloquy</title>\n<link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\n"
-                 "<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n<main>\n<h1>");
+    write_head(out, title);
+    write_sign_out(req, out);
+    buf_str(out, "<main>\n<h1>");
     page_text(out, title);
     buf_str(out, "</h1>\n");
     return out;

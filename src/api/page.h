@@ -5,8 +5,8 @@
 #include "colloquy/api.h"
 
 /*
- * Begin an HTML page: head, and the title as its heading within <main>. title is plain text. What follows is written
- * into the buffer, whatever comes from outside through html_escape().
+ * Begin an HTML page: head, a button to sign out for who has signed in, and the title as its heading within <main>.
+ * title is plain text. What follows is written into the buffer, whatever comes from outside through html_escape().
  */
 struct buf *page_open(struct request *req, int status, const char *title);
 

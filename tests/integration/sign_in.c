@@ -362,6 +362,14 @@ static void test_sign_out(void)
     expect_status("the other one lives", read_list(&other), 200);
     expect_status("again", CALL("POST", "/logout", NULL, .is_plain = true, .headers = {b.cookie}), 303);
     expect_status("without a session", CALL("POST", "/logout", NULL, .is_plain = true), 303);
+    const char *path = textf("/courses/%lu/ai_experiences", main_course());
+    const struct answer *page = CALL("GET", path, NULL, .accept = HTML, .is_plain = true, .headers = {other.cookie});
+    ROW_ASSERT("each page has the button",
+               strstr(page->body,
+                      textf("action=\"/logout\">\n<input type=\"hidden\" name=\"authenticity_token\" value=\"%s\">",
+                            other.csrf_token)) != NULL);
+    page = CALL("GET", path, token_of(STUDENT), .accept = HTML, .is_plain = true);
+    ROW_ASSERT("but for sessions", !strstr(page->body, "/logout"));
     expect_status("by a form",
                   CALL("POST", "/logout", NULL, .type = FORM, .is_plain = true,
                        .body = textf("authenticity_token=%s", other.csrf_token), .headers = {other.cookie}),
