@@ -184,10 +184,7 @@ enum cq_status ai_conversation_show(struct request *req)
 
     json_open_object(&out);
     write_row(req, &out, v, &student);
-    json_key(&out, "messages");
-    write_messages(&out, &messages);
-    json_key(&out, "progress");
-    write_progress(&out, &progress);
+    write_talk(&out, &messages, &progress);
     json_close_object(&out);
     return CQ_OK;
 }

@@ -28,10 +28,7 @@ enum cq_status conversation_active(struct request *req)
     if (v->id) {
         json_key(&out, "id");
         json_id(&out, v->id);
-        json_key(&out, "messages");
-        write_messages(&out, &req->loaded->messages);
-        json_key(&out, "progress");
-        write_progress(&out, &progress);
+        write_talk(&out, &req->loaded->messages, &progress);
         json_key(&out, "workflow_state");
         json_text(&out, v->workflow_state);
         json_key(&out, "all_objectives_met");
@@ -87,10 +84,7 @@ enum cq_status conversation_show(struct request *req)
     json_key(&out, "user_id");
     json_id_text(&out, v->user_id);
     write_conversation_fields(&out, v);
-    json_key(&out, "messages");
-    write_messages(&out, &messages);
-    json_key(&out, "progress");
-    write_progress(&out, &progress);
+    write_talk(&out, &messages, &progress);
     json_close_object(&out);
     return CQ_OK;
 }

@@ -217,13 +217,18 @@ void write_conversation_fields(struct json_out *out, const struct conversation_r
     json_time(out, v->updated_at_ms);
 }
 
+void write_talk(struct json_out *out, const struct message_list *messages, const struct progress *progress)
+{
+    json_key(out, "messages");
+    write_messages(out, messages);
+    json_key(out, "progress");
+    write_progress(out, progress);
+}
+
 void open_turn(struct json_out *out, const struct turn *turn)
 {
     json_open_object(out);
     json_key(out, "id");
     json_id(out, turn->row.conversation_id);
-    json_key(out, "messages");
-    write_messages(out, &turn->messages);
-    json_key(out, "progress");
-    write_progress(out, &turn->progress);
+    write_talk(out, &turn->messages, &turn->progress);
 }

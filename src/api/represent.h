@@ -25,6 +25,9 @@ void write_student(struct json_out *out, const struct student_row *student, bool
 /* llm_conversation_id, workflow_state, all_objectives_met and the times, into an open object. */
 void write_conversation_fields(struct json_out *out, const struct conversation_row *v);
 
+/* "messages" and "progress", into an open object. */
+void write_talk(struct json_out *out, const struct message_list *messages, const struct progress *progress);
+
 /* {"id","messages","progress"} of a turn, without the closing brace, so that more may follow. */
 void open_turn(struct json_out *out, const struct turn *turn);
 
