@@ -91,6 +91,9 @@ bool instance_down(const struct instance *instance);
 pid_t instance_pid(const struct instance *instance,
                    const char *part); /* "colloquy", "supervisor", "mariadb", "nginx"; 0: none runs */
 
+/* All that Colloquy has logged there, of the instance in use. */
+char *read_log(void);
+
 /* Children of the master whose kind is "api" or "llm", or any when NULL. */
 size_t instance_workers(const struct instance *instance, const char *kind, pid_t *out, size_t max);
 

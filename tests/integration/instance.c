@@ -286,3 +286,17 @@ bool database_try(const char *sql)
 {
     return mysql_query(database(), sql) == 0;
 }
+
+char *read_log(void)
+{
+    FILE *in = fopen(textf("%s/log/colloquy.log", instance_used()->dir), "re");
+    struct buf *text = buf_in_arena(test_arena(), 64 << 20);
+    char piece[8192];
+
+    if (!in || !text)
+        harness_die("cannot read the log of %s", instance_used()->dir);
+    for (size_t n; (n = fread(piece, 1, sizeof(piece), in)) > 0;)
+        buf_append(text, piece, n);
+    fclose(in);
+    return text->data;
+}

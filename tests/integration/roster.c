@@ -424,6 +424,8 @@ static void test_states_of_the_experience(void)
     expect_body("a deleted one's conversation", CALL("GET", textf("%s/%lu", path, own.id), token_of(TEACHER)), 404,
                 NO_RESOURCE);
     expect_body("its show call", CALL("GET", own.path, token_of(TEACHER)), 404, NO_RESOURCE);
+    ROW_ASSERT("its transcript stays in the database",
+               database_number(textf("SELECT COUNT(*) FROM message WHERE conversation_id = %lu", own.id)) == 2);
 }
 
 /* ---- the show call ---- */
