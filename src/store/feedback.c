@@ -1,7 +1,7 @@
 /* Votes on messages: one for each user and message. */
 #include <stdlib.h>
 
-#include "store/db.h"
+#include "store/message.h"
 
 #define FEEDBACK_COLUMNS "uuid, vote, feedback_message, created_at, updated_at"
 
@@ -20,19 +20,12 @@ struct feedback_rows {
     struct message_list *messages;
 };
 
-static int by_seq(const void *a, const void *b)
-{
-    const struct message_row *x = a, *y = b;
-
-    return x->seq < y->seq ? -1 : x->seq > y->seq;
-}
-
 /* A message may have come since the messages were read, and a vote on it. */
 static enum cq_status take_feedback(struct cq_ctx *ctx, void *arg)
 {
     struct feedback_rows *rows = arg;
     struct message_row *message = rows->messages->n ? bsearch(&rows->message, rows->messages->rows, rows->messages->n,
-                                                              sizeof(*rows->messages->rows), by_seq)
+                                                              sizeof(*rows->messages->rows), message_by_seq)
                                                     : NULL;
 
     if (!message)

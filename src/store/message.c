@@ -42,7 +42,7 @@ static void note_failed(struct message_list *list)
     }
 }
 
-static int by_seq(const void *a, const void *b)
+int message_by_seq(const void *a, const void *b)
 {
     const struct message_row *x = a, *y = b;
 
@@ -52,7 +52,7 @@ static int by_seq(const void *a, const void *b)
 void message_sort(struct message_list *list)
 {
     if (list->n)
-        qsort(list->rows, list->n, sizeof(*list->rows), by_seq);
+        qsort(list->rows, list->n, sizeof(*list->rows), message_by_seq);
     note_failed(list);
 }
 

@@ -33,6 +33,9 @@ struct message_rows {
 /* A db_row_fn of struct message_rows: add the row to the list, unless it holds no message (an outer join found none). */
 enum cq_status message_take(struct cq_ctx *ctx, void *rows);
 
+/* Their order, for qsort() and bsearch(). */
+int message_by_seq(const void *a, const void *b);
+
 /*
  * Put what was taken in its order, and tell the failed messages from the complete ones. Lists are sorted here: asked to,
  * MariaDB would copy every text into a temporary table.
