@@ -100,6 +100,23 @@ static enum cq_status ask_model(struct cq_ctx *ctx, struct turn *turn, const str
     return assessment_ask(ctx, experience, &turn->messages, &turn->progress, &engine_ask_add(ctx, &turn->asking)->ask);
 }
 
+/* As it was found under the lock: a turn may have ended since the conversation was loaded. */
+static enum cq_status read_progress(struct cq_ctx *ctx, struct turn *turn)
+{
+    const struct progress *progress = &turn->progress;
+
+    if (!turn->is_opening || turn->row.is_replay)
+        turn->met_at = turn->row.met_at;
+    if (turn->row.is_replay)
+        turn->request.learning_objective = turn->row.learning_objective;
+    enum cq_status st =
+        engine_progress_read(ctx, turn->request.learning_objective, turn->met_at ? turn->met_at : "", &turn->progress);
+    bool is_all_met = !st && progress->n && progress->n_met == progress->n;
+
+    turn->all_objectives_met = is_all_met || (turn->all_objectives_met && !turn->row.is_replay);
+    return st;
+}
+
 enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_params *params, struct turn **out)
 {
     struct turn *turn = arena_zalloc(ctx->arena, 1, sizeof(*turn));
@@ -111,20 +128,11 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
         st = store_turn_begin(ctx, db, &turn->request, &turn->row, &turn->messages);
     if (st)
         return st;
-    if (!turn->is_opening)
-        turn->met_at = turn->row.met_at; /* as it is now: a turn may have ended since the conversation was loaded */
-    if (turn->row.is_replay) {
-        turn->met_at = turn->row.met_at;
-        turn->request.learning_objective = turn->row.learning_objective;
-    }
     if (turn->row.has_feedback)
         st = store_feedback_read(ctx, db, turn->row.conversation_id, params->user_id, &turn->messages);
     if (st)
         return st;
-    st = engine_progress_read(ctx, turn->request.learning_objective, turn->met_at ? turn->met_at : "", &turn->progress);
-    bool is_all_met = turn->progress.n && turn->progress.n_met == turn->progress.n;
-
-    turn->all_objectives_met = is_all_met || (turn->all_objectives_met && !turn->row.is_replay);
+    st = read_progress(ctx, turn);
     if (!st && !turn->row.is_replay)
         st = ask_model(ctx, turn, params->experience);
     if (st && !turn->row.is_replay) { /* it was begun, and nobody would end it */
