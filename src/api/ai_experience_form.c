@@ -53,8 +53,9 @@ static const char *typed(const struct request *req, const char *name, const char
     return p.state == PARAM_ABSENT ? otherwise : p.text;
 }
 
-struct form_values form_values_typed(const struct request *req, const struct ai_experience_row *now,
-                                     const struct ai_experience_change *change)
+/* Of the parameters as they came, from which change was read (NULL: not yet); what is absent is as in now. */
+static struct form_values form_values_typed(const struct request *req, const struct ai_experience_row *now,
+                                            const struct ai_experience_change *change)
 {
     struct form_values values = form_values_of(now);
 

@@ -16,10 +16,6 @@ struct form_values {
 /* Of an experience; NULL: of one that is yet to be made. */
 struct form_values form_values_of(const struct ai_experience_row *row);
 
-/* Of the request's parameters as they came, from which change was read (NULL: not yet); what is absent is as in now. */
-struct form_values form_values_typed(const struct request *req, const struct ai_experience_row *now,
-                                     const struct ai_experience_change *change);
-
 /* The path of the calls that the form is sent to; in the arena, NULL when that is full. row NULL: of a new one. */
 const char *form_action(struct request *req, const struct ai_experience_row *row);
 
