@@ -69,6 +69,7 @@ struct asking {
         bool is_ended, is_repeated;
         enum cq_status st;      /* how it ended */
         struct llm_reply reply; /* the text in the arena; of a call that failed all 0 */
+        struct llm_cost cost;   /* of all that has been asked for it */
     } asks[ENGINE_MAX_ASKS];
 };
 
@@ -77,7 +78,7 @@ struct ask *engine_ask_add(struct cq_ctx *ctx, struct asking *asking);
 
 /* The call of ask i has ended as llm_start()'s on_done says: keep that. What of it concerns the request goes to ctx. */
 void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq_status st,
-                    const struct llm_reply *reply);
+                    const struct llm_reply *reply, const struct llm_cost *cost);
 
 /* Ask i is waited for no longer. */
 void engine_ask_drop(struct asking *asking, size_t i);

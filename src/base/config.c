@@ -8,31 +8,17 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "colloquy/base/arena.h"
-#include "colloquy/base/buf.h"
-#include "colloquy/base/config.h"
-#include "colloquy/base/text.h"
+#include "base/config_set.h"
 
 enum {
     FILE_MAX_BYTES = 1 << 20,
-    LINE_MAX_BYTES = 8192, /* of the file, and of a secret's */
-    CONFIG_MAX_BYTES = 4 << 20,
     NAME_MAX_BYTES = 64,
 };
 
 #define ENV_PREFIX     "COLLOQUY_"
 #define DEFAULT_SOCKET "/run/mysqld/mysqld.sock"
 
-enum type { TEXT, SECRET, NUMBER, SWITCH, LEVEL };
-
-static const struct setting {
-    const char *section, *key;
-    enum type type;
-    size_t offset;        /* in struct config */
-    const char *standard; /* NULL: not set */
-    uint32_t min, max;    /* of a NUMBER */
-    const char *meaning;
-} settings[] = {
+static const struct config_setting settings[] = {
 // clang-format off
 #define ROW(section, field, type, standard, min, max, meaning) \
     {#section, #field, type, offsetof(struct config, section.field), standard, min, max, meaning}
@@ -53,10 +39,17 @@ static const struct setting {
     ROW(database, password,               SECRET, "",          0, 0,          "its password, if it has one"),
     ROW(database, timeout_ms,             NUMBER, "10000",     1, 600000,     "longest wait for the database"),
     ROW(database, sync_wait,              SWITCH, "off",       0, 0,          "read one's own writes on every node of a Galera cluster"),
-    ROW(llm,      provider,               TEXT,   "builtin",   0, 0,          "openai or builtin"),
+    ROW(llm,      provider,               TEXT,   "builtin",   0, 0,          "openai, anthropic, bedrock or builtin"),
     ROW(llm,      base_url,               TEXT,   NULL,        0, 0,          "the provider's address, unless it is the usual one"),
     ROW(llm,      api_key,                SECRET, NULL,        0, 0,          "the provider's key"),
-    ROW(llm,      model,                  TEXT,   NULL,        0, 0,          "the model's id at the provider"),
+    ROW(llm,      organization,           TEXT,   NULL,        0, 0,          "openai: whose account is charged"),
+    ROW(llm,      api_version,            TEXT,   NULL,        0, 0,          "openai: Azure's api-version, which also has the key sent Azure's way"),
+    ROW(llm,      region,                 TEXT,   NULL,        0, 0,          "bedrock: AWS_REGION, else us-east-1"),
+    ROW(llm,      access_key_id,          TEXT,   NULL,        0, 0,          "bedrock: AWS_ACCESS_KEY_ID, else the container's or instance's own"),
+    ROW(llm,      secret_access_key,      SECRET, NULL,        0, 0,          "bedrock: the secret of access_key_id"),
+    ROW(llm,      session_token,          SECRET, NULL,        0, 0,          "bedrock: the token of access_key_id, if it is a temporary one"),
+    ROW(llm,      model,                  TEXT,   NULL,        0, 0,          "the default model: its id at the provider, or the name of a section"),
+    ROW(llm,      fallback,               TEXT,   NULL,        0, 0,          "models to turn to, in this order, when one gives no reply"),
     ROW(llm,      allow_http,             SWITCH, "off",       0, 0,          "http to a model elsewhere than on loopback"),
     ROW(llm,      connect_timeout_ms,     NUMBER, "5000",      1, 600000,     "longest wait for a connection"),
     ROW(llm,      first_byte_timeout_ms,  NUMBER, "60000",     1, 3600000,    "longest wait for the first byte of a reply"),
@@ -65,10 +58,17 @@ static const struct setting {
     ROW(llm,      tries,                  NUMBER, "3",         1, 20,         "tries before the first piece of a reply"),
     ROW(llm,      retry_ms,               NUMBER, "250",       1, 600000,     "first wait between tries; doubles, with jitter"),
     ROW(llm,      retry_wait_max_ms,      NUMBER, "10000",     0, 600000,     "a longer Retry-After is not waited for"),
+    ROW(llm,      breaker_failures,       NUMBER, "5",         0, 1000000,    "failures in a row after which a model is not asked for a while; 0: never"),
+    ROW(llm,      breaker_open_s,         NUMBER, "10",        1, 3600,       "seconds until it is asked again, by one call"),
     ROW(llm,      reply_max_bytes,        NUMBER, "4194304",   1, 1 << 30,    "a longer reply fails the turn"),
+    ROW(llm,      context_tokens,         NUMBER, "128000",    1000, 100000000, "tokens that a model can read and write in one call"),
     ROW(llm,      max_tokens,             NUMBER, "4096",      1, 10000000,   "model tokens that a reply may take"),
     ROW(llm,      store_threads,          NUMBER, "2",         1, 64,         "database connections of each llm worker"),
     ROW(llm,      lease_s,                NUMBER, "30",        1, 3600,       "life of a turn's lease, renewed at a third"),
+    ROW(roles,    tutor,                  TEXT,   NULL,        0, 0,          "models that reply, in this order; the default model, then llm.fallback"),
+    ROW(roles,    assessment,             TEXT,   NULL,        0, 0,          "models that judge objectives, likewise"),
+    ROW(roles,    evaluation,             TEXT,   NULL,        0, 0,          "models that evaluate conversations, likewise"),
+    ROW(embeddings, model,                TEXT,   NULL,        0, 0,          "model that makes vectors of texts; none: retrieval goes by words alone"),
     ROW(limits,   conversations_per_day,  NUMBER, "100",       0, UINT32_MAX, "conversations that a user may open in a day (UTC)"),
     ROW(limits,   messages_per_day,       NUMBER, "1000",      0, UINT32_MAX, "messages that a user may send in a day"),
     ROW(limits,   evaluations_per_day,    NUMBER, "1000",      0, UINT32_MAX, "evaluations that a user may have made in a day"),
@@ -89,154 +89,46 @@ static const struct setting {
     // clang-format on
 };
 
-/* One reading of all sources. */
-struct load {
-    struct config *config;
-    struct buf *problems;
-    bool failed;
-    const char *at, *end; /* what is left of the file's text */
-    unsigned line;
-    bool is_given[LEN(settings)]; /* by the file or the environment */
-};
-
-PRINTF_LIKE(2, 3) static void fault(struct load *load, const char *fmt, ...)
+/* The setting of this name; *from_file: the name has "_file" behind it. NULL: none. A section's rows stand together. */
+static const struct config_setting *find(const char *section, const char *key, bool *from_file)
 {
-    char text[512];
-    va_list ap;
+    size_t first = 0, n = 0;
 
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof(text), fmt, ap);
-    va_end(ap);
-    buf_printf(load->problems, "%s\n", text);
-    load->failed = true;
+    while (first < LEN(settings) && strcasecmp(settings[first].section, section) != 0)
+        first++;
+    while (first + n < LEN(settings) && strcasecmp(settings[first + n].section, section) == 0)
+        n++;
+    return config_find(settings + first, n, key, from_file);
 }
 
-static const char *keep(struct load *load, const char *text)
+static void set(struct config_load *load, const struct config_setting *setting, const char *value)
 {
-    const char *copy = arena_strdup(load->config->arena, text);
-
-    if (!copy)
-        fault(load, "the settings are larger than %d bytes, or memory is short", CONFIG_MAX_BYTES);
-    return copy;
+    config_set(load, setting, setting->section, load->config, value);
 }
 
-static void *field(struct config *config, const struct setting *setting)
+static void set_from_file(struct config_load *load, const struct config_setting *setting, const char *path)
 {
-    return (char *)config + setting->offset;
+    config_set_from_file(load, setting, setting->section, load->config, "_file", path);
 }
 
-static void set_text(struct load *load, const struct setting *setting, const char *value)
-{
-    const char **out = field(load->config, setting);
-
-    if (value[0])
-        *out = keep(load, value);
-    else if (!setting->standard || !setting->standard[0])
-        *out = setting->standard;
-    else
-        fault(load, "%s.%s: must not be empty", setting->section, setting->key);
-}
-
-static void set_number(struct load *load, const struct setting *setting, const char *value)
-{
-    uint64_t n;
-
-    if (parse_u64(value, strlen(value), setting->max, &n) && n >= setting->min)
-        *(uint32_t *)field(load->config, setting) = (uint32_t)n;
-    else
-        fault(load, "%s.%s: must be a number from %u to %u", setting->section, setting->key, setting->min,
-              setting->max);
-}
-
-/* No message repeats the value: it may be a secret in the wrong place. */
-static void set(struct load *load, const struct setting *setting, const char *value)
-{
-    void *out = field(load->config, setting);
-
-    if (!utf8_valid(value, strlen(value))) {
-        fault(load, "%s.%s: must be UTF-8", setting->section, setting->key);
-        return;
-    }
-    switch (setting->type) {
-    case TEXT:
-    case SECRET:
-        set_text(load, setting, value);
-        break;
-    case NUMBER:
-        set_number(load, setting, value);
-        break;
-    case SWITCH:
-        if (!parse_bool(value, strlen(value), out))
-            fault(load, "%s.%s: must be on or off", setting->section, setting->key);
-        break;
-    case LEVEL:
-        if (!log_level_parse(value, out))
-            fault(load, "%s.%s: must be error, warn, info or debug", setting->section, setting->key);
-        break;
-    }
-}
-
-/* The first line of the file that path names. suffix tells, behind the setting's name, which way the path came. */
-static void set_from_file(struct load *load, const struct setting *setting, const char *suffix, const char *path)
-{
-    char line[LINE_MAX_BYTES];
-    FILE *file = fopen(path, "re");
-
-    if (!file) {
-        fault(load, "%s.%s%s: %s", setting->section, setting->key, suffix, strerror(errno));
-        return;
-    }
-    size_t n = fread(line, 1, sizeof(line), file);
-    bool bad = ferror(file);
-    const char *end = memchr(line, '\n', n);
-
-    fclose(file);
-    size_t len = end ? (size_t)(end - line) : n;
-    if (len && line[len - 1] == '\r')
-        len--;
-    if (bad)
-        fault(load, "%s.%s%s: cannot be read", setting->section, setting->key, suffix);
-    else if (len == sizeof(line) || memchr(line, '\0', len))
-        fault(load, "%s.%s%s: the first line is too long, or is no text", setting->section, setting->key, suffix);
-    else {
-        line[len] = '\0';
-        set(load, setting, line);
-    }
-    explicit_bzero(line, sizeof(line));
-}
-
-/* The setting of this name; *from_file: the name has "_file" behind it. NULL: none. */
-static const struct setting *find(const char *section, const char *key, bool *from_file)
-{
-    for (size_t i = 0; i < LEN(settings); i++) {
-        const struct setting *setting = &settings[i];
-        size_t len = strlen(setting->key);
-
-        if (strcasecmp(setting->section, section) != 0 || strncasecmp(setting->key, key, len) != 0)
-            continue;
-        *from_file = setting->type == SECRET && strcasecmp(key + len, "_file") == 0;
-        if (*from_file || key[len] == '\0')
-            return setting;
-    }
-    return NULL;
-}
-
-static void unknown(struct load *load, const char *name)
+static void unknown(struct config_load *load, const char *name)
 {
     buf_printf(load->problems, "%.*s: not a known setting, ignored\n", NAME_MAX_BYTES * 2, name);
 }
 
 static int on_pair(void *user, const char *section, const char *key, const char *value)
 {
-    struct load *load = user;
+    struct config_load *load = user;
     bool from_file;
-    const struct setting *setting = find(section, key, &from_file);
+    const struct config_setting *setting = find(section, key, &from_file);
     char name[NAME_MAX_BYTES * 2];
 
+    if (config_model_pair(load, section, key, value))
+        return 1;
     if (setting)
         load->is_given[setting - settings] = true;
     if (setting && from_file) {
-        set_from_file(load, setting, "_file", value);
+        set_from_file(load, setting, value);
     } else if (setting) {
         set(load, setting, value);
     } else {
@@ -252,7 +144,7 @@ static int on_pair(void *user, const char *section, const char *key, const char 
  */
 static char *next_line(char *out, int size, void *user)
 {
-    struct load *load = user;
+    struct config_load *load = user;
 
     if (load->at < load->end) {
         const char *start = load->at;
@@ -262,7 +154,7 @@ static char *next_line(char *out, int size, void *user)
         load->at = newline ? newline + 1 : load->end;
         load->line++;
         if (len >= (size_t)size || memchr(start, '\0', len)) {
-            fault(load, "line %u of the file: longer than %d bytes, or no text", load->line, size - 1);
+            config_fault(load, "line %u of the file: longer than %d bytes, or no text", load->line, size - 1);
             len = 0;
         }
         memcpy(out, start, len);
@@ -272,36 +164,36 @@ static char *next_line(char *out, int size, void *user)
     return NULL;
 }
 
-static void parse_file(struct load *load, const char *text, size_t len)
+static void parse_file(struct config_load *load, const char *text, size_t len)
 {
     /* As Debian builds inih these are variables; its own line of 200 bytes is too short for keys. */
     ini_use_stack = false;
-    ini_max_line = ini_initial_alloc = LINE_MAX_BYTES;
+    ini_max_line = ini_initial_alloc = CONFIG_LINE_MAX_BYTES;
     ini_allow_multiline = false;
 
     load->at = text;
     load->end = text + len;
     int line = ini_parse_stream(next_line, load, on_pair, load);
     if (line > 0)
-        fault(load, "line %d of the file: neither a [section] nor key = value", line);
+        config_fault(load, "line %d of the file: neither a [section] nor key = value", line);
     else if (line < 0)
-        fault(load, "the file: memory is short");
+        config_fault(load, "the file: memory is short");
 }
 
-static void load_file(struct load *load, const char *path)
+static void load_file(struct config_load *load, const char *path)
 {
     FILE *file = fopen(path, "re");
     char *text = malloc(FILE_MAX_BYTES);
 
     if (!file || !text) {
-        fault(load, "%s: %s", path, strerror(errno));
+        config_fault(load, "%s: %s", path, strerror(errno));
     } else {
         size_t len = fread(text, 1, FILE_MAX_BYTES, file);
 
         if (ferror(file))
-            fault(load, "%s: %s", path, strerror(errno));
+            config_fault(load, "%s: %s", path, strerror(errno));
         else if (len == FILE_MAX_BYTES)
-            fault(load, "%s: larger than %d bytes", path, FILE_MAX_BYTES - 1);
+            config_fault(load, "%s: larger than %d bytes", path, FILE_MAX_BYTES - 1);
         else
             parse_file(load, text, len);
         explicit_bzero(text, len);
@@ -311,7 +203,7 @@ static void load_file(struct load *load, const char *path)
         fclose(file);
 }
 
-static const char *environment(const struct setting *setting, const char *suffix)
+static const char *environment(const struct config_setting *setting, const char *suffix)
 {
     char name[NAME_MAX_BYTES];
 
@@ -321,7 +213,7 @@ static const char *environment(const struct setting *setting, const char *suffix
     return getenv(name);
 }
 
-static void load_environment(struct load *load)
+static void load_environment(struct config_load *load)
 {
     for (size_t i = 0; i < LEN(settings); i++) {
         const char *value = environment(&settings[i], "");
@@ -331,27 +223,22 @@ static void load_environment(struct load *load)
         if (value)
             set(load, &settings[i], value);
         else if (path)
-            set_from_file(load, &settings[i], "_file", path);
+            set_from_file(load, &settings[i], path);
     }
 }
 
 /* Secrets that are given nowhere else: what a service manager passes as files (systemd.exec(5), LoadCredential=). */
-static void load_credentials(struct load *load)
+static void load_credentials(struct config_load *load)
 {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
 
-    for (size_t i = 0; folder && i < LEN(settings); i++) {
-        if (settings[i].type != SECRET || load->is_given[i])
-            continue;
-        char *path = arena_printf(load->config->arena, "%s/%s.%s", folder, settings[i].section, settings[i].key);
-
-        if (path && (access(path, F_OK) == 0 || errno != ENOENT))
-            set_from_file(load, &settings[i], " (credential)", path);
-    }
+    for (size_t i = 0; folder && i < LEN(settings); i++)
+        if (settings[i].type == SECRET && !load->is_given[i])
+            config_set_from_credential(load, &settings[i], settings[i].section, load->config, folder);
 }
 
 /* A name in the environment that begins as a setting of ours does and is none is most likely a slip. */
-static void warn_environment(struct load *load)
+static void warn_environment(struct config_load *load)
 {
     for (char **entry = environ; *entry; entry++) {
         const char *name = *entry + strlen(ENV_PREFIX);
@@ -386,10 +273,11 @@ static struct config *create(void)
 
 struct config *config_load(const char *path, struct buf *problems)
 {
-    struct load load = {.config = create(), .problems = problems};
+    bool is_given[LEN(settings)] = {false};
+    struct config_load load = {.config = create(), .problems = problems, .is_given = is_given};
 
     if (!load.config) {
-        fault(&load, "memory is short");
+        config_fault(&load, "memory is short");
         return NULL;
     }
     for (size_t i = 0; i < LEN(settings); i++)
@@ -403,6 +291,7 @@ struct config *config_load(const char *path, struct buf *problems)
         load.config->server.run_dir = arena_printf(load.config->arena, "%s/run", load.config->server.state_dir);
     if (!load.config->database.socket && !load.config->database.host)
         load.config->database.socket = DEFAULT_SOCKET;
+    config_models_finish(&load);
     if (load.failed) {
         config_destroy(load.config);
         return NULL;
@@ -416,16 +305,21 @@ void config_destroy(struct config *config)
         arena_destroy(config->arena);
 }
 
-void config_print_defaults(FILE *out)
+void config_print_rows(const struct config_setting *rows, size_t n, FILE *out)
 {
-    for (size_t i = 0; i < LEN(settings); i++) {
-        const struct setting *setting = &settings[i];
-        bool none = !setting->standard || !setting->standard[0];
+    for (size_t i = 0; i < n; i++) {
+        bool none = !rows[i].standard || !rows[i].standard[0];
         char name[NAME_MAX_BYTES];
 
-        snprintf(name, sizeof(name), "%s.%s", setting->section, setting->key);
-        fprintf(out, "%-31s  %-22s  %s\n", name, none ? "-" : setting->standard, setting->meaning);
+        snprintf(name, sizeof(name), "%s.%s", rows[i].section, rows[i].key);
+        fprintf(out, "%-31s  %-22s  %s\n", name, none ? "-" : rows[i].standard, rows[i].meaning);
     }
+}
+
+void config_print_defaults(FILE *out)
+{
+    config_print_rows(settings, LEN(settings), out);
+    config_model_print_defaults(out);
 }
 
 /* Whether an http URL names this machine by a name or address that cannot be another's. */

@@ -1,4 +1,5 @@
 /* JSON written straight into a buffer. */
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "colloquy/base/clock.h"
@@ -171,6 +172,30 @@ void json_text(struct json_out *out, const char *text)
         json_text_n(out, text, strlen(text));
     else
         json_null(out);
+}
+
+void json_base64(struct json_out *out, const void *bytes, size_t n)
+{
+    enum { GROUP_BYTES = 3 * 1024 };
+    unsigned char text[GROUP_BYTES / 3 * 4 + 1];
+    const unsigned char *at = bytes;
+
+    separate(out);
+    buf_char(out->buf, '"');
+    for (size_t left = n; left > 0;) {
+        size_t group = left < GROUP_BYTES ? left : GROUP_BYTES;
+
+        buf_append(out->buf, (const char *)text, (size_t)EVP_EncodeBlock(text, at, (int)group));
+        at += group;
+        left -= group;
+    }
+    buf_char(out->buf, '"');
+}
+
+void json_number(struct json_out *out, double value)
+{
+    separate(out);
+    buf_printf(out->buf, "%.6g", value);
 }
 
 void json_id_text(struct json_out *out, uint64_t id)

@@ -19,14 +19,30 @@ static void tell_request(struct cq_ctx *ctx, const struct ask *ask)
     memcpy(ctx->error, ask->ctx.error, sizeof(ctx->error));
 }
 
+/* It may be asked once more: what the first time cost is not forgotten. */
+static void add_cost(struct ask *ask, const struct llm_cost *cost)
+{
+    struct llm_cost *sum = &ask->cost;
+
+    sum->model = cost->model;
+    sum->usage.input += cost->usage.input;
+    sum->usage.output += cost->usage.output;
+    sum->usage.cache_read += cost->usage.cache_read;
+    sum->usage.cache_write += cost->usage.cache_write;
+    sum->price_nano += cost->price_nano;
+    sum->tries += cost->tries;
+    sum->ms += cost->ms;
+}
+
 void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq_status st,
-                    const struct llm_reply *reply)
+                    const struct llm_reply *reply, const struct llm_cost *cost)
 {
     struct ask *ask = &asking->asks[i];
 
     ask->is_ended = true;
     ask->st = st;
     ask->reply = (struct llm_reply){.text = ""};
+    add_cost(ask, cost);
     if (reply) {
         char *text = arena_strndup(ctx->arena, reply->text, reply->len);
 

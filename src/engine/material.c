@@ -146,8 +146,8 @@ static enum cq_status set_lists(struct cq_ctx *ctx, const struct material *m, st
     for (size_t i = 0; i < m->messages->n; i++) {
         const struct message_row *row = &m->messages->rows[i];
 
-        transcript[i] =
-            (struct llm_message){row->is_assistant ? LLM_ASSISTANT : LLM_USER, is_chosen[i] ? row->text : ""};
+        transcript[i] = (struct llm_message){.role = row->is_assistant ? LLM_ASSISTANT : LLM_USER,
+                                             .text = is_chosen[i] ? row->text : ""};
     }
     ask->objectives = objectives;
     ask->n_objectives = m->n_objectives;

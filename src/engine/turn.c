@@ -78,7 +78,7 @@ static enum cq_status ask_reply(struct cq_ctx *ctx, struct turn *turn, const str
     for (size_t i = 0; i < n; i++) {
         const struct message_row *row = &list->rows[skipped + i];
 
-        messages[i] = (struct llm_message){row->is_assistant ? LLM_ASSISTANT : LLM_USER, row->text};
+        messages[i] = (struct llm_message){.role = row->is_assistant ? LLM_ASSISTANT : LLM_USER, .text = row->text};
     }
     for (size_t i = 0; i < turn->progress.n; i++)
         objectives[i] = turn->progress.objectives[i].text;
@@ -221,8 +221,8 @@ static enum cq_status store_failure(struct cq_ctx *ctx, struct db *db, const str
 static void count_tokens(const struct asking *asking, struct turn_end *end)
 {
     for (size_t i = 0; i < asking->n; i++) {
-        end->input_tokens += asking->asks[i].reply.input_tokens;
-        end->output_tokens += asking->asks[i].reply.output_tokens;
+        end->input_tokens += asking->asks[i].cost.usage.input;
+        end->output_tokens += asking->asks[i].cost.usage.output;
     }
 }
 
@@ -243,7 +243,7 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
                            .is_stopped = said->stop == LLM_STOP_ASKED,
                            .met_at = turn->met_at,
                            .all_objectives_met = turn->all_objectives_met,
-                           .tries = said->tries};
+                           .tries = turn->asking.asks[0].cost.tries};
 
     count_tokens(&turn->asking, &end);
     if (turn->failure)

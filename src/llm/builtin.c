@@ -234,11 +234,14 @@ static void answer(const struct llm_ask *ask, struct buf *reply)
     case LLM_EVALUATE:
         builtin_evaluate(ask, reply);
         break;
+    default: /* is not given to us */
+        break;
     }
 }
 
-static bool config_valid(const struct config_llm *config, struct buf *problems)
+static bool config_valid(const struct config_model *config, const char *section, struct buf *problems)
 {
+    (void)section;
     (void)config;
     (void)problems;
     return true;

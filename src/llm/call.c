@@ -1,55 +1,49 @@
-/* The life of a call: its text, its limits, its tries and its end. */
+/* The life of a call: its limits, its tries at one model and the next, and its end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "llm/breaker.h"
 #include "llm/call.h"
 #include "llm/retry.h"
 
 enum { PIECE_WORDS = 4 };
 
-/* The ask may bound its answer more narrowly than the config does. */
-static uint32_t reply_max_bytes(const struct config_llm *config, const struct llm_ask *ask)
+static uint32_t lesser_of(uint32_t limit, uint32_t of_ask)
 {
-    return ask->reply_max_bytes && ask->reply_max_bytes < config->reply_max_bytes ? ask->reply_max_bytes
-                                                                                  : config->reply_max_bytes;
+    return of_ask && of_ask < limit ? of_ask : limit;
 }
 
-static uint32_t total_timeout_ms(const struct config_llm *config, const struct llm_ask *ask)
+static uint32_t total_timeout_ms(const struct llm_call *call)
 {
-    return ask->total_timeout_ms && ask->total_timeout_ms < config->total_timeout_ms ? ask->total_timeout_ms
-                                                                                     : config->total_timeout_ms;
+    return lesser_of(call->config->total_timeout_ms, call->ask->total_timeout_ms);
 }
 
-struct llm_call *llm_call_create(const struct config_llm *config, const struct llm_provider *provider,
-                                 struct cq_ctx *ctx, const struct llm_ask *ask, const char *ca_file)
+struct llm_call *llm_call_create(const struct config_llm *config, struct cq_ctx *ctx, const struct llm_ask *ask)
 {
     struct llm_call *call = calloc(1, sizeof(*call));
 
     if (!call)
         return NULL;
-    call->provider = provider;
     call->config = config;
     call->ctx = ctx;
     call->ask = ask;
     call->started_at = call->due_at = clock_mono_ms();
-    call->total_at = call->started_at + total_timeout_ms(config, ask);
-    buf_init(&call->text, reply_max_bytes(config, ask));
+    call->total_at = call->started_at + total_timeout_ms(call);
+    call->cost.model = "";
+    llm_answer_init(&call->answer, lesser_of(config->reply_max_bytes, ask->reply_max_bytes));
     llm_request_init(&call->request);
     llm_try_init(call);
-    if (!provider->answer && llm_transfer_create(call, ca_file)) {
-        llm_call_free(call);
-        return NULL;
-    }
     return call;
 }
 
 void llm_call_free(struct llm_call *call)
 {
-    curl_easy_cleanup(call->easy); /* before what it points to */
+    llm_transfer_release(call); /* before what it points to */
     llm_try_release(call);
-    llm_request_release(&call->request);
-    buf_release(&call->text);
+    llm_answer_release(&call->answer);
+    if (call->is_probe)
+        llm_breaker_abandon(call->model->breaker);
     free(call);
 }
 
@@ -64,65 +58,11 @@ void llm_call_fail(struct llm_call *call, enum cq_status st, bool again, const c
     vsnprintf(what, sizeof(what), fmt, ap);
     va_end(ap);
     call->try.again = again;
-    call->try.failure = cq_fail(call->ctx, st, "%s: %s", call->provider->name, what);
+    call->try.failure =
+        cq_fail(call->ctx, st, "%s (%s): %s", call->model->config->name, call->model->provider->name, what);
 }
 
-/* ---- text ---- */
-
-/* Pass on what was not yet. A refusal is the owner's: so is the text in ctx->error. */
-static void hand_out(struct llm_call *call)
-{
-    size_t from = call->handed;
-
-    if (call->is_stopped || call->is_dropped) /* nobody wants it any more */
-        return;
-    if (!from)
-        call->first_text_at = clock_mono_ms();
-    call->handed = call->text.len;
-    enum cq_status st = call->on_text(call->user, call->text.data + from, call->text.len - from);
-    if (st && !call->try.failure) {
-        call->try.failure = st;
-        call->try.again = false;
-    }
-}
-
-/* U+0000 is left out: nobody after us could store or show it. */
-static void append_without_nul(struct buf *out, const char *text, size_t len)
-{
-    while (len > 0) {
-        size_t n = strnlen(text, len);
-
-        buf_append(out, text, n);
-        n += n < len;
-        text += n;
-        len -= n;
-    }
-}
-
-void llm_call_text(struct llm_call *call, const char *text, size_t len)
-{
-    size_t before = call->text.len;
-
-    append_without_nul(&call->text, text, len);
-    if (call->text.failed)
-        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "a reply of more than %zu bytes", call->text.max);
-    else if (call->text.len > before &&
-             (call->handed || !utf8_blank(call->text.data + before, call->text.len - before)))
-        hand_out(call);
-}
-
-void llm_call_delta(struct llm_call *call, const struct llm_delta *delta)
-{
-    if (delta->input_tokens)
-        call->tail.input_tokens = delta->input_tokens;
-    if (delta->output_tokens)
-        call->tail.output_tokens = delta->output_tokens;
-    if (delta->stopped)
-        call->tail.stop = delta->stop;
-    call->stopped |= delta->stopped || delta->done;
-    if (delta->len > 0)
-        llm_call_text(call, delta->text, delta->len);
-}
+/* ---- a reply that is there ---- */
 
 /* The next few words with the white space behind them: a cut at a blank is never inside a character. */
 static size_t piece_len(const char *text)
@@ -152,10 +92,23 @@ bool llm_call_piece(struct llm_call *call)
 
 enum cq_status llm_call_judge_reply(struct llm_call *call)
 {
-    if (!call->try.failure && call->tail.stop == LLM_STOP_FILTERED)
+    const struct llm_answer *answer = &call->answer;
+
+    if (answer->stop == LLM_STOP_FILTERED)
         llm_call_fail(call, CQ_CONTENT_FILTERED, false, "the reply was filtered");
-    if (!call->try.failure && !call->handed)
+    if (!answer->has_text && !answer->n_tools && !answer->vectors)
         llm_call_fail(call, CQ_MODEL_NO_RESPONSE, true, "an empty reply");
+    return call->try.failure;
+}
+
+enum cq_status llm_call_judge_stopped(struct llm_call *call)
+{
+    call->try.failure = CQ_OK; /* whatever it was, the owner wants no more */
+    call->try.again = false;
+    buf_truncate(&call->answer.text, call->handed);
+    call->answer.stop = LLM_STOP_ASKED;
+    if (!call->handed)
+        llm_call_fail(call, CQ_MODEL_NO_RESPONSE, false, "stopped before anything came");
     return call->try.failure;
 }
 
@@ -181,7 +134,7 @@ void llm_call_expire(struct llm_call *call, int64_t now)
     if (call->state == CALL_ENDING)
         return; /* what has come will do */
     if (now >= call->total_at)
-        llm_call_fail(call, CQ_MODEL_TIMEOUT, false, "no reply within %u ms", total_timeout_ms(c, call->ask));
+        llm_call_fail(call, CQ_MODEL_TIMEOUT, false, "no reply within %u ms", total_timeout_ms(call));
     else if (call->state == CALL_CONNECTING)
         llm_call_fail(call, CQ_MODEL_TIMEOUT, true, "no connection within %u ms", c->connect_timeout_ms);
     else if (call->state == CALL_SENT)
@@ -190,38 +143,108 @@ void llm_call_expire(struct llm_call *call, int64_t now)
         llm_call_fail(call, CQ_MODEL_TIMEOUT, true, "no byte for %u ms", c->idle_timeout_ms);
 }
 
-/* ---- tries ---- */
+/* ---- a try ---- */
 
-void llm_call_begin(struct llm_call *call)
+/* Unless the model's breaker is open. */
+static bool is_admitted(struct llm_call *call)
 {
+    struct llm_breaker *breaker = call->model->breaker;
+    int64_t now = clock_mono_ms();
+
+    if (call->is_probe)
+        return true;
+    switch (llm_breaker_admit(breaker, now, call->config->breaker_open_s * 1000)) {
+    case LLM_PROBING:
+        call->is_probe = true;
+        return true;
+    case LLM_ADMITTED:
+        return true;
+    case LLM_REFUSED:
+        break;
+    }
+    call->try.retry_after_s = llm_breaker_left_s(breaker, now);
+    llm_call_fail(call, CQ_MODEL_UNAVAILABLE, false, "not asked: it has failed %u times in a row",
+                  call->config->breaker_failures);
+    return false;
+}
+
+bool llm_call_begin(struct llm_call *call)
+{
+    const struct llm_provider *provider = call->model->provider;
+
     llm_try_release(call);
     llm_try_init(call);
-    buf_clear(&call->text);
-    call->stopped = false;
-    call->tail = (struct llm_reply){0};
+    llm_answer_clear(&call->answer);
+    if (!is_admitted(call))
+        return false;
+    if (!provider->answer && !call->easy && llm_transfer_create(call)) {
+        llm_call_fail(call, CQ_INTERNAL, false, "the request does not fit into memory");
+        return false;
+    }
+    call->is_trying = true;
     call->tries++;
+    call->cost.tries++;
+    call->cost.model = call->model->config->name;
     /* A kept connection that its server has closed is not to fail every try. */
     if (call->easy && call->tries > 1)
         curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
-    if (call->provider->answer) {
-        call->provider->answer(call->ask, &call->try.raw);
+    if (provider->answer) {
+        provider->answer(call->ask, &call->try.raw);
         llm_call_enter(call, CALL_PIECES, 0);
     } else {
         llm_call_enter(call, CALL_CONNECTING, call->config->connect_timeout_ms);
     }
+    return true;
 }
 
-enum cq_status llm_call_judge_stopped(struct llm_call *call)
+/* ---- what a failure says of the model ---- */
+
+/*
+ * Whether the provider is to blame: what it refuses, limits or filters it does in good health, and a reply that was too
+ * long for us, or not over when all our time was, says nothing of the next one.
+ */
+static bool is_outage(const struct llm_call *call, enum cq_status st)
 {
-    call->try.failure = CQ_OK; /* whatever it was, the owner wants no more */
-    buf_truncate(&call->text, call->handed);
-    call->tail.stop = LLM_STOP_ASKED;
-    if (!call->handed)
-        llm_call_fail(call, CQ_MODEL_NO_RESPONSE, false, "stopped before anything came");
-    return call->try.failure;
+    return st == CQ_MODEL_UNAVAILABLE ||
+           ((st == CQ_MODEL_TIMEOUT || st == CQ_MODEL_INVALID_RESPONSE) && call->try.again);
 }
 
-bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now)
+/* Whether the call tells nothing, since it was ours to end. */
+static bool is_ours(const struct llm_call *call, enum cq_status st)
+{
+    return call->is_stopped || call->is_dropped || st == CQ_INTERNAL || (st && call->is_handed && !is_outage(call, st));
+}
+
+/* All that this model was asked has come to st. */
+static void leave_model(struct llm_call *call, enum cq_status st, int64_t now)
+{
+    const struct config_llm *c = call->config;
+    struct llm_breaker *breaker = call->model->breaker;
+
+    if (!call->tries)
+        return;
+    if (is_ours(call, st)) {
+        if (call->is_probe)
+            llm_breaker_abandon(breaker);
+    } else if (!is_outage(call, st)) {
+        llm_breaker_succeed(breaker);
+    } else if (llm_breaker_fail(breaker, now, c->breaker_failures, c->breaker_open_s * 1000)) {
+        log_error("model %s is not asked for %u s: %s", call->model->config->name, c->breaker_open_s, call->ctx->error);
+    }
+    call->is_probe = false;
+}
+
+/* ---- another try ---- */
+
+static bool has_next(const struct llm_call *call)
+{
+    for (size_t i = call->at + 1; i < call->chain.n; i++)
+        if (!call->chain.models[i]->breaker || !llm_breaker_is_open(call->chain.models[i]->breaker))
+            return true;
+    return false;
+}
+
+static bool retry_here(struct llm_call *call, enum cq_status st, int64_t now)
 {
     const struct config_llm *c = call->config;
     const struct retry_policy policy = {c->tries, c->retry_ms, c->retry_wait_max_ms};
@@ -229,7 +252,7 @@ bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now)
         .tried = call->tries, .retry_after_s = call->try.retry_after_s, .left_ms = call->total_at - now};
     uint32_t wait_ms;
 
-    if (!st || !call->try.again || call->handed)
+    if (!call->try.again || (st == CQ_MODEL_TIMEOUT && has_next(call)))
         return false;
     random_bytes(&failed.random, sizeof(failed.random));
     if (!retry_wait(&policy, &failed, &wait_ms))
@@ -241,28 +264,73 @@ bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now)
     return true;
 }
 
-struct llm_effort llm_call_effort(const struct llm_call *call, enum cq_status st, int64_t now)
+/* Another model may do what this one did not; but what one has filtered is not to be had from the next. */
+static bool move_on(struct llm_call *call, enum cq_status st, int64_t now)
+{
+    if (call->at + 1 >= call->chain.n || now >= call->total_at || st == CQ_INTERNAL || st == CQ_CONTENT_FILTERED ||
+        (st == CQ_MODEL_INVALID_RESPONSE && !call->try.again))
+        return false;
+    llm_transfer_release(call);
+    call->model = call->chain.models[++call->at];
+    log_warn("%s: %s; asking %s", call->ctx->request_id, call->ctx->error, call->model->config->name);
+    call->tries = 0;
+    call->state = CALL_WAITING;
+    call->due_at = now;
+    return true;
+}
+
+bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now)
+{
+    bool is_open_end = st && !call->is_handed && !call->is_stopped && !call->is_dropped;
+
+    if (call->is_trying)
+        llm_call_count(call, st);
+    call->is_trying = false;
+    if (is_open_end && retry_here(call, st, now))
+        return true;
+    leave_model(call, st, now);
+    return is_open_end && move_on(call, st, now);
+}
+
+/* ---- the end ---- */
+
+struct llm_effort llm_call_effort(const struct llm_call *call, enum cq_status st)
 {
     int64_t first_ms = call->first_text_at - call->started_at;
 
     return (struct llm_effort){.st = st,
-                               .ms = (uint32_t)(now - call->started_at),
+                               .ms = call->cost.ms,
                                .first_text_ms = !call->first_text_at ? 0
                                                 : first_ms           ? (uint32_t)first_ms
                                                                      : 1,
-                               .tries = call->tries,
-                               .input_tokens = call->tail.input_tokens,
-                               .output_tokens = call->tail.output_tokens};
+                               .cost = &call->cost};
 }
 
-void llm_call_finish(struct llm_call *call, enum cq_status st, int64_t now)
+static size_t list_tool_calls(const struct llm_answer *answer, struct llm_tool_call *out)
 {
-    struct llm_reply reply = call->tail;
+    for (size_t i = 0; i < answer->n_tools; i++) {
+        const struct llm_tool_input *tool = &answer->tools[i];
 
-    reply.text = call->text.data;
-    reply.len = call->text.len;
-    reply.tries = call->tries;
-    call->ctx->model_ms += (uint32_t)(now - call->started_at);
+        out[i] = (struct llm_tool_call){tool->id, tool->name, tool->input.len ? tool->input.data : "{}"};
+    }
+    return answer->n_tools;
+}
+
+void llm_call_finish(struct llm_call *call, enum cq_status st)
+{
+    const struct llm_answer *answer = &call->answer;
+    struct llm_tool_call tool_calls[LLM_MAX_TOOL_CALLS];
+    struct llm_reply reply = {.text = answer->text.data,
+                              .len = answer->text.len,
+                              .reasoning = answer->reasoning.data,
+                              .signature = answer->signature.data,
+                              .tool_calls = tool_calls,
+                              .n_tool_calls = call->ask->schema ? 0 : list_tool_calls(answer, tool_calls),
+                              .stop = answer->stop,
+                              .vectors = answer->vectors,
+                              .n_dimensions = answer->n_dimensions};
+
+    call->ctx->model_ms += call->cost.ms;
     call->ctx->retry_after_s = st ? call->try.retry_after_s : 0;
-    call->on_done(call->user, st, st ? NULL : &reply);
+    call->on_done(call->user, st, st ? NULL : &reply, &call->cost);
 }

@@ -1,7 +1,8 @@
 /*
  * One call: what was asked, the try that is under way, and the reply so far.
  *
- *   call.c      its life: text handed out, limits, another try, the end
+ *   call.c      its life: limits, another try, another model, the end
+ *   answer.c    what has come: text handed out, reasoning, tool calls, and what it cost
  *   transfer.c  one try over HTTP: curl's options and callbacks, and what an ended transfer means
  *
  * A call is on its loop's list from llm_start() to on_done.
@@ -9,7 +10,8 @@
 #ifndef COLLOQUY_LLM_CALL_H
 #define COLLOQUY_LLM_CALL_H
 
-#include "llm/provider.h"
+#include "llm/models.h"
+#include "llm/sse.h"
 
 enum llm_call_state {
     CALL_WAITING,    /* for due_at, when the next try begins */
@@ -35,10 +37,32 @@ struct llm_try {
     bool again;             /* with failure: another try may do better */
 };
 
+/* A tool call as it comes. */
+struct llm_tool_input {
+    size_t index; /* as the provider counts */
+    char *id, *name;
+    struct buf input;
+};
+
+/* What one try has brought; emptied with each. */
+struct llm_answer {
+    struct buf text;      /* of the reply; its maximum is the least of the ask's and the config's */
+    struct buf reasoning; /* likewise */
+    struct buf signature;
+    struct llm_tool_input tools[LLM_MAX_TOOL_CALLS];
+    size_t n_tools;
+    bool has_text;   /* something that is no white space: none is handed out before */
+    bool is_stopped; /* the model has said its last word */
+    enum llm_stop stop;
+    struct llm_usage usage;
+    float *vectors;
+    size_t n_dimensions;
+};
+
 struct llm_call {
     struct llm_call *prev, *next;
-    const struct llm_provider *provider;
     const struct config_llm *config;
+    const char *ca_file;    /* NULL: the system's */
     struct cq_ctx *scratch; /* the loop's, for reading one event: emptied after it */
 
     struct cq_ctx *ctx;
@@ -47,42 +71,44 @@ struct llm_call {
     llm_done_fn *on_done;
     void *user;
 
+    struct llm_chain chain;
+    size_t at;                     /* of it */
+    const struct llm_model *model; /* chain.models[at] */
+
     enum llm_call_state state;
     int64_t started_at, total_at; /* the latter: limit of all tries; both on clock_mono_ms() */
     int64_t due_at;               /* end of the present state's limit */
-    uint32_t tries;
-    bool is_stopped, is_dropped; /* by the owner: the loop sees to it */
+    uint32_t tries;               /* at this model */
+    bool is_trying;               /* a try is under way, or has ended and is not counted yet */
+    bool is_probe;                /* of the model's breaker */
+    bool is_stopped, is_dropped;  /* by the owner: the loop sees to it */
 
-    CURL *easy; /* NULL with a provider that needs no transfer */
+    CURL *easy; /* of this model's request; NULL: not made yet, or needless */
     struct llm_request request;
     struct llm_try try;
 
-    struct buf text;       /* of the reply; its maximum is the least of the ask's and the config's */
-    int64_t first_text_at; /* 0: none has been handed out */
-    size_t handed;         /* bytes of it that reached on_text: none until something that is no white space came */
-    bool stopped;          /* the model has said its last word */
-    struct llm_reply tail; /* stop and usage, as they become known */
+    struct llm_answer answer;
+    size_t handed;         /* bytes of the text that reached on_text */
+    bool is_handed;        /* some text or reasoning did: there is no other try */
+    int64_t first_text_at; /* 0: none has come */
+    struct llm_cost cost;
 };
 
 /* ---- call.c ---- */
 
-/* A call that waits to begin at once. NULL: memory. ca_file: NULL for the system's. */
-struct llm_call *llm_call_create(const struct config_llm *config, const struct llm_provider *provider,
-                                 struct cq_ctx *ctx, const struct llm_ask *ask, const char *ca_file) MUST_USE;
+/* A call that waits to begin at once. NULL: memory. */
+struct llm_call *llm_call_create(const struct config_llm *config, struct cq_ctx *ctx,
+                                 const struct llm_ask *ask) MUST_USE;
 void llm_call_free(struct llm_call *call);
 
-/* Note the first failure of a try and its text, "provider: …", in ctx->error. */
+/* Note the first failure of a try and its text, "model (provider): …", in ctx->error. */
 void llm_call_fail(struct llm_call *call, enum cq_status st, bool again, const char *fmt, ...) PRINTF_LIKE(4, 5);
-
-/* Add to the reply and hand it out; what fails is noted. */
-void llm_call_text(struct llm_call *call, const char *text, size_t len);
-void llm_call_delta(struct llm_call *call, const struct llm_delta *delta);
 
 /* Enter a state whose limit ends limit_ms from now. */
 void llm_call_enter(struct llm_call *call, enum llm_call_state state, uint32_t limit_ms);
 
-/* Begin the next try. With a provider that needs no transfer the reply is there afterwards. */
-void llm_call_begin(struct llm_call *call);
+/* Begin the next try. With a provider that needs no transfer the reply is there afterwards. False: it has failed. */
+bool llm_call_begin(struct llm_call *call) MUST_USE;
 
 /* When the call needs attention next, on clock_mono_ms(). */
 int64_t llm_call_due_at(const struct llm_call *call);
@@ -99,19 +125,35 @@ enum cq_status llm_call_judge_reply(struct llm_call *call);
 /* The same when the owner has stopped it: what was handed out is the reply. */
 enum cq_status llm_call_judge_stopped(struct llm_call *call);
 
-/* Whether there is to be another try after failure st; the call then waits for it. */
+/* A try has come to st. Whether there is to be another one, at this model or the next; the call then waits for it. */
 bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now);
 
-/* What the call came to, ended now with st. */
-struct llm_effort llm_call_effort(const struct llm_call *call, enum cq_status st, int64_t now);
+/* What the call came to, ended with st. */
+struct llm_effort llm_call_effort(const struct llm_call *call, enum cq_status st);
 
 /* Make the last callback. The call is off its list. */
-void llm_call_finish(struct llm_call *call, enum cq_status st, int64_t now);
+void llm_call_finish(struct llm_call *call, enum cq_status st);
+
+/* ---- answer.c ---- */
+
+void llm_answer_init(struct llm_answer *answer, uint32_t max_bytes);
+void llm_answer_clear(struct llm_answer *answer);
+void llm_answer_release(struct llm_answer *answer);
+
+/* Add to the reply and hand it out; what fails is noted. */
+void llm_call_text(struct llm_call *call, const char *text, size_t len);
+void llm_call_delta(struct llm_call *call, const struct llm_delta *delta);
+
+/* What the try has used by what it says, or by estimate, added to the call's cost. */
+void llm_call_count(struct llm_call *call, enum cq_status st);
 
 /* ---- transfer.c ---- */
 
-/* Give the call a curl handle with all its options. CQ_INTERNAL: memory. */
-enum cq_status llm_transfer_create(struct llm_call *call, const char *ca_file) MUST_USE;
+/* Give the call a curl handle with all its options, for its model. CQ_INTERNAL: memory. */
+enum cq_status llm_transfer_create(struct llm_call *call) MUST_USE;
+
+/* Take it away again: the call has turned to another model. */
+void llm_transfer_release(struct llm_call *call);
 
 void llm_try_init(struct llm_call *call);
 void llm_try_release(struct llm_call *call);

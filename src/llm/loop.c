@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "llm/breaker.h"
 #include "llm/call.h"
 
 enum {
@@ -21,7 +22,8 @@ enum {
 
 struct llm_loop {
     const struct config *config;
-    const struct llm_provider *provider;
+    struct llm_models models;
+    struct llm_breakers *breakers, *own_breakers;
     CURLM *multi;
     /*
      * A file of certificates to trust instead of the system's, for a model server with a private authority. libcurl
@@ -56,28 +58,32 @@ static const char *find_ca_file(void)
     return file && *file ? file : NULL;
 }
 
-static bool config_good(const struct config *config)
+static bool read_models(struct llm_loop *loop)
 {
     struct buf problems;
 
-    buf_init(&problems, 4096);
-    bool good = llm_config_valid(config, &problems);
+    buf_init(&problems, 64 << 10);
+    bool is_valid = llm_models_read(&loop->models, loop->config, &problems);
     buf_release(&problems);
-    return good;
+    for (size_t i = 0; i < loop->models.n; i++)
+        loop->models.all[i].breaker = llm_breaker_find(loop->breakers, loop->models.all[i].config);
+    return is_valid;
 }
 
-struct llm_loop *llm_loop_create(const struct config *config)
+struct llm_loop *llm_loop_create(const struct config *config, struct llm_breakers *breakers)
 {
-    struct llm_loop *loop = config_good(config) ? calloc(1, sizeof(*loop)) : NULL;
+    struct llm_loop *loop = calloc(1, sizeof(*loop));
 
     if (!loop)
         return NULL;
     loop->config = config;
-    loop->provider = llm_provider_find(config->llm.provider);
+    loop->models.config = config;
+    loop->own_breakers = breakers ? NULL : calloc(1, sizeof(*breakers));
+    loop->breakers = breakers ? breakers : loop->own_breakers;
     loop->ca_file = find_ca_file();
     loop->multi = curl_multi_init();
     loop->scratch = (struct cq_ctx){.arena = arena_create(SCRATCH_BLOCK_BYTES, SCRATCH_MAX_BYTES), .request_id = "-"};
-    if (!loop->multi || !loop->scratch.arena) {
+    if (!loop->multi || !loop->scratch.arena || !loop->breakers || !read_models(loop)) {
         llm_loop_destroy(loop);
         return NULL;
     }
@@ -132,6 +138,8 @@ void llm_loop_destroy(struct llm_loop *loop)
         drop(loop, loop->first);
     curl_multi_cleanup(loop->multi);
     arena_destroy(loop->scratch.arena);
+    llm_models_release(&loop->models);
+    free(loop->own_breakers);
     free(loop->fds);
     free(loop);
 }
@@ -150,11 +158,19 @@ void llm_loop_watch(struct llm_loop *loop, llm_watch_fn *watch, void *arg)
 enum cq_status llm_start(struct llm_loop *loop, struct cq_ctx *ctx, const struct llm_ask *ask, llm_text_fn *on_text,
                          llm_done_fn *on_done, void *user, struct llm_call **out)
 {
-    if (ask->n_messages < 1 || ask->n_messages > LLM_MAX_MESSAGES)
-        return cq_fail(ctx, CQ_INTERNAL, "%s: %zu messages", loop->provider->name, ask->n_messages);
-    struct llm_call *call = llm_call_create(&loop->config->llm, loop->provider, ctx, ask, loop->ca_file);
+    struct llm_chain chain;
+
+    if (ask->task != LLM_EMBED && (ask->n_messages < 1 || ask->n_messages > LLM_MAX_MESSAGES))
+        return cq_fail(ctx, CQ_INTERNAL, "%zu messages for a model", ask->n_messages);
+    llm_chain_find(&loop->models, ask, &chain);
+    if (!chain.n)
+        return cq_fail(ctx, CQ_MODEL_UNAVAILABLE, "no model is configured for this");
+    struct llm_call *call = llm_call_create(&loop->config->llm, ctx, ask);
     if (!call)
-        return cq_fail(ctx, CQ_INTERNAL, "%s: the request does not fit into memory", loop->provider->name);
+        return cq_fail(ctx, CQ_INTERNAL, "memory is short");
+    call->chain = chain;
+    call->model = chain.models[0];
+    call->ca_file = loop->ca_file;
     call->scratch = &loop->scratch;
     call->on_text = on_text;
     call->on_done = on_done;
@@ -192,19 +208,21 @@ static void end_try(struct llm_loop *loop, struct llm_call *call, enum cq_status
     if (llm_call_retry(call, st, now))
         return;
     unlink_call(loop, call);
+    call->cost.ms = (uint32_t)(now - call->started_at);
     if (loop->watch) {
-        const struct llm_effort effort = llm_call_effort(call, st, now);
+        const struct llm_effort effort = llm_call_effort(call, st);
 
         loop->watch(loop->watch_arg, &effort);
     }
-    llm_call_finish(call, st, now);
+    llm_call_finish(call, st);
     llm_call_free(call);
 }
 
 static void begin(struct llm_loop *loop, struct llm_call *call)
 {
-    llm_call_begin(call);
-    if (call->easy && curl_multi_add_handle(loop->multi, call->easy)) {
+    if (!llm_call_begin(call))
+        end_try(loop, call, call->try.failure);
+    else if (call->easy && curl_multi_add_handle(loop->multi, call->easy)) {
         llm_call_fail(call, CQ_INTERNAL, false, "memory is short");
         end_try(loop, call, CQ_INTERNAL);
     }

@@ -12,25 +12,13 @@
 
 static const char DEFAULT_BASE_URL[] = "https://api.openai.com/v1";
 
-static const char *base_url(const struct config_llm *config)
+static bool config_valid(const struct config_model *config, const char *section, struct buf *problems)
 {
-    return config->base_url && *config->base_url ? config->base_url : DEFAULT_BASE_URL;
-}
+    const char *base = config->base_url ? config->base_url : DEFAULT_BASE_URL;
+    bool is_valid = llm_base_url_valid(base, config->allow_http, section, problems);
 
-static bool config_valid(const struct config_llm *config, struct buf *problems)
-{
-    bool valid = llm_base_url_valid(base_url(config), config->allow_http, problems);
-
-    if (!config->model || !*config->model) {
-        buf_str(problems, "llm.model: is required with llm.provider = openai\n");
-        valid = false;
-    }
-    for (const char *c = config->api_key ? config->api_key : ""; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f) {
-            buf_str(problems, "llm.api_key: holds white space or a control character\n");
-            return false;
-        }
-    return valid;
+    is_valid &= llm_id_valid(config, section, problems);
+    return llm_token_valid(config->api_key, section, "api_key", problems) && is_valid;
 }
 
 /* ---- the request ---- */
@@ -58,9 +46,6 @@ static void write_messages(struct json_out *out, const struct llm_ask *ask)
 /* Structured output: the server keeps the model to the schema. */
 static void write_format(struct json_out *out, const struct llm_ask *ask)
 {
-    static const char *const names[] = {
-        [LLM_REPLY] = "reply", [LLM_ASSESS] = "assessment", [LLM_EVALUATE] = "evaluation"};
-
     json_key(out, "response_format");
     json_open_object(out);
     json_key(out, "type");
@@ -68,7 +53,7 @@ static void write_format(struct json_out *out, const struct llm_ask *ask)
     json_key(out, "json_schema");
     json_open_object(out);
     json_key(out, "name");
-    json_text(out, names[ask->task]);
+    json_text(out, llm_schema_name(ask));
     json_key(out, "strict");
     json_boolean(out, true);
     json_key(out, "schema");
@@ -77,14 +62,14 @@ static void write_format(struct json_out *out, const struct llm_ask *ask)
     json_close_object(out);
 }
 
-static void write_body(const struct config_llm *config, const struct llm_ask *ask, struct buf *body)
+static void write_body(const struct llm_model *model, const struct llm_ask *ask, struct buf *body)
 {
     struct json_out out;
 
     json_out_init(&out, body);
     json_open_object(&out);
     json_key(&out, "model");
-    json_text(&out, config->model);
+    json_text(&out, model->config->id);
     json_key(&out, "messages");
     write_messages(&out, ask);
     json_key(&out, "stream");
@@ -96,27 +81,21 @@ static void write_body(const struct config_llm *config, const struct llm_ask *as
     json_close_object(&out);
     if (ask->schema)
         write_format(&out, ask);
-    if (config->max_tokens) {
-        json_key(&out, "max_tokens");
-        json_u64(&out, config->max_tokens);
-    }
+    json_key(&out, "max_tokens");
+    json_u64(&out, llm_max_tokens(model, ask));
     json_close_object(&out);
 }
 
-static enum cq_status request(const struct config_llm *config, const struct llm_ask *ask, struct llm_request *out)
+static enum cq_status request(const struct llm_model *model, const struct llm_ask *ask, struct llm_request *out)
 {
-    const char *base = base_url(config);
-    size_t len = strlen(base);
+    const char *key = model->config->api_key;
 
-    while (len > 0 && base[len - 1] == '/')
-        len--;
-    buf_append(&out->url, base, len);
+    llm_request_base(out, model, DEFAULT_BASE_URL);
     buf_str(&out->url, "/chat/completions");
-    write_body(config, ask, &out->body);
-    bool complete =
-        llm_request_header(out, "Content-Type: application/json") &&
-        llm_request_header(out, "Accept: text/event-stream") &&
-        (!config->api_key || !*config->api_key || llm_request_header(out, "Authorization: Bearer %s", config->api_key));
+    write_body(model, ask, &out->body);
+    bool complete = llm_request_header(out, "Content-Type: application/json") &&
+                    llm_request_header(out, "Accept: text/event-stream") &&
+                    (!key || !*key || llm_request_header(out, "Authorization: Bearer %s", key));
     return complete && !out->url.failed && !out->body.failed ? CQ_OK : CQ_INTERNAL;
 }
 
@@ -129,31 +108,21 @@ static enum llm_stop stop_parse(const char *finish_reason)
     return str_eq(finish_reason, "content_filter") ? LLM_STOP_FILTERED : LLM_STOP_END;
 }
 
-static uint32_t count(struct json_object *usage, const char *key)
+/* An answer or a piece of one: part names what holds the content, "message" or "delta". False: memory. */
+static bool read_answer(struct cq_ctx *ctx, struct json_object *answer, const char *part, struct llm_delta *out)
 {
-    uint64_t n = json_get_u64(usage, key);
+    struct json_object *choices = json_get(answer, "choices"), *usage = json_get(answer, "usage");
 
-    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
-}
+    out->usage.input = llm_count(usage, "prompt_tokens");
+    out->usage.output = llm_count(usage, "completion_tokens");
+    if (!json_object_is_type(choices, json_type_array) || !json_object_array_length(choices))
+        return true;
+    struct json_object *choice = json_object_array_get_idx(choices, 0);
+    const char *finish_reason = json_get_text(choice, "finish_reason", NULL);
 
-/* An answer or a piece of one: part names what holds the content, "message" or "delta". */
-static void read_answer(struct json_object *answer, const char *part, struct llm_delta *out)
-{
-    struct json_object *choices = json_get(answer, "choices");
-    struct json_object *usage = json_get(answer, "usage");
-
-    if (json_object_is_type(choices, json_type_array) && json_object_array_length(choices) > 0) {
-        struct json_object *choice = json_object_array_get_idx(choices, 0);
-        const char *finish_reason = json_get_text(choice, "finish_reason", NULL);
-
-        out->text = json_get_text(json_get(choice, part), "content", &out->len);
-        out->stopped = finish_reason && *finish_reason;
-        out->stop = stop_parse(finish_reason);
-    }
-    if (!out->text)
-        out->len = 0;
-    out->input_tokens = count(usage, "prompt_tokens");
-    out->output_tokens = count(usage, "completion_tokens");
+    out->stopped = finish_reason && *finish_reason;
+    out->stop = stop_parse(finish_reason);
+    return llm_delta_add_text(ctx, out, LLM_TEXT, json_get(choice, part), "content");
 }
 
 /* JSON that must be an object and no report of an error. */
@@ -169,7 +138,7 @@ static enum cq_status read_object(struct cq_ctx *ctx, const char *text, size_t l
     return CQ_OK;
 }
 
-static enum cq_status event(struct cq_ctx *ctx, const struct sse_event *event, struct llm_delta *out)
+static enum cq_status event(struct cq_ctx *ctx, const struct llm_event *event, struct llm_delta *out)
 {
     struct json_object *chunk;
     struct llm_delta delta = {0};
@@ -183,7 +152,8 @@ static enum cq_status event(struct cq_ctx *ctx, const struct sse_event *event, s
     enum cq_status st = read_object(ctx, event->data, event->len, &chunk);
     if (st)
         return st;
-    read_answer(chunk, "delta", &delta);
+    if (!read_answer(ctx, chunk, "delta", &delta))
+        return CQ_INTERNAL;
     *out = delta;
     return CQ_OK;
 }
@@ -198,7 +168,8 @@ static enum cq_status whole(struct cq_ctx *ctx, const char *body, size_t len, st
         return st;
     if (!json_get(answer, "choices"))
         return CQ_MODEL_INVALID_RESPONSE;
-    read_answer(answer, "message", &delta);
+    if (!read_answer(ctx, answer, "message", &delta))
+        return CQ_INTERNAL;
     delta.stopped = true;
     delta.done = true;
     *out = delta;
@@ -217,6 +188,7 @@ static enum cq_status refusal(struct cq_ctx *ctx, long http_status, const char *
 
 const struct llm_provider llm_provider_openai = {
     .name = "openai",
+    .abilities = LLM_CAN_SEE | LLM_CAN_CALL | LLM_CAN_FOLLOW | LLM_CAN_BE_DRAWN,
     .config_valid = config_valid,
     .request = request,
     .event = event,

@@ -1,5 +1,6 @@
-/* The table of providers, their settings, and what their requests are made of. */
+/* The table of providers, and what their settings, requests and answers have in common. */
 #include <arpa/inet.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,30 +21,31 @@ const struct llm_provider *llm_provider_find(const char *name)
     return NULL;
 }
 
-static void list_providers(struct buf *problems)
+void llm_provider_list(struct buf *out)
 {
-    buf_str(problems, "llm.provider: must be one of ");
     for (size_t i = 0; i < LEN(providers); i++)
-        buf_printf(problems, "%s%s", i ? ", " : "", providers[i]->name);
-    buf_char(problems, '\n');
+        buf_printf(out, "%s%s", !i ? "" : i + 1 < LEN(providers) ? ", " : " or ", providers[i]->name);
 }
 
-bool llm_config_valid(const struct config *config, struct buf *problems)
-{
-    const struct llm_provider *provider = llm_provider_find(config->llm.provider);
+/* ---- settings ---- */
 
-    if (!provider) {
-        list_providers(problems);
-        return false;
-    }
-    return provider->config_valid(&config->llm, problems);
+bool llm_token_valid(const char *text, const char *section, const char *key, struct buf *problems)
+{
+    for (const char *c = text ? text : ""; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7f) {
+            buf_printf(problems, "%s.%s: holds white space or a control character\n", section, key);
+            return false;
+        }
+    return true;
 }
 
-const char *llm_notice(const struct config *config)
+bool llm_id_valid(const struct config_model *model, const char *section, struct buf *problems)
 {
-    const struct llm_provider *provider = llm_provider_find(config->llm.provider);
-
-    return provider ? provider->notice : NULL;
+    if (model->id && *model->id)
+        return true;
+    buf_printf(problems, "%s.%s: is required with provider %s\n", section, str_eq(section, "llm") ? "model" : "id",
+               model->provider);
+    return false;
 }
 
 /* ---- addresses ---- */
@@ -86,7 +88,7 @@ static const char *url_fault(CURLU *url, const char *text, bool allow_http)
     return fault;
 }
 
-bool llm_base_url_valid(const char *text, bool allow_http, struct buf *problems)
+bool llm_base_url_valid(const char *text, bool allow_http, const char *section, struct buf *problems)
 {
     CURLU *url = curl_url();
     const char *fault = "memory is short";
@@ -97,7 +99,7 @@ bool llm_base_url_valid(const char *text, bool allow_http, struct buf *problems)
         fault = url_fault(url, text, allow_http);
     curl_url_cleanup(url);
     if (fault)
-        buf_printf(problems, "llm.base_url: %s\n", fault);
+        buf_printf(problems, "%s.base_url: %s\n", section, fault);
     return !fault;
 }
 
@@ -145,4 +147,107 @@ bool llm_request_header(struct llm_request *request, const char *fmt, ...)
     if (longer)
         request->headers = longer;
     return longer != NULL;
+}
+
+void llm_request_base(struct llm_request *request, const struct llm_model *model, const char *standard)
+{
+    const char *base = model->config->base_url && *model->config->base_url ? model->config->base_url : standard;
+    size_t len = strlen(base);
+
+    while (len > 0 && base[len - 1] == '/')
+        len--;
+    buf_append(&request->url, base, len);
+}
+
+uint32_t llm_max_tokens(const struct llm_model *model, const struct llm_ask *ask)
+{
+    return ask->max_tokens && ask->max_tokens < model->config->max_tokens ? ask->max_tokens : model->config->max_tokens;
+}
+
+const char *llm_schema_name(const struct llm_ask *ask)
+{
+    static const char *const names[LLM_TASK_COUNT] = {[LLM_REPLY] = "reply",
+                                                      [LLM_ASSESS] = "assessment",
+                                                      [LLM_EVALUATE] = "evaluation",
+                                                      [LLM_SUMMARIZE] = "summary",
+                                                      [LLM_EMBED] = "embeddings"};
+
+    return names[ask->task];
+}
+
+bool llm_takes_part(const struct llm_model *model, const struct llm_part *part)
+{
+    switch (part->kind) {
+    case LLM_IMAGE:
+        return model->abilities & LLM_CAN_SEE;
+    case LLM_DOCUMENT:
+        return model->abilities & LLM_CAN_READ;
+    case LLM_REASONING:
+        return model->abilities & LLM_CAN_REASON;
+    case LLM_TOOL_CALL:
+    case LLM_TOOL_RESULT:
+        return model->abilities & LLM_CAN_CALL;
+    case LLM_TEXT:
+        return true;
+    }
+    return false;
+}
+
+/* ---- answers ---- */
+
+struct llm_piece *llm_delta_add(struct cq_ctx *ctx, struct llm_delta *delta, enum llm_part_kind kind)
+{
+    struct llm_piece *piece = arena_zalloc(ctx->arena, 1, sizeof(*piece));
+
+    if (!piece)
+        return NULL;
+    piece->kind = kind;
+    piece->text = "";
+    if (delta->last)
+        delta->last->next = piece;
+    else
+        delta->first = piece;
+    delta->last = piece;
+    return piece;
+}
+
+bool llm_delta_add_text(struct cq_ctx *ctx, struct llm_delta *delta, enum llm_part_kind kind,
+                        struct json_object *object, const char *key)
+{
+    size_t len = 0;
+    const char *text = json_get_text(object, key, &len);
+
+    if (!text || !len)
+        return true;
+    struct llm_piece *piece = llm_delta_add(ctx, delta, kind);
+
+    if (!piece)
+        return false;
+    piece->text = text;
+    piece->len = len;
+    return true;
+}
+
+uint32_t llm_count(struct json_object *usage, const char *key)
+{
+    uint64_t n = json_get_u64(usage, key);
+
+    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+bool llm_read_vector(struct json_object *array, float **at, size_t *n_dimensions)
+{
+    size_t n = json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+
+    if (!n || (*n_dimensions && n != *n_dimensions))
+        return false;
+    *n_dimensions = n;
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *number = json_object_array_get_idx(array, i);
+
+        if (!json_object_is_type(number, json_type_double) && !json_object_is_type(number, json_type_int))
+            return false;
+        *(*at)++ = (float)json_object_get_double(number);
+    }
+    return true;
 }

@@ -6,7 +6,7 @@
 static const char MARK[] = "\xEF\xBB\xBF"; /* the byte order mark that may begin a stream */
 enum { MARK_BYTES = 3 };
 
-void sse_init(struct sse *sse, sse_event_fn *on_event, void *user)
+void sse_init(struct sse *sse, llm_event_fn *on_event, void *user)
 {
     *sse = (struct sse){.state = SSE_START, .on_event = on_event, .user = user};
     buf_init(&sse->line, SSE_MAX_BYTES);
@@ -27,7 +27,7 @@ static enum cq_status dispatch(struct sse *sse)
         size_t len = sse->data.len - 1;
 
         sse->data.data[len] = '\0';
-        st = sse->on_event(sse->user, &(struct sse_event){.name = sse->name, .data = sse->data.data, .len = len});
+        st = sse->on_event(sse->user, &(struct llm_event){.name = sse->name, .data = sse->data.data, .len = len});
     }
     buf_clear(&sse->data);
     sse->name[0] = '\0';

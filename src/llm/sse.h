@@ -8,7 +8,7 @@
 #ifndef COLLOQUY_LLM_SSE_H
 #define COLLOQUY_LLM_SSE_H
 
-#include "colloquy/base.h"
+#include "llm/event.h"
 
 enum { SSE_MAX_BYTES = 1 << 20, SSE_NAME_BYTES = 64 };
 
@@ -20,25 +20,16 @@ enum sse_state {
     SSE_FAILED,   /* ignored: a bound was passed, or the callback refused an event */
 };
 
-struct sse_event {
-    const char *name; /* "" when the stream gives none; cut to SSE_NAME_BYTES - 1 bytes */
-    const char *data; /* the data lines, joined by LF; ends in a NUL that len does not count */
-    size_t len;
-};
-
-/* The event lives until the callback returns. Anything but CQ_OK stops the feeding and is what sse_feed() returns. */
-typedef enum cq_status sse_event_fn(void *user, const struct sse_event *event);
-
 struct sse {
     enum sse_state state;
     struct buf line;
     struct buf data; /* each data line of the event with an LF behind it */
     char name[SSE_NAME_BYTES];
-    sse_event_fn *on_event;
+    llm_event_fn *on_event;
     void *user;
 };
 
-void sse_init(struct sse *sse, sse_event_fn *on_event, void *user);
+void sse_init(struct sse *sse, llm_event_fn *on_event, void *user);
 void sse_release(struct sse *sse);
 
 /* CQ_MODEL_INVALID_RESPONSE: a bound was passed, now or before; else what the callback returned. */

@@ -1,4 +1,6 @@
 /* One try over HTTP: curl's options, its callbacks, and what an ended transfer means. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <strings.h>
@@ -15,6 +17,8 @@ enum {
     AFTER_DONE_MS = 200,   /* for the end of the response, when the stream has said that it is over */
     AFTER_STOP_MS = 2000,  /* for usage and the stream's last event, when the model has stopped */
     AFTER_ERROR_MS = 1000, /* for the body of an error */
+    KEEPALIVE_AFTER_S = 15,
+    KEEPALIVE_EVERY_S = 5,
 };
 
 void llm_try_release(struct llm_call *call)
@@ -65,20 +69,20 @@ static void fail_event(struct llm_call *call, enum cq_status st)
                   st == CQ_MODEL_UNAVAILABLE ? "an error within the answer" : "a malformed answer");
 }
 
-static enum cq_status on_event(void *user, const struct sse_event *event)
+static enum cq_status on_event(void *user, const struct llm_event *event)
 {
     struct llm_call *call = user;
     struct llm_delta delta = {0};
-    bool was_stopped = call->stopped;
+    bool was_stopped = call->answer.is_stopped;
 
-    enum cq_status st = call->provider->event(call->scratch, event, &delta);
+    enum cq_status st = call->model->provider->event(call->scratch, event, &delta);
     if (st)
         fail_event(call, st);
     else
         llm_call_delta(call, &delta);
     if (delta.done)
         llm_call_enter(call, CALL_ENDING, AFTER_DONE_MS);
-    else if (call->stopped && !was_stopped)
+    else if (call->answer.is_stopped && !was_stopped)
         llm_call_enter(call, CALL_ENDING, AFTER_STOP_MS);
     arena_reset(call->scratch->arena);
     return call->try.failure;
@@ -230,7 +234,7 @@ static enum cq_status status_meaning(struct llm_call *call, long http_status)
         return CQ_MODEL_UNAVAILABLE;
     if (http_status < 400)
         return CQ_MODEL_INVALID_RESPONSE; /* a redirect, or a success that holds no reply */
-    return call->provider->refusal(call->scratch, http_status, call->try.raw.data, call->try.raw.len);
+    return call->model->provider->refusal(call->scratch, http_status, call->try.raw.data, call->try.raw.len);
 }
 
 static void judge_status(struct llm_call *call, long http_status)
@@ -249,7 +253,11 @@ static void judge_whole(struct llm_call *call)
 {
     struct llm_delta delta = {0};
 
-    enum cq_status st = call->provider->whole(call->scratch, call->try.raw.data, call->try.raw.len, &delta);
+    const struct llm_provider *provider = call->model->provider;
+    enum cq_status (*read)(struct cq_ctx *, const char *, size_t, struct llm_delta *) =
+        call->ask->task == LLM_EMBED ? provider->vectors : provider->whole;
+
+    enum cq_status st = read(call->scratch, call->try.raw.data, call->try.raw.len, &delta);
     if (st)
         fail_event(call, st);
     else
@@ -261,7 +269,7 @@ enum cq_status llm_try_judge(struct llm_call *call, CURLcode code)
 {
     struct llm_try *try = &call->try;
 
-    if (!try->failure && !call->stopped) {
+    if (!try->failure && !call->answer.is_stopped) {
         if (!try->http_status)
             judge_no_response(call, code);
         else if (try->http_status != 200)
@@ -341,6 +349,20 @@ static CURLcode set_tls(CURL *easy, const char *ca_file)
     return code;
 }
 
+/*
+ * A network that has gone dark is as good as no connection: what nobody acknowledges fails within the time that a
+ * connection may take, and a silent peer is asked for a sign of life. curl takes 0 for success.
+ */
+static int on_socket(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+    const struct llm_call *call = user;
+    unsigned unacknowledged_ms = call->config->connect_timeout_ms;
+
+    (void)purpose;
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof(unacknowledged_ms));
+    return CURL_SOCKOPT_OK;
+}
+
 static void set_callbacks(struct llm_call *call)
 {
     CURL *easy = call->easy;
@@ -348,6 +370,11 @@ static void set_callbacks(struct llm_call *call)
     long connect_ms = (long)call->config->connect_timeout_ms + 1000;
 
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, call);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_AFTER_S);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_EVERY_S);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
@@ -357,18 +384,25 @@ static void set_callbacks(struct llm_call *call)
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
 }
 
-enum cq_status llm_transfer_create(struct llm_call *call, const char *ca_file)
+enum cq_status llm_transfer_create(struct llm_call *call)
 {
     struct llm_request *request = &call->request;
 
-    if (call->provider->request(call->config, call->ask, request))
+    if (call->model->provider->request(call->model, call->ask, request))
         return CQ_INTERNAL;
     /* "Expect" would cost a large request a wait of a second at a server that does not know it. */
     if (!llm_request_header(request, "Expect:"))
         return CQ_INTERNAL;
     call->easy = curl_easy_init();
-    if (!call->easy || set_request(call) || set_bounds(call->easy) || set_tls(call->easy, ca_file))
+    if (!call->easy || set_request(call) || set_bounds(call->easy) || set_tls(call->easy, call->ca_file))
         return CQ_INTERNAL;
     set_callbacks(call);
     return CQ_OK;
+}
+
+void llm_transfer_release(struct llm_call *call)
+{
+    curl_easy_cleanup(call->easy); /* before what it points to */
+    call->easy = NULL;
+    llm_request_release(&call->request);
 }

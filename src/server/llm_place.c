@@ -96,12 +96,12 @@ bool place_open(struct llm_worker *w, int fd)
 
 /* ---- the model: in the loop ---- */
 
-static enum cq_status take_text(void *user, const char *text, size_t len)
+static enum cq_status take_text(void *user, enum llm_part_kind kind, const char *text, size_t len)
 {
     struct place_call *c = user;
     struct place *p = c->place;
 
-    if (c == p->calls && p->conn.is_open)
+    if (kind == LLM_TEXT && p->conn.is_open)
         api_text(&p->req, text, len);
     return CQ_OK;
 }
@@ -136,13 +136,13 @@ static void drop_rest(struct place *p)
     }
 }
 
-static void take_reply(void *user, enum cq_status st, const struct llm_reply *reply)
+static void take_reply(void *user, enum cq_status st, const struct llm_reply *reply, const struct llm_cost *cost)
 {
     struct place_call *c = user;
     struct place *p = c->place;
 
     c->call = NULL;
-    engine_ask_end(&p->req.ctx, p->asking, (size_t)(c - p->calls), st, reply);
+    engine_ask_end(&p->req.ctx, p->asking, (size_t)(c - p->calls), st, reply, cost);
     if (c == p->calls && (st || reply->stop == LLM_STOP_ASKED))
         drop_rest(p);
     else if (c == p->calls)
@@ -166,13 +166,15 @@ static void begin_ask(struct place *p)
     for (size_t i = 0; i < p->asking->n; i++) {
         struct ask *ask = &p->asking->asks[i];
 
+        bool is_shown = i == 0 && !ask->ask.schema; /* as it comes; what is not may be asked for again */
+
         p->calls[i] = (struct place_call){.place = p};
         if (ask->is_ended)
             continue;
-        enum cq_status st =
-            llm_start(p->worker->loop, &ask->ctx, &ask->ask, take_text, take_reply, &p->calls[i], &p->calls[i].call);
+        enum cq_status st = llm_start(p->worker->loop, &ask->ctx, &ask->ask, is_shown ? take_text : NULL, take_reply,
+                                      &p->calls[i], &p->calls[i].call);
         if (st)
-            engine_ask_end(&p->req.ctx, p->asking, i, st, NULL);
+            engine_ask_end(&p->req.ctx, p->asking, i, st, NULL, &(struct llm_cost){.model = ""});
     }
     if (p->asking->asks[0].is_ended && p->asking->asks[0].st)
         drop_rest(p);

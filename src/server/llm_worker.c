@@ -188,7 +188,7 @@ static bool start(struct llm_worker *w)
     w->places = calloc(w->n_places, sizeof(*w->places));
     if (!w->places || db_library_init() || llm_global_init())
         return false;
-    w->loop = llm_loop_create(config);
+    w->loop = llm_loop_create(config, &w->worker->board->breakers);
     if (w->loop)
         llm_loop_watch(w->loop, note_model, w->worker->board);
     w->jobs = w->loop ? jobs_create(config, config->llm.store_threads, note_db, w->worker->board) : NULL;

@@ -62,9 +62,9 @@ void metrics_note_request(struct metrics *metrics, enum pool pool, const struct 
 void metrics_note_model(struct metrics *metrics, const struct llm_effort *effort)
 {
     add(&metrics->model_calls[effort->st], 1);
-    add(&metrics->model_retries, effort->tries > 1 ? effort->tries - 1 : 0);
-    add(&metrics->input_tokens, effort->input_tokens);
-    add(&metrics->output_tokens, effort->output_tokens);
+    add(&metrics->model_retries, effort->cost->tries > 1 ? effort->cost->tries - 1 : 0);
+    add(&metrics->input_tokens, effort->cost->usage.input);
+    add(&metrics->output_tokens, effort->cost->usage.output);
     observe(&metrics->model_time, (int64_t)effort->ms * 1000);
     if (effort->first_text_ms)
         observe(&metrics->first_text_time, (int64_t)effort->first_text_ms * 1000);

@@ -35,6 +35,7 @@ struct scoreboard {
     _Atomic size_t n_slots;               /* slots that have ever been taken: the rest need no look */
     struct orphans orphans;
     struct metrics metrics;
+    struct llm_breakers breakers;
     struct slot slots[SCOREBOARD_SLOTS];
 };
 

@@ -10,24 +10,25 @@
 #include "llm/provider.h"
 
 static const struct llm_provider *const provider = &llm_provider_openai;
-static const struct llm_delta untouched = {.len = 4321};
+static const struct llm_delta untouched = {.n_vectors = 4321};
 
 static void check_delta(enum cq_status st, const struct llm_delta *delta)
 {
     CHECK(st == CQ_OK || st == CQ_MODEL_INVALID_RESPONSE || st == CQ_MODEL_UNAVAILABLE);
     if (st) {
-        CHECK(delta->len == untouched.len && !delta->text);
+        CHECK(delta->n_vectors == untouched.n_vectors && !delta->first);
         return;
     }
-    CHECK(delta->text || delta->len == 0 || delta->len == untouched.len);
-    if (delta->text)
-        check_text(delta->text, delta->len);
+    for (const struct llm_piece *piece = delta->first; piece; piece = piece->next) {
+        CHECK(piece->len > 0 || piece->id);
+        check_text(piece->text, piece->len);
+    }
     CHECK(delta->stop == LLM_STOP_END || delta->stopped);
 }
 
 static void check_answers(struct cq_ctx *ctx, const char *text, size_t len)
 {
-    const struct sse_event event = {.name = "", .data = text, .len = len};
+    const struct llm_event event = {.name = "", .data = text, .len = len};
     struct llm_delta delta = untouched;
 
     enum cq_status st = provider->event(ctx, &event, &delta);
@@ -54,14 +55,15 @@ static const char *message_at(struct json_object *body, size_t i, const char *ke
 /* Nothing in a message can end it: the model is told just what was said, and by whom. */
 static void check_request(struct cq_ctx *ctx, const char *text)
 {
-    const struct config_llm config = {.base_url = "https://model.example/v1//", .model = text, .max_tokens = 7};
-    const struct llm_message messages[] = {{LLM_ASSISTANT, text}, {LLM_USER, text}};
+    const struct config_model config = {.base_url = "https://model.example/v1//", .id = text, .max_tokens = 7};
+    const struct llm_model model = {.config = &config};
+    const struct llm_message messages[] = {{LLM_ASSISTANT, text, NULL, 0}, {LLM_USER, text, NULL, 0}};
     const struct llm_ask ask = {.system = text, .messages = messages, .n_messages = LEN(messages)};
     struct llm_request request;
     struct json_object *body = NULL;
 
     llm_request_init(&request);
-    CHECK(provider->request(&config, &ask, &request) == CQ_OK);
+    CHECK(provider->request(&model, &ask, &request) == CQ_OK);
     CHECK(str_eq(request.url.data, "https://model.example/v1/chat/completions"));
     CHECK(json_read(ctx, request.body.data, request.body.len, &body) == CQ_OK);
     CHECK(json_object_array_length(json_get(body, "messages")) == 3);

@@ -8,7 +8,7 @@
 
 enum { ALL_CUTS_BYTES = 80, SOME_CUTS = 16, EVENTS_MAX_BYTES = 8 << 20 };
 
-static enum cq_status record(void *user, const struct sse_event *event)
+static enum cq_status record(void *user, const struct llm_event *event)
 {
     struct buf *events = user;
 
@@ -56,7 +56,7 @@ static void end_event(struct event *event, struct buf *events)
         size_t len = event->data.len - 1;
 
         event->data.data[len] = '\0';
-        record(events, &(struct sse_event){.name = event->name, .data = event->data.data, .len = len});
+        record(events, &(struct llm_event){.name = event->name, .data = event->data.data, .len = len});
     }
     buf_clear(&event->data);
     event->name[0] = '\0';

@@ -15,10 +15,11 @@ enum { REPLY_MAX_BYTES = 2000, HANG_MS = 5000, INPUT_MAX_BYTES = 48 << 10 };
 
 static const char KEY[] = "sk-fuzzed";
 
+static const struct config_model of_model = {
+    .name = "m", .id = "m", .base_url = "http://127.0.0.1:9/v1", .api_key = KEY, .max_tokens = 9};
+static const struct llm_model model = {.config = &of_model, .provider = &llm_provider_openai};
+
 static const struct config_llm config = {
-    .base_url = "http://127.0.0.1:9/v1",
-    .model = "m",
-    .api_key = KEY,
     .connect_timeout_ms = HANG_MS,
     .first_byte_timeout_ms = HANG_MS,
     .idle_timeout_ms = HANG_MS,
@@ -27,7 +28,7 @@ static const struct config_llm config = {
     .reply_max_bytes = REPLY_MAX_BYTES,
 };
 
-static const struct llm_message message = {LLM_USER, "a prompt"};
+static const struct llm_message message = {LLM_USER, "a prompt", NULL, 0};
 static const struct llm_ask ask = {.messages = &message, .n_messages = 1};
 
 struct outcome {
@@ -82,27 +83,27 @@ static int open_server(const uint8_t *data, size_t size, int *client)
 /* ---- what comes of it ---- */
 
 /* Pieces of text, never cut inside a character. */
-static enum cq_status on_text(void *user, const char *text, size_t len)
+static enum cq_status on_text(void *user, enum llm_part_kind kind, const char *text, size_t len)
 {
     struct outcome *outcome = user;
 
-    CHECK(len > 0 && !memchr(text, '\0', len) && utf8_valid(text, len));
+    CHECK(kind == LLM_TEXT && len > 0 && !memchr(text, '\0', len) && utf8_valid(text, len));
     buf_append(&outcome->text, text, len);
     CHECK(!outcome->text.failed);
     return CQ_OK;
 }
 
-static void on_done(void *user, enum cq_status st, const struct llm_reply *reply)
+static void on_done(void *user, enum cq_status st, const struct llm_reply *reply, const struct llm_cost *cost)
 {
     struct outcome *outcome = user;
 
     outcome->n_done++;
-    CHECK((st == CQ_OK) == (reply != NULL));
+    CHECK((st == CQ_OK) == (reply != NULL) && cost->tries == 1);
     if (!reply)
         return;
     CHECK(reply->len == outcome->text.len && strcmp(reply->text, outcome->text.data) == 0);
     CHECK(reply->len <= REPLY_MAX_BYTES && !utf8_blank(reply->text, reply->len));
-    CHECK(reply->stop != LLM_STOP_FILTERED && reply->tries == 1);
+    CHECK(reply->stop != LLM_STOP_FILTERED);
 }
 
 static bool is_expected(enum cq_status st)
@@ -129,19 +130,20 @@ static enum cq_status run_call(struct llm_call *call, struct outcome *outcome)
     call->on_text = on_text;
     call->on_done = on_done;
     call->user = outcome;
+    CHECK(!llm_transfer_create(call));
     set_connection(call->easy, outcome);
-    llm_call_begin(call);
+    CHECK(llm_call_begin(call));
 
     CURLcode code = curl_easy_perform(call->easy);
     CHECK(code != CURLE_OPERATION_TIMEDOUT);
     enum cq_status st = llm_try_judge(call, code);
 
     CHECK(is_expected(st));
-    CHECK(st || call->stopped); /* what is cut off is no reply */
+    CHECK(st || call->answer.is_stopped); /* what is cut off is no reply */
     CHECK(call->try.retry_after_s <= RETRY_AFTER_MAX_S);
-    CHECK(!st || (strstr(call->ctx->error, "openai: ") == call->ctx->error && !strstr(call->ctx->error, KEY)));
+    CHECK(!st || (strstr(call->ctx->error, "m (openai): ") == call->ctx->error && !strstr(call->ctx->error, KEY)));
     CHECK(!llm_call_retry(call, st, clock_mono_ms()));
-    llm_call_finish(call, st, clock_mono_ms());
+    llm_call_finish(call, st);
     CHECK(outcome->n_done == 1);
     return st;
 }
@@ -150,11 +152,13 @@ static enum cq_status run_input(const uint8_t *data, size_t size, struct cq_ctx 
 {
     struct outcome outcome = {.fd = -1};
     int server = open_server(data, size, &outcome.fd);
-    struct llm_call *call = llm_call_create(&config, &llm_provider_openai, fuzz_ctx(), &ask, NULL);
+    struct llm_call *call = llm_call_create(&config, fuzz_ctx(), &ask);
 
     CHECK(call);
     buf_init(&outcome.text, REPLY_MAX_BYTES);
     call->scratch = scratch;
+    call->chain = (struct llm_chain){{&model}, 1};
+    call->model = &model;
     enum cq_status st = run_call(call, &outcome);
 
     llm_call_free(call);

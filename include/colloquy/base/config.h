@@ -4,8 +4,9 @@
  * One table in config.c names each key with its type, default and bounds; config_print_defaults() prints it. A key that
  * is not known is a warning; a value that does not fit is an error that names the key. Every secret (password,
  * api_key) may be given as <key>_file instead: the file's first line. One that neither file nor environment gives is
- * looked for as $CREDENTIALS_DIRECTORY/<section>.<key>, where systemd puts what LoadCredential= names; a file that is
- * absent, or whose first line is empty, gives nothing. The strings belong to the config.
+ * looked for as $CREDENTIALS_DIRECTORY/<section>.<key> (of a model: model.<name>.<key>), where systemd puts what
+ * LoadCredential= names; a file that is absent, or whose first line is empty, gives nothing. Models other than the default
+ * one have a section [model NAME] each, in the file only. The strings belong to the config.
  */
 #ifndef COLLOQUY_BASE_CONFIG_H
 #define COLLOQUY_BASE_CONFIG_H
@@ -38,14 +39,45 @@ struct config_llm {
     const char *provider;
     const char *base_url; /* NULL: the provider's own */
     const char *api_key;  /* NULL: none is sent */
+    const char *organization, *api_version, *region;
+    const char *access_key_id, *secret_access_key, *session_token;
     const char *model;
+    const char *fallback; /* names, comma-separated */
     bool allow_http;
     uint32_t connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms;
     uint32_t tries, retry_ms, retry_wait_max_ms;
+    uint32_t breaker_failures, breaker_open_s;
     uint32_t reply_max_bytes;
-    uint32_t max_tokens;
-    uint32_t store_threads; /* in each llm worker */
+    uint32_t context_tokens, max_tokens; /* of a model without a section of its own */
+    uint32_t store_threads;              /* in each llm worker */
     uint32_t lease_s;
+};
+
+/*
+ * A model: how it is reached and what it can do. Made of a section [model NAME], and of [llm] where that says nothing: the
+ * address and what signs for it only if the section names neither another provider nor another address, since a key is
+ * not to be sent to somebody else.
+ */
+struct config_model {
+    const char *name;
+    const char *provider, *base_url, *api_key;
+    const char *organization, *api_version, *region;
+    const char *access_key_id, *secret_access_key, *session_token;
+    const char *id; /* at the provider */
+    bool allow_http;
+    uint32_t context_tokens; /* that it can read and write in one call */
+    uint32_t max_tokens;     /* of a reply */
+    const char *prices;      /* "input/output[/cache_read/cache_write]" per million tokens; NULL: free */
+    const char *abilities;   /* comma-separated words; NULL: what the provider's models can usually do */
+};
+
+/* Which models a task is given to: names, comma-separated, in the order in which they are tried. NULL: the default model. */
+struct config_roles {
+    const char *tutor, *assessment, *evaluation;
+};
+
+struct config_embeddings {
+    const char *model; /* NULL: no retrieval by vectors */
 };
 
 struct config_limits {
@@ -76,10 +108,14 @@ struct config {
     struct config_server server;
     struct config_database database;
     struct config_llm llm;
+    struct config_roles roles;
+    struct config_embeddings embeddings;
     struct config_limits limits;
     struct config_features features;
     struct config_canvas canvas;
     struct config_session session;
+    struct config_model *models; /* the default one first, then the sections as they stand */
+    size_t n_models;
     struct arena *arena; /* owns the strings */
 };
 
@@ -91,6 +127,11 @@ struct config {
 struct buf;
 struct config *config_load(const char *path, struct buf *problems) MUST_USE;
 void config_destroy(struct config *config);
+
+/*
+ * The model of that name: of a section, or NULL. The default model's name is llm.model; without one, its provider's.
+ */
+const struct config_model *config_model(const struct config *config, const char *name);
 
 /* A line a key: section.key, default, meaning, as columns. */
 void config_print_defaults(FILE *out);

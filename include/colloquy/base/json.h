@@ -54,9 +54,11 @@ void json_int(struct json_out *out, int64_t value);
 void json_u64(struct json_out *out, uint64_t value);
 void json_text(struct json_out *out, const char *text); /* UTF-8; NULL writes null */
 void json_text_n(struct json_out *out, const char *text, size_t len);
-void json_id(struct json_out *out, uint64_t id);       /* number, or string under string_ids */
-void json_id_text(struct json_out *out, uint64_t id);  /* always a string */
-void json_time(struct json_out *out, int64_t unix_ms); /* "YYYY-MM-DDTHH:MM:SSZ" */
-void json_raw(struct json_out *out, const char *json); /* a value that is JSON already */
+void json_base64(struct json_out *out, const void *bytes, size_t n); /* a string, RFC 4648 section 4 */
+void json_number(struct json_out *out, double value);                /* finite; six significant digits */
+void json_id(struct json_out *out, uint64_t id);                     /* number, or string under string_ids */
+void json_id_text(struct json_out *out, uint64_t id);                /* always a string */
+void json_time(struct json_out *out, int64_t unix_ms);               /* "YYYY-MM-DDTHH:MM:SSZ" */
+void json_raw(struct json_out *out, const char *json);               /* a value that is JSON already */
 
 #endif

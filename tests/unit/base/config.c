@@ -262,12 +262,12 @@ static void test_unknown_key_warns(void)
 {
     start();
     struct config *c =
-        load("stray = 1\n[llm]\nmodle = x\nprovider_file = x\n[model fast]\nid = y\n[server]\napi_workers = 2\n");
+        load("stray = 1\n[llm]\nmodle = x\nprovider_file = x\n[model fast]\nidd = y\n[server]\napi_workers = 2\n");
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(c);
     CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, "llm.modle: not a known setting, ignored\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, "llm.provider_file: ")); /* no secret: no file */
-    CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, "model fast.id: "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, "model fast.idd: not a known setting, ignored\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, ".stray: "));
     CU_ASSERT_EQUAL(c->server.api_workers, 2);
     config_destroy(c);

@@ -142,5 +142,31 @@ static void test_bound(void)
     buf_release(&buf);
 }
 
-SUITE(json_out, {"commas and pairs", test_structure}, {"numbers and times", test_numbers}, {"ids", test_ids},
-      {"escapes what it must", test_escapes}, {"reads back", test_round_trip}, {"stays within its buffer", test_bound});
+static void test_base64_and_numbers(void)
+{
+    static const char *const words[] = {"\"\"", "\"Zg==\"", "\"Zm8=\"", "\"Zm9v\"", "\"Zm9vYg==\""}; /* RFC 4648, 10 */
+    char large[4000];
+
+    for (size_t i = 0; i < LEN(words); i++) {
+        struct json_out out = begin();
+
+        json_base64(&out, "foobar", i);
+        ASSERT_TEXT(out.buf->data, words[i]);
+    }
+    struct json_out out = begin();
+
+    memset(large, 'A', sizeof(large)); /* more than is encoded at a time */
+    json_base64(&out, large, sizeof(large));
+    CU_ASSERT_EQUAL(out.buf->len, (sizeof(large) + 2) / 3 * 4 + 2);
+    CU_ASSERT_PTR_NULL(memchr(out.buf->data, '=', out.buf->len - 4));
+    out = begin();
+    json_open_array(&out);
+    json_number(&out, 0.7);
+    json_number(&out, 1);
+    json_close_array(&out);
+    ASSERT_TEXT(out.buf->data, "[0.7,1]");
+}
+
+SUITE(json_out, {"base64 and numbers", test_base64_and_numbers}, {"commas and pairs", test_structure},
+      {"numbers and times", test_numbers}, {"ids", test_ids}, {"escapes what it must", test_escapes},
+      {"reads back", test_round_trip}, {"stays within its buffer", test_bound});

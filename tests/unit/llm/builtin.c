@@ -17,8 +17,8 @@ static const char *reply_to(const char *const *objectives, size_t n_objectives, 
 
     for (size_t i = 0; i < turns; i++) {
         if (i > 0)
-            messages[n++] = (struct llm_message){LLM_ASSISTANT, "What do you think?"};
-        messages[n++] = (struct llm_message){LLM_USER, i == 0 ? "Hello" : said};
+            messages[n++] = (struct llm_message){.role = LLM_ASSISTANT, .text = "What do you think?"};
+        messages[n++] = (struct llm_message){.role = LLM_USER, .text = i == 0 ? "Hello" : said};
     }
     const struct llm_ask ask = {
         .messages = messages, .n_messages = n, .objectives = objectives, .n_objectives = n_objectives};

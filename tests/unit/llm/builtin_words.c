@@ -14,10 +14,13 @@ static struct builtin_finding finding_of(const char *objective, const char *said
                                 .n_transcript = LEN(transcript)};
     struct builtin_finding findings[LLM_MAX_OBJECTIVES];
 
-    transcript[0] = (struct llm_message){LLM_USER, "osmosis moves water across a membrane of cells"}; /* the opening */
-    transcript[1] = (struct llm_message){LLM_ASSISTANT, "osmosis moves water across a membrane of cells"};
-    transcript[2] = (struct llm_message){LLM_USER, said};
-    transcript[3] = (struct llm_message){LLM_ASSISTANT, "osmosis moves water across a membrane of cells"};
+    transcript[0] = (struct llm_message){.role = LLM_USER,
+                                         .text = "osmosis moves water across a membrane of cells"}; /* the opening */
+    transcript[1] =
+        (struct llm_message){.role = LLM_ASSISTANT, .text = "osmosis moves water across a membrane of cells"};
+    transcript[2] = (struct llm_message){.role = LLM_USER, .text = said};
+    transcript[3] =
+        (struct llm_message){.role = LLM_ASSISTANT, .text = "osmosis moves water across a membrane of cells"};
     builtin_find(&ask, findings);
     return findings[0];
 }
@@ -110,7 +113,8 @@ static void test_long_quote(void)
 static void test_many_objectives(void)
 {
     const char *objectives[LLM_MAX_OBJECTIVES + 8];
-    static const struct llm_message transcript[] = {{LLM_USER, "Hello"}, {LLM_USER, "osmosis is what I mean here"}};
+    static const struct llm_message transcript[] = {{.role = LLM_USER, .text = "Hello"},
+                                                    {.role = LLM_USER, .text = "osmosis is what I mean here"}};
     const struct llm_ask ask = {.objectives = objectives,
                                 .n_objectives = LEN(objectives),
                                 .transcript = transcript,
@@ -129,10 +133,10 @@ static void test_best_message(void)
 {
     static const char *const objectives[] = {"Explain how osmosis moves water"};
     static const struct llm_message transcript[] = {
-        {LLM_USER, "Hello"},
-        {LLM_USER, "there is some water in it"},
-        {LLM_USER, "osmosis is about the water there"},
-        {LLM_USER, "water is what osmosis is about"},
+        {.role = LLM_USER, .text = "Hello"},
+        {.role = LLM_USER, .text = "there is some water in it"},
+        {.role = LLM_USER, .text = "osmosis is about the water there"},
+        {.role = LLM_USER, .text = "water is what osmosis is about"},
     };
     struct llm_ask ask = {.objectives = objectives, .n_objectives = 1, .transcript = transcript};
     static const struct {

@@ -37,12 +37,12 @@ static void test_limits(void)
         const char *error;
     } rows[] = {
         // clang-format off
-        {"first byte", set_first_byte, {{"", NULL, 0, true}}, 150, 1, 150, "openai: no first byte within 150 ms"},
-        {"headers are no byte of the body", set_first_byte, {{STREAM, NULL, 0, true}}, 150, 1, 150, "openai: no first byte within 150 ms"},
-        {"first byte, tried again", set_first_byte, {{"", NULL, 0, true}}, 100, 2, 200, "openai: no first byte within 100 ms"},
-        {"idle", set_idle, {{STREAM TEXT("a"), NULL, 0, true}}, 150, 3, 150, "openai: no byte for 150 ms"},
-        {"total, while bytes come", set_total, {{STREAM TEXT("a"), TEXT("b"), 20, false}}, 300, 3, 300, "openai: no reply within 300 ms"},
-        {"total, over all tries", set_total, {SAY(STATUS("503 Away", "Retry-After: 1\r\n"))}, 300, 3, 0, "openai: status 503"},
+        {"first byte", set_first_byte, {{"", NULL, 0, true}}, 150, 1, 150, "m (openai): no first byte within 150 ms"},
+        {"headers are no byte of the body", set_first_byte, {{STREAM, NULL, 0, true}}, 150, 1, 150, "m (openai): no first byte within 150 ms"},
+        {"first byte, tried again", set_first_byte, {{"", NULL, 0, true}}, 100, 2, 200, "m (openai): no first byte within 100 ms"},
+        {"idle", set_idle, {{STREAM TEXT("a"), NULL, 0, true}}, 150, 3, 150, "m (openai): no byte for 150 ms"},
+        {"total, while bytes come", set_total, {{STREAM TEXT("a"), TEXT("b"), 20, false}}, 300, 3, 300, "m (openai): no reply within 300 ms"},
+        {"total, over all tries", set_total, {SAY(STATUS("503 Away", "Retry-After: 1\r\n"))}, 300, 3, 0, "m (openai): status 503"},
         // clang-format on
     };
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -85,7 +85,7 @@ static void test_connect_hangs(void)
     set_connect(&config.llm, 150);
     model_ask(&config, &got);
     CU_ASSERT_EQUAL(got.st, CQ_MODEL_TIMEOUT);
-    ASSERT_TEXT(got.ctx->error, "openai: no connection within 150 ms");
+    ASSERT_TEXT(got.ctx->error, "m (openai): no connection within 150 ms");
     CU_ASSERT(got.took_ms >= 150 && got.took_ms < 250);
     for (size_t i = 0; i < LEN(full); i++)
         close(full[i]);
@@ -104,7 +104,7 @@ static void test_connection_refused(void)
     config.llm.retry_ms = 40;
     model_ask(&config, &got);
     CU_ASSERT_EQUAL(got.st, CQ_MODEL_UNAVAILABLE);
-    ASSERT_TEXT(got.ctx->error, "openai: Couldn't connect to server");
+    ASSERT_TEXT(got.ctx->error, "m (openai): Couldn't connect to server");
     CU_ASSERT(got.took_ms >= 20 + 40); /* two waits, each at least half of its back-off */
     close(fd);
     buf_release(&got.text);
@@ -121,9 +121,9 @@ static void test_reply_max_bytes(void)
         // clang-format off
         {"the ask says nothing",     0, 5,    NULL},
         {"as long as the ask takes", 5, 1000, NULL},
-        {"too long for the ask",     4, 1000, "openai: a reply of more than 4 bytes"},
-        {"too long for the config",  0, 4,    "openai: a reply of more than 4 bytes"},
-        {"the config is narrower",   5, 4,    "openai: a reply of more than 4 bytes"},
+        {"too long for the ask",     4, 1000, "m (openai): a reply of more than 4 bytes"},
+        {"too long for the config",  0, 4,    "m (openai): a reply of more than 4 bytes"},
+        {"the config is narrower",   5, 4,    "m (openai): a reply of more than 4 bytes"},
         // clang-format on
     };
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -148,12 +148,12 @@ static void test_reply_max_bytes(void)
 
 static void test_builtin(void)
 {
-    const struct config config = {
-        .llm = {.provider = "builtin", .total_timeout_ms = 1000, .tries = 1, .reply_max_bytes = 10000}};
+    const struct config config = model_config_of(
+        (struct config_llm){.provider = "builtin", .total_timeout_ms = 1000, .tries = 1, .reply_max_bytes = 10000});
     struct outcome got = model_outcome();
 
     model_ask(&config, &got);
-    CU_ASSERT(got.st == CQ_OK && got.same_text && got.reply.tries == 1);
+    CU_ASSERT(got.st == CQ_OK && got.same_text && got.cost.tries == 1);
     CU_ASSERT(got.n_text > 5 && got.took_ms < 500);
     CU_ASSERT_PTR_NOT_NULL(strstr(got.text.data, llm_notice(&config)));
     buf_release(&got.text);
@@ -161,8 +161,8 @@ static void test_builtin(void)
 
 static void test_builtin_refused(void)
 {
-    const struct config config = {
-        .llm = {.provider = "builtin", .total_timeout_ms = 1000, .tries = 3, .reply_max_bytes = 10000}};
+    const struct config config = model_config_of(
+        (struct config_llm){.provider = "builtin", .total_timeout_ms = 1000, .tries = 3, .reply_max_bytes = 10000});
     struct outcome got = model_outcome();
 
     got.refuse_with = CQ_LOST;

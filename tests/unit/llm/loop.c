@@ -10,17 +10,17 @@ struct chain {
     unsigned left, done;
 };
 
-static enum cq_status ignore_text(void *user, const char *text, size_t len)
+static enum cq_status ignore_text(void *user, enum llm_part_kind kind, const char *text, size_t len)
 {
-    (void)user, (void)text, (void)len;
+    (void)kind, (void)user, (void)text, (void)len;
     return CQ_OK;
 }
 
-static void start_next(void *user, enum cq_status st, const struct llm_reply *reply)
+static void start_next(void *user, enum cq_status st, const struct llm_reply *reply, const struct llm_cost *cost)
 {
     struct chain *chain = user;
 
-    (void)reply;
+    (void)reply, (void)cost;
     CU_ASSERT_EQUAL(st, CQ_OK);
     chain->done++;
     if (chain->left > 0) {
@@ -37,8 +37,8 @@ static void test_start_from_callback(void)
 
     model_start(&server, answers);
     const struct config config = model_config(base_url, server.port);
-    struct chain chain = {.loop = llm_loop_create(&config), .ctx = unit_ctx(), .left = 5};
-    start_next(&chain, CQ_OK, NULL);
+    struct chain chain = {.loop = llm_loop_create(&config, NULL), .ctx = unit_ctx(), .left = 5};
+    start_next(&chain, CQ_OK, NULL, NULL);
     model_run(chain.loop);
     CU_ASSERT_EQUAL(chain.done, 6);
     llm_loop_destroy(chain.loop);
@@ -53,7 +53,7 @@ static void test_many_at_once(void)
 
     model_start(&server, answers);
     const struct config config = model_config(base_url, server.port);
-    struct chain chain = {.loop = llm_loop_create(&config), .ctx = unit_ctx()};
+    struct chain chain = {.loop = llm_loop_create(&config, NULL), .ctx = unit_ctx()};
     for (int i = 0; i < 100; i++)
         CU_ASSERT_EQUAL(llm_start(chain.loop, chain.ctx, &MODEL_ASK, ignore_text, start_next, &chain, NULL), CQ_OK);
     CU_ASSERT_EQUAL(llm_loop_calls(chain.loop), 100);
@@ -72,7 +72,7 @@ static void test_destroy_makes_no_callback(void)
 
     model_start(&server, answers);
     const struct config config = model_config(base_url, server.port);
-    struct llm_loop *loop = llm_loop_create(&config);
+    struct llm_loop *loop = llm_loop_create(&config, NULL);
     for (int i = 0; i < 2; i++)
         CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, NULL), CQ_OK);
     for (int i = 0; i < 100 && got.n_text == 0; i++) {
@@ -112,7 +112,7 @@ static void test_stop_and_drop(void)
 
         model_start(&server, rows[i].answers);
         const struct config config = model_config(base_url, server.port);
-        struct llm_loop *loop = llm_loop_create(&config);
+        struct llm_loop *loop = llm_loop_create(&config, NULL);
         CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, &call), CQ_OK);
         for (int k = 0; k < 100 && (*rows[i].text ? got.text.len < strlen(rows[i].text) : k < 10); k++) {
             llm_loop_wait(loop, NULL, 0, 10);
@@ -133,8 +133,8 @@ static void test_stop_and_drop(void)
 
 static void test_wait(void)
 {
-    const struct config config = {.llm = {.provider = "builtin"}};
-    struct llm_loop *loop = llm_loop_create(&config);
+    const struct config config = model_config_of((struct config_llm){.provider = "builtin"});
+    struct llm_loop *loop = llm_loop_create(&config, NULL);
     int pair[2];
 
     CU_ASSERT_EQUAL_FATAL(pipe(pair), 0);
@@ -158,15 +158,17 @@ static void test_wait(void)
 
 static void test_create_refuses(void)
 {
-    CU_ASSERT_PTR_NULL(llm_loop_create(&(struct config){.llm = {.provider = "oracle"}}));
     CU_ASSERT_PTR_NULL(
-        llm_loop_create(&(struct config){.llm = {.provider = "openai", .model = "m", .base_url = "http://x.org"}}));
+        llm_loop_create(&(const struct config[]){model_config_of((struct config_llm){.provider = "oracle"})}[0], NULL));
+    CU_ASSERT_PTR_NULL(llm_loop_create(&(const struct config[]){model_config_of((struct config_llm){
+                                           .provider = "openai", .model = "m", .base_url = "http://x.org"})}[0],
+                                       NULL));
 }
 
 static void test_start_refuses(void)
 {
-    const struct config config = {.llm = {.provider = "builtin"}};
-    struct llm_loop *loop = llm_loop_create(&config);
+    const struct config config = model_config_of((struct config_llm){.provider = "builtin"});
+    struct llm_loop *loop = llm_loop_create(&config, NULL);
     struct cq_ctx *ctx = unit_ctx();
 
     CU_ASSERT_EQUAL(llm_start(loop, ctx, &(struct llm_ask){0}, model_on_text, model_on_done, NULL, NULL), CQ_INTERNAL);

@@ -101,22 +101,23 @@ void model_stop(struct server *server)
 
 /* ---- asking ---- */
 
-enum cq_status model_on_text(void *user, const char *text, size_t len)
+enum cq_status model_on_text(void *user, enum llm_part_kind kind, const char *text, size_t len)
 {
     struct outcome *outcome = user;
 
-    CU_ASSERT(len > 0 && utf8_valid(text, len));
+    CU_ASSERT(kind == LLM_TEXT && len > 0 && utf8_valid(text, len));
     outcome->n_text++;
     buf_append(&outcome->text, text, len);
     return outcome->refuse_with;
 }
 
-void model_on_done(void *user, enum cq_status st, const struct llm_reply *reply)
+void model_on_done(void *user, enum cq_status st, const struct llm_reply *reply, const struct llm_cost *cost)
 {
     struct outcome *outcome = user;
 
     outcome->n_done++;
     outcome->st = st;
+    outcome->cost = *cost;
     CU_ASSERT((st == CQ_OK) == (reply != NULL));
     if (!reply)
         return;
@@ -124,25 +125,42 @@ void model_on_done(void *user, enum cq_status st, const struct llm_reply *reply)
     outcome->same_text = str_eq(reply->text, outcome->text.data) && reply->len == outcome->text.len;
 }
 
-static const struct llm_message HELLO[] = {{LLM_USER, "Hello"}};
+static const struct llm_message HELLO[] = {{LLM_USER, "Hello", NULL, 0}};
 const struct llm_ask MODEL_ASK = {.system = "Be kind.", .messages = HELLO, .n_messages = 1};
+
+struct config model_config_of(struct config_llm llm)
+{
+    static struct config_model models[8];
+    static unsigned turn;
+    struct config_model *model = &models[turn++ % LEN(models)];
+
+    *model = (struct config_model){.name = llm.model ? llm.model : llm.provider,
+                                   .provider = llm.provider,
+                                   .base_url = llm.base_url,
+                                   .api_key = llm.api_key,
+                                   .id = llm.model,
+                                   .allow_http = llm.allow_http,
+                                   .context_tokens = llm.context_tokens,
+                                   .max_tokens = llm.max_tokens};
+    return (struct config){.llm = llm, .models = model, .n_models = 1};
+}
 
 struct config model_config(char base_url[BASE_URL_BYTES], uint16_t port)
 {
     snprintf(base_url, BASE_URL_BYTES, "http://127.0.0.1:%u/v1", port);
-    return (struct config){.llm = {.provider = "openai",
-                                   .base_url = base_url,
-                                   .api_key = "sk-secret",
-                                   .model = "m",
-                                   .connect_timeout_ms = 1000,
-                                   .first_byte_timeout_ms = 1000,
-                                   .idle_timeout_ms = 1000,
-                                   .total_timeout_ms = 3000,
-                                   .tries = 3,
-                                   .retry_ms = 4,
-                                   .retry_wait_max_ms = 2000,
-                                   .reply_max_bytes = 10000,
-                                   .max_tokens = 10}};
+    return model_config_of((struct config_llm){.provider = "openai",
+                                               .base_url = base_url,
+                                               .api_key = "sk-secret",
+                                               .model = "m",
+                                               .connect_timeout_ms = 1000,
+                                               .first_byte_timeout_ms = 1000,
+                                               .idle_timeout_ms = 1000,
+                                               .total_timeout_ms = 3000,
+                                               .tries = 3,
+                                               .retry_ms = 4,
+                                               .retry_wait_max_ms = 2000,
+                                               .reply_max_bytes = 10000,
+                                               .max_tokens = 10});
 }
 
 void model_run(struct llm_loop *loop)
@@ -167,7 +185,7 @@ struct outcome model_outcome(void)
 void model_ask(const struct config *config, struct outcome *outcome)
 {
     int64_t start = clock_mono_ms();
-    struct llm_loop *loop = llm_loop_create(config);
+    struct llm_loop *loop = llm_loop_create(config, NULL);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
     CU_ASSERT_EQUAL(llm_start(loop, outcome->ctx, outcome->ask, model_on_text, model_on_done, outcome, NULL), CQ_OK);

@@ -62,16 +62,20 @@ struct outcome {
     enum cq_status refuse_with; /* what on_text returns */
     enum cq_status st;
     struct llm_reply reply; /* without its text */
-    bool same_text;         /* the reply's is what on_text got */
+    struct llm_cost cost;
+    bool same_text; /* the reply's is what on_text got */
     int64_t took_ms;
 };
 
 struct outcome model_outcome(void);
 
-enum cq_status model_on_text(void *user, const char *text, size_t len);
-void model_on_done(void *user, enum cq_status st, const struct llm_reply *reply);
+enum cq_status model_on_text(void *user, enum llm_part_kind kind, const char *text, size_t len);
+void model_on_done(void *user, enum cq_status st, const struct llm_reply *reply, const struct llm_cost *cost);
 
 extern const struct llm_ask MODEL_ASK;
+
+/* Settings with one model, which is as llm has it; a few of them at a time. */
+struct config model_config_of(struct config_llm llm);
 
 /* Settings that ask the server at this port; base_url gets its address. */
 enum { BASE_URL_BYTES = 64 };

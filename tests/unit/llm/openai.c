@@ -6,14 +6,15 @@
 static void test_request(void)
 {
     static const struct llm_message messages[] = {
-        {LLM_USER, "Hello"}, {LLM_ASSISTANT, "Hi \"you\""}, {LLM_USER, "a\nb \xC3\xA4"}};
+        {LLM_USER, "Hello", NULL, 0}, {LLM_ASSISTANT, "Hi \"you\"", NULL, 0}, {LLM_USER, "a\nb \xC3\xA4", NULL, 0}};
     const struct llm_ask ask = {.system = "Be kind.", .messages = messages, .n_messages = LEN(messages)};
-    const struct config_llm config = {
-        .base_url = "http://127.0.0.1:1/v1//", .api_key = "sk-1", .model = "m-1", .max_tokens = 99};
+    const struct config_model config = {
+        .base_url = "http://127.0.0.1:1/v1//", .api_key = "sk-1", .id = "m-1", .max_tokens = 99};
+    const struct llm_model model = {.config = &config};
     struct llm_request request;
 
     llm_request_init(&request);
-    CU_ASSERT_EQUAL(llm_provider_openai.request(&config, &ask, &request), CQ_OK);
+    CU_ASSERT_EQUAL(llm_provider_openai.request(&model, &ask, &request), CQ_OK);
     ASSERT_TEXT(request.url.data, "http://127.0.0.1:1/v1/chat/completions");
     ASSERT_TEXT(request.body.data, "{\"model\":\"m-1\",\"messages\":[{\"role\":\"system\",\"content\":\"Be kind.\"},"
                                    "{\"role\":\"user\",\"content\":\"Hello\"},"
@@ -28,15 +29,17 @@ static void test_request(void)
 
 static void test_request_defaults(void)
 {
-    static const struct llm_message messages[] = {{LLM_USER, "Hello"}};
+    static const struct llm_message messages[] = {{LLM_USER, "Hello", NULL, 0}};
     const struct llm_ask ask = {.messages = messages, .n_messages = 1};
+    const struct config_model config = {.id = "m", .max_tokens = 9};
+    const struct llm_model model = {.config = &config};
     struct llm_request request;
 
     llm_request_init(&request);
-    CU_ASSERT_EQUAL(llm_provider_openai.request(&(struct config_llm){.model = "m"}, &ask, &request), CQ_OK);
+    CU_ASSERT_EQUAL(llm_provider_openai.request(&model, &ask, &request), CQ_OK);
     ASSERT_TEXT(request.url.data, "https://api.openai.com/v1/chat/completions");
     ASSERT_TEXT(request.body.data, "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}],"
-                                   "\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
+                                   "\"stream\":true,\"stream_options\":{\"include_usage\":true},\"max_tokens\":9}");
     CU_ASSERT_PTR_NULL(request.headers->next->next);
     llm_request_release(&request);
 }
@@ -48,17 +51,18 @@ static void test_schema(void)
         enum llm_task task;
         const char *want;
     } rows[] = {{LLM_REPLY, "reply"}, {LLM_ASSESS, "assessment"}, {LLM_EVALUATE, "evaluation"}};
-    static const struct llm_message messages[] = {{LLM_USER, "Hello"}};
+    static const struct llm_message messages[] = {{LLM_USER, "Hello", NULL, 0}};
 
     for (size_t i = 0; i < LEN(rows); i++) {
         const struct llm_ask ask = {
             .task = rows[i].task, .messages = messages, .n_messages = 1, .schema = "{\"type\":\"object\"}"};
-        const struct config_llm config = {.model = "m", .max_tokens = 9};
+        const struct config_model config = {.id = "m", .max_tokens = 9};
+        const struct llm_model model = {.config = &config};
         struct llm_request request;
         struct cq_ctx *ctx = unit_ctx();
 
         llm_request_init(&request);
-        CU_ASSERT_EQUAL(llm_provider_openai.request(&config, &ask, &request), CQ_OK);
+        CU_ASSERT_EQUAL(llm_provider_openai.request(&model, &ask, &request), CQ_OK);
         ASSERT_TEXT(request.body.data,
                     arena_printf(ctx->arena,
                                  "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}],"
@@ -84,9 +88,10 @@ static void check_answer(const struct answer_row *row, enum cq_status st, const 
     size_t len = row->text ? strlen(row->text) : 0;
 
     ROW_ASSERT(row->name, st == row->status);
-    ROW_ASSERT(row->name, got->len == len && (len == 0 || memcmp(got->text, row->text, len) == 0));
+    ROW_ASSERT(row->name, !got->first == !len && got->first == got->last);
+    ROW_ASSERT(row->name, !len || (got->first->len == len && memcmp(got->first->text, row->text, len) == 0));
     ROW_ASSERT(row->name, got->stopped == row->stopped && got->done == row->done && got->stop == row->stop);
-    ROW_ASSERT(row->name, got->input_tokens == row->input_tokens && got->output_tokens == row->output_tokens);
+    ROW_ASSERT(row->name, got->usage.input == row->input_tokens && got->usage.output == row->output_tokens);
 }
 
 static void test_event(void)
@@ -128,7 +133,7 @@ static void test_event(void)
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         struct llm_delta got = {0};
-        struct sse_event event = {.name = "", .data = rows[i].data, .len = strlen(rows[i].data)};
+        struct llm_event event = {.name = "", .data = rows[i].data, .len = strlen(rows[i].data)};
 
         check_answer(&rows[i], llm_provider_openai.event(unit_ctx(), &event, &got), &got);
     }

@@ -1,5 +1,5 @@
 /* Settings of a provider, and the headers of a request. */
-#include "unit.h"
+#include "model.h"
 
 #include "llm/provider.h"
 
@@ -22,7 +22,7 @@ static void test_config(void)
         // clang-format on
     };
     for (size_t i = 0; i < LEN(rows); i++) {
-        struct config config = {.llm = rows[i].llm};
+        struct config config = model_config_of(rows[i].llm);
         struct buf *problems = buf_in_arena(unit_ctx()->arena, 4096);
         bool valid = llm_config_valid(&config, problems);
 
@@ -67,7 +67,7 @@ static void test_base_url(void)
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         struct buf *problems = buf_in_arena(unit_ctx()->arena, 4096);
-        bool valid = llm_base_url_valid(rows[i].url, rows[i].allow_http, problems);
+        bool valid = llm_base_url_valid(rows[i].url, rows[i].allow_http, "llm", problems);
 
         ROW_ASSERT(rows[i].url, valid == rows[i].want);
         ROW_ASSERT(rows[i].url, valid ? problems->len == 0 : str_starts(problems->data, "llm.base_url: "));
@@ -77,8 +77,8 @@ static void test_base_url(void)
 
 static void test_notice(void)
 {
-    const struct config builtin = {.llm = {.provider = "builtin"}};
-    const struct config openai = {.llm = {.provider = "openai"}};
+    const struct config builtin = model_config_of((struct config_llm){.provider = "builtin"});
+    const struct config openai = model_config_of((struct config_llm){.provider = "openai", .model = "m"});
 
     ASSERT_TEXT(llm_notice(&builtin), "No language model is configured: this is Colloquy's built-in tutor.");
     ASSERT_TEXT(llm_notice(&openai), NULL);

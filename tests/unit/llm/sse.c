@@ -6,7 +6,7 @@
 #include "llm/sse.h"
 
 /* Events as text: each "name|data;". */
-static enum cq_status record(void *user, const struct sse_event *event)
+static enum cq_status record(void *user, const struct llm_event *event)
 {
     struct buf *out = user;
 
@@ -108,7 +108,7 @@ static enum cq_status feed_large(struct sse *sse, const char *prefix, char fill,
     return st ? st : sse_feed(sse, suffix, strlen(suffix));
 }
 
-static enum cq_status count_bytes(void *user, const struct sse_event *event)
+static enum cq_status count_bytes(void *user, const struct llm_event *event)
 {
     *(size_t *)user += event->len;
     return CQ_OK;
@@ -158,7 +158,7 @@ static void test_events_do_not_add_up(void)
     sse_release(&sse);
 }
 
-static enum cq_status refuse_second(void *user, const struct sse_event *event)
+static enum cq_status refuse_second(void *user, const struct llm_event *event)
 {
     int *n = user;
 

@@ -72,8 +72,11 @@ static void test_requests(void)
 
 static void test_model(void)
 {
+    static const struct llm_cost costs[] = {{.usage = {.input = 120, .output = 40}, .tries = 1},
+                                            {.usage = {.input = 60, .output = 20}, .tries = 3},
+                                            {.tries = 2}};
     static const struct llm_effort efforts[] = {
-        {CQ_OK, 2000, 300, 1, 120, 40}, {CQ_OK, 900, 800, 3, 60, 20}, {CQ_MODEL_TIMEOUT, 60000, 0, 2, 0, 0}};
+        {CQ_OK, 2000, 300, &costs[0]}, {CQ_OK, 900, 800, &costs[1]}, {CQ_MODEL_TIMEOUT, 60000, 0, &costs[2]}};
 
     start();
     for (size_t i = 0; i < LEN(efforts); i++)

@@ -1,0 +1,276 @@
+/* What has come of an answer: its text and reasoning, handed out as they come; its tool calls; what it cost. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "llm/breaker.h"
+#include "llm/call.h"
+
+enum { SIGNATURE_MAX_BYTES = 1 << 20 };
+
+void llm_answer_init(struct llm_answer *answer, uint32_t max_bytes)
+{
+    *answer = (struct llm_answer){0};
+    buf_init(&answer->text, max_bytes);
+    buf_init(&answer->reasoning, max_bytes);
+    buf_init(&answer->signature, SIGNATURE_MAX_BYTES);
+}
+
+static void release_tools(struct llm_answer *answer)
+{
+    for (size_t i = 0; i < answer->n_tools; i++) {
+        free(answer->tools[i].id);
+        free(answer->tools[i].name);
+        buf_release(&answer->tools[i].input);
+    }
+    answer->n_tools = 0;
+    free(answer->vectors);
+    answer->vectors = NULL;
+}
+
+void llm_answer_clear(struct llm_answer *answer)
+{
+    release_tools(answer);
+    buf_clear(&answer->text);
+    buf_clear(&answer->reasoning);
+    buf_clear(&answer->signature);
+    answer->has_text = answer->is_stopped = false;
+    answer->stop = LLM_STOP_END;
+    answer->usage = (struct llm_usage){0};
+}
+
+void llm_answer_release(struct llm_answer *answer)
+{
+    release_tools(answer);
+    buf_release(&answer->text);
+    buf_release(&answer->reasoning);
+    buf_release(&answer->signature);
+}
+
+/* ---- handing out ---- */
+
+/* A refusal is the owner's: so is the text in ctx->error. */
+static void hand_out(struct llm_call *call, enum llm_part_kind kind, const char *text, size_t len)
+{
+    if (call->is_stopped || call->is_dropped || !call->on_text || !len) /* nobody wants it any more */
+        return;
+    call->is_handed = true;
+    enum cq_status st = call->on_text(call->user, kind, text, len);
+    if (st && !call->try.failure) {
+        call->try.failure = st;
+        call->try.again = false;
+    }
+}
+
+/* U+0000 is left out: nobody after us could store or show it. */
+static void append_without_nul(struct buf *out, const char *text, size_t len)
+{
+    while (len > 0) {
+        size_t n = strnlen(text, len);
+
+        buf_append(out, text, n);
+        n += n < len;
+        text += n;
+        len -= n;
+    }
+}
+
+static bool grow(struct llm_call *call, struct buf *buf, const char *text, size_t len)
+{
+    append_without_nul(buf, text, len);
+    if (buf->failed)
+        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "a reply of more than %zu bytes", buf->max);
+    return !buf->failed;
+}
+
+void llm_call_text(struct llm_call *call, const char *text, size_t len)
+{
+    struct llm_answer *answer = &call->answer;
+    size_t before = answer->text.len;
+
+    if (!grow(call, &answer->text, text, len) || answer->text.len == before)
+        return;
+    answer->has_text = answer->has_text || !utf8_blank(answer->text.data + before, answer->text.len - before);
+    if (!answer->has_text)
+        return;
+    if (!call->first_text_at)
+        call->first_text_at = clock_mono_ms();
+    if (call->is_probe) /* the others need not wait for the end of it */
+        llm_breaker_succeed(call->model->breaker);
+    call->is_probe = false;
+    if (!call->on_text || call->is_stopped)
+        return;
+    before = call->handed;
+    call->handed = answer->text.len;
+    hand_out(call, LLM_TEXT, answer->text.data + before, answer->text.len - before);
+}
+
+/* What the model thinks unasked is dropped. */
+static void take_reasoning(struct llm_call *call, const struct llm_piece *piece)
+{
+    struct buf *reasoning = &call->answer.reasoning;
+    size_t before = reasoning->len;
+
+    if (!call->ask->reasoning_tokens || !grow(call, reasoning, piece->text, piece->len))
+        return;
+    if (piece->signature)
+        buf_str(&call->answer.signature, piece->signature);
+    hand_out(call, LLM_REASONING, reasoning->data + before, reasoning->len - before);
+}
+
+/* ---- tool calls ---- */
+
+/* NULL: there are too many, or memory is short. */
+static struct llm_tool_input *find_tool(struct llm_call *call, const struct llm_piece *piece)
+{
+    struct llm_answer *answer = &call->answer;
+
+    for (size_t i = answer->n_tools; i-- > 0;)
+        if (answer->tools[i].index == piece->index && (!piece->id || str_eq(answer->tools[i].id, piece->id)))
+            return &answer->tools[i];
+    if (answer->n_tools == LLM_MAX_TOOL_CALLS)
+        return NULL;
+    struct llm_tool_input *tool = &answer->tools[answer->n_tools++];
+
+    *tool = (struct llm_tool_input){.index = piece->index,
+                                    .id = strdup(piece->id ? piece->id : ""),
+                                    .name = strdup(piece->name ? piece->name : "")};
+    buf_init(&tool->input, answer->text.max);
+    return tool->id && tool->name ? tool : NULL;
+}
+
+/* A structured answer may come as the input of the one tool that there is: what was said before it is not meant. */
+static void take_tool(struct llm_call *call, const struct llm_piece *piece)
+{
+    size_t n_before = call->answer.n_tools;
+    struct llm_tool_input *tool = find_tool(call, piece);
+
+    if (!tool) {
+        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "more than %d tool calls", LLM_MAX_TOOL_CALLS);
+    } else if (!call->ask->schema) {
+        grow(call, &tool->input, piece->text, piece->len);
+    } else if (tool == call->answer.tools) {
+        if (call->answer.n_tools != n_before)
+            buf_clear(&call->answer.text);
+        llm_call_text(call, piece->text, piece->len);
+    }
+}
+
+/* ---- all of it ---- */
+
+static void take_usage(struct llm_usage *usage, const struct llm_usage *said)
+{
+    if (said->input)
+        usage->input = said->input;
+    if (said->output)
+        usage->output = said->output;
+    if (said->cache_read)
+        usage->cache_read = said->cache_read;
+    if (said->cache_write)
+        usage->cache_write = said->cache_write;
+}
+
+static void take_vectors(struct llm_call *call, const struct llm_delta *delta)
+{
+    struct llm_answer *answer = &call->answer;
+    size_t n_bytes = delta->n_vectors * delta->n_dimensions * sizeof(float);
+
+    if (delta->n_vectors != call->ask->n_texts) {
+        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, true, "%zu vectors of %zu texts", delta->n_vectors,
+                      call->ask->n_texts);
+        return;
+    }
+    answer->vectors = malloc(n_bytes);
+    if (!answer->vectors) {
+        llm_call_fail(call, CQ_INTERNAL, false, "memory is short");
+        return;
+    }
+    memcpy(answer->vectors, delta->vectors, n_bytes);
+    answer->n_dimensions = delta->n_dimensions;
+}
+
+void llm_call_delta(struct llm_call *call, const struct llm_delta *delta)
+{
+    struct llm_answer *answer = &call->answer;
+
+    take_usage(&answer->usage, &delta->usage);
+    if (delta->stopped)
+        answer->stop = delta->stop;
+    answer->is_stopped |= delta->stopped || delta->done;
+    if (delta->vectors)
+        take_vectors(call, delta);
+    for (const struct llm_piece *piece = delta->first; piece && !call->try.failure; piece = piece->next)
+        if (piece->kind == LLM_REASONING)
+            take_reasoning(call, piece);
+        else if (piece->kind == LLM_TOOL_CALL)
+            take_tool(call, piece);
+        else
+            llm_call_text(call, piece->text, piece->len);
+}
+
+/* ---- what it cost ---- */
+
+static uint64_t estimate(const char *text)
+{
+    return text ? llm_tokens(text, strlen(text)) : 0;
+}
+
+static uint32_t estimate_input(const struct llm_ask *ask)
+{
+    uint64_t n = estimate(ask->system) + estimate(ask->schema);
+
+    for (size_t i = 0; i < ask->n_messages; i++) {
+        n += estimate(ask->messages[i].text);
+        for (size_t k = 0; k < ask->messages[i].n_parts; k++)
+            n += estimate(ask->messages[i].parts[k].text);
+    }
+    for (size_t i = 0; i < ask->n_texts; i++)
+        n += estimate(ask->texts[i]);
+    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+/* What was broken off has cost as well, though the provider does not come to say so. */
+static struct llm_usage usage_of(const struct llm_call *call, enum cq_status st)
+{
+    const struct llm_answer *answer = &call->answer;
+    struct llm_usage usage = answer->usage;
+    bool is_whole = !st && answer->stop != LLM_STOP_ASKED;
+    uint32_t output =
+        llm_tokens(answer->text.data, answer->text.len) + llm_tokens(answer->reasoning.data, answer->reasoning.len);
+
+    if (st && !answer->text.len && !answer->reasoning.len)
+        return usage;
+    if (!usage.input && !usage.cache_read && !usage.cache_write)
+        usage.input = estimate_input(call->ask);
+    if (call->ask->task != LLM_EMBED && (!usage.output || (!is_whole && usage.output < output)))
+        usage.output = output;
+    return usage;
+}
+
+static uint32_t sum(uint32_t a, uint32_t b)
+{
+    return a + b >= a ? a + b : UINT32_MAX;
+}
+
+/* Tokens times a price of a million, rounded. */
+static uint64_t price_of(uint32_t tokens, uint64_t per_million)
+{
+    unsigned __int128 price = (unsigned __int128)tokens * per_million + 500000;
+
+    return (uint64_t)(price / 1000000);
+}
+
+void llm_call_count(struct llm_call *call, enum cq_status st)
+{
+    const struct llm_prices *prices = &call->model->prices;
+    struct llm_cost *cost = &call->cost;
+
+    if (call->model->provider->answer)
+        return;
+    struct llm_usage used = usage_of(call, st);
+
+    cost->usage = (struct llm_usage){sum(cost->usage.input, used.input), sum(cost->usage.output, used.output),
+                                     sum(cost->usage.cache_read, used.cache_read),
+                                     sum(cost->usage.cache_write, used.cache_write)};
+    cost->price_nano += price_of(used.input, prices->input) + price_of(used.output, prices->output) +
+                        price_of(used.cache_read, prices->cache_read) + price_of(used.cache_write, prices->cache_write);
+}
