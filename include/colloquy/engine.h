@@ -46,6 +46,12 @@ enum cq_status engine_progress_none(struct cq_ctx *ctx, const char *learning_obj
 
 /* ---- prompts ---- */
 
+/* Of all prompts together; raised by whoever changes one, and stored with each turn. */
+enum { PROMPT_VERSION = 1 };
+
+/* The prompt at that place, from 0; false behind the last one. */
+bool engine_prompt_at(size_t i, const char **name, const char **text);
+
 /*
  * What the tutor is told: the experience's facts and guidance as they are now, and the conversation's objectives,
  * each word for word. In ctx->arena.
@@ -55,7 +61,7 @@ enum cq_status engine_prompt_tutor(struct cq_ctx *ctx, const struct ai_experienc
 
 /* ---- asking ---- */
 
-enum { ENGINE_MAX_ASKS = 2 };
+enum { ENGINE_MAX_ASKS = 3 };
 
 /*
  * What one request asks of the model, side by side, and what has come of it. The first ask is what the client waits
@@ -104,8 +110,10 @@ struct turn {
     struct progress progress;     /* before the turn; after it once the answers are read */
     const char *met_at;
     bool is_opening, all_objectives_met;
-    struct asking
-        asking; /* the reply, and the assessment of what the student has shown unless all objectives are met */
+    struct asking asking;   /* the reply, and beside it, in asking: */
+    struct ask *assessment; /* of what the student has shown; NULL: all objectives are met */
+    struct ask *summary;    /* of what will soon be too much for the model; NULL: nothing is */
+    uint32_t summarised;    /* messages that it is of */
     uint32_t lease_s;
     /* How it ended, kept until the database can store it. */
     bool is_ended, is_read; /* the latter: the assessment too */

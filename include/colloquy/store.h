@@ -381,11 +381,13 @@ struct turn_row {
     uint32_t user_seq;
     int64_t begun_ms, begun_mono_ms; /* when it was begun: the database's time, and clock_mono_ms() */
     const char *met_at;              /* the progress before it; NULL of an opening, which has none yet */
-    bool is_replay;                  /* the key was used before: nothing was begun, */
-    uint32_t reply_seq;              /* … the reply stands here, */
-                                     /* … met_at was the progress after it, */
-    const char *learning_objective;  /* … these are the conversation's objectives, */
-    bool has_feedback;               /* … and somebody has voted on a message of it */
+    const char *summary;             /* of the messages before seq summarised; NULL: none was made */
+    uint32_t summarised;
+    bool is_replay;                 /* the key was used before: nothing was begun, */
+    uint32_t reply_seq;             /* … the reply stands here, */
+                                    /* … met_at was the progress after it, */
+    const char *learning_objective; /* … these are the conversation's objectives, */
+    bool has_feedback;              /* … and somebody has voted on a message of it */
 };
 
 /*
@@ -409,6 +411,8 @@ struct turn_end {
     bool is_stopped;         /* by its reader */
     const char *met_at;      /* the progress now */
     bool all_objectives_met;
+    const char *summary; /* a new one, of the messages before seq summarised; NULL: none was made */
+    uint32_t summarised;
     uint32_t tries, input_tokens, output_tokens;
 };
 
@@ -451,6 +455,7 @@ struct evaluation_row {
     uint32_t covers;     /* messages, from the first */
     bool is_same_basis;  /* as asked for */
     int64_t evaluated_at_ms;
+    const char *summary; /* of the conversation's beginning, whether there is an answer or not; NULL: none was made */
 };
 
 /* basis_hash: of what the experience says now. */

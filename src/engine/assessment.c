@@ -9,7 +9,7 @@
 
 enum {
     ANSWER_MAX_BYTES = 64 << 10,
-    TEXT_MAX_BYTES = 200000, /* of messages */
+    TEXT_MAX_TOKENS = 60000, /* of messages */
     SCHEMA_MAX_BYTES = 16 << 10,
 };
 
@@ -55,17 +55,18 @@ static enum cq_status write_schema(struct cq_ctx *ctx, size_t n_objectives, cons
     return CQ_OK;
 }
 
-enum cq_status assessment_ask(struct cq_ctx *ctx, const struct ai_experience_row *experience,
-                              const struct message_list *messages, const struct progress *progress, struct llm_ask *ask)
+enum cq_status assessment_ask(struct cq_ctx *ctx, const struct assessment_case *of, struct llm_ask *ask)
 {
-    const struct material material = {.experience = experience,
-                                      .objectives = progress->objectives,
-                                      .n_objectives = progress->n,
-                                      .messages = messages,
-                                      .text_max_bytes = TEXT_MAX_BYTES};
+    const struct material material = {.experience = of->experience,
+                                      .objectives = of->progress->objectives,
+                                      .n_objectives = of->progress->n,
+                                      .messages = of->messages,
+                                      .summary = of->summary,
+                                      .text_max_tokens = TEXT_MAX_TOKENS,
+                                      .room = of->room};
     struct llm_ask filled = {.task = LLM_ASSESS, .system = PROMPT_ASSESSMENT, .reply_max_bytes = ANSWER_MAX_BYTES};
 
-    enum cq_status st = write_schema(ctx, progress->n, &filled.schema);
+    enum cq_status st = write_schema(ctx, of->progress->n, &filled.schema);
     if (!st)
         st = material_ask(ctx, &material, &filled);
     if (st)

@@ -55,13 +55,15 @@ static uint32_t lease_s(const struct config *config)
 }
 
 static enum cq_status begin_making(struct cq_ctx *ctx, struct db *db, struct evaluation *e,
-                                   const struct evaluation_params *params)
+                                   const struct evaluation_params *params, const char *summary)
 {
     enum cq_status st = store_message_list(ctx, db, params->conversation->id, UINT32_MAX, &e->messages);
     if (!st && !has_student_spoken(&e->messages))
         st = CQ_EVALUATION_NO_MESSAGES;
     if (!st)
         st = evaluation_case_read(ctx, params->experience, params->conversation, &e->messages, e->about);
+    e->about->summary = summary;
+    e->about->room = llm_context_tokens(params->config, LLM_EVALUATE);
     e->covers = (uint32_t)e->messages.n;
     e->run = (struct evaluation_run){.user_id = params->user_id,
                                      .conversation_id = params->conversation->id,
@@ -94,7 +96,7 @@ enum cq_status engine_evaluation_begin(struct cq_ctx *ctx, struct db *db, const 
 
     show(e, &row, !is_whole || !row.is_same_basis);
     if (params->is_forced || !is_whole)
-        st = begin_making(ctx, db, e, params);
+        st = begin_making(ctx, db, e, params, row.summary);
     if (!st)
         *out = e;
     return st;

@@ -9,7 +9,7 @@
 #include "engine/prompt.h"
 
 enum {
-    TEXT_MAX_BYTES = 400000, /* of messages */
+    TEXT_MAX_TOKENS = 120000, /* of messages */
     SCHEMA_MAX_BYTES = 64 << 10,
 };
 
@@ -77,7 +77,7 @@ enum cq_status evaluation_case_read(struct cq_ctx *ctx, const struct ai_experien
                                     const struct conversation_row *conversation, const struct message_list *messages,
                                     struct evaluation_case *out)
 {
-    struct evaluation_case of = {.experience = experience, .messages = messages};
+    struct evaluation_case of = {.experience = experience, .messages = messages, .room = UINT32_MAX};
     struct progress before, *now = arena_zalloc(ctx->arena, 1, sizeof(*now));
 
     if (!now)
@@ -190,7 +190,9 @@ enum cq_status evaluation_ask(struct cq_ctx *ctx, const struct evaluation_case *
                                       .metrics = of->metrics,
                                       .n_metrics = of->n_metrics,
                                       .messages = of->messages,
-                                      .text_max_bytes = TEXT_MAX_BYTES};
+                                      .summary = of->summary,
+                                      .text_max_tokens = TEXT_MAX_TOKENS,
+                                      .room = of->room};
     struct llm_ask filled = {
         .task = LLM_EVALUATE, .system = PROMPT_EVALUATION, .reply_max_bytes = EVALUATION_ANSWER_MAX_BYTES};
 

@@ -16,6 +16,8 @@ struct evaluation_case {
     size_t n_objectives;
     const struct metric *metrics; /* those that are to be answered, in order */
     size_t n_metrics;
+    const char *summary; /* of the messages that are too much for the model; NULL: none was made */
+    uint32_t room;       /* of the model, in tokens; UINT32_MAX at first */
 };
 
 /*

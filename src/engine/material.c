@@ -1,11 +1,12 @@
 /* The document that assessments and evaluations are made from. */
 #include <string.h>
 
+#include "engine/context.h"
 #include "engine/material.h"
 
 enum {
     DOCUMENT_MAX_BYTES = 32 << 20,
-    TRANSCRIPT_MAX_BYTES = 64 << 10, /* of what builtin, which works in the loop, reads again each time */
+    TRANSCRIPT_MAX_TOKENS = 20000, /* of what builtin, which works in the loop, reads again each time */
 };
 
 static void write_member(struct json_out *out, const char *key, const char *text)
@@ -63,13 +64,14 @@ static size_t last_of_student(const struct message_list *list)
 }
 
 /* The newest that fit. What is too long on its own and behind the student's last message is passed over. */
-static void choose(const struct message_list *list, size_t max_bytes, bool *is_chosen)
+static void choose(const struct message_list *list, uint64_t max_tokens, bool *is_chosen)
 {
-    size_t last = last_of_student(list), used = last < list->n ? strlen(list->rows[last].text) : 0;
+    size_t last = last_of_student(list);
+    uint64_t used = last < list->n ? context_tokens(&list->rows[last]) : 0;
 
     for (size_t i = list->n; i > 0; i--) {
-        size_t len = strlen(list->rows[i - 1].text);
-        bool fits = used <= max_bytes && len <= max_bytes - used;
+        uint64_t len = context_tokens(&list->rows[i - 1]);
+        bool fits = used + len <= max_tokens;
 
         if (i - 1 == last) {
             is_chosen[last] = true;
@@ -101,7 +103,27 @@ static void write_messages(struct json_out *out, const struct message_list *list
     json_close_array(out);
 }
 
-static enum cq_status write_document(struct cq_ctx *ctx, const struct material *m, const char **json)
+/* What is left of the room beside the prompt, the schema and what stands in the document already. */
+static uint64_t room_for_messages(const struct material *m, const struct llm_ask *ask, const struct buf *document)
+{
+    uint64_t used = (uint64_t)llm_tokens(ask->system, strlen(ask->system)) +
+                    llm_tokens(ask->schema, strlen(ask->schema)) + llm_tokens(document->data, document->len);
+    uint64_t left = m->room > used ? m->room - used : 0;
+
+    return left < m->text_max_tokens ? left : m->text_max_tokens;
+}
+
+/* The opening message of the server is no loss. */
+static bool is_any_left_out(const struct message_list *list, const bool *is_chosen)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (!is_chosen[i] && !list->rows[i].is_initial)
+            return true;
+    return false;
+}
+
+static enum cq_status write_document(struct cq_ctx *ctx, const struct material *m, const struct llm_ask *ask,
+                                     const char **json)
 {
     struct buf *buf = buf_in_arena(ctx->arena, DOCUMENT_MAX_BYTES);
     bool *is_chosen = arena_zalloc(ctx->arena, m->messages->n + 1, sizeof(*is_chosen));
@@ -109,7 +131,6 @@ static enum cq_status write_document(struct cq_ctx *ctx, const struct material *
 
     if (!buf || !is_chosen)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
-    choose(m->messages, m->text_max_bytes, is_chosen);
     json_out_init(&out, buf);
     json_open_object(&out);
     write_member(&out, "title", m->experience->title);
@@ -119,6 +140,9 @@ static enum cq_status write_document(struct cq_ctx *ctx, const struct material *
         write_member(&out, "guidance", m->experience->pedagogical_guidance);
     write_objectives(&out, m);
     write_metrics(&out, m);
+    choose(m->messages, room_for_messages(m, ask, buf), is_chosen);
+    if (is_any_left_out(m->messages, is_chosen))
+        write_member(&out, "summary", m->summary);
     write_messages(&out, m->messages, is_chosen);
     json_close_object(&out);
     if (buf->failed)
@@ -138,7 +162,7 @@ static enum cq_status set_lists(struct cq_ctx *ctx, const struct material *m, st
 
     if (!objectives || !metrics || !transcript || !is_chosen)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
-    choose(m->messages, TRANSCRIPT_MAX_BYTES, is_chosen);
+    choose(m->messages, TRANSCRIPT_MAX_TOKENS, is_chosen);
     for (size_t i = 0; i < m->n_objectives; i++)
         objectives[i] = m->objectives[i].text;
     for (size_t i = 0; i < m->n_metrics; i++)
@@ -165,7 +189,7 @@ enum cq_status material_ask(struct cq_ctx *ctx, const struct material *material,
     if (!message)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     message->role = LLM_USER;
-    enum cq_status st = write_document(ctx, material, &message->text);
+    enum cq_status st = write_document(ctx, material, ask, &message->text);
     if (!st)
         st = set_lists(ctx, material, ask);
     if (st)

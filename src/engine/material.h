@@ -21,11 +21,13 @@ struct material {
     const struct metric *metrics;
     size_t n_metrics;
     const struct message_list *messages; /* the whole conversation: numbered from 1 in this order */
-    size_t text_max_bytes; /* of messages: the newest that fit, and the student's last one whatever its size */
+    const char *summary;                 /* of its beginning; NULL: none was made */
+    uint32_t text_max_tokens; /* of messages: the newest that fit, and the student's last one whatever its size */
+    uint32_t room;            /* in tokens, of all that the model is told */
 };
 
 /*
- * Set what ask says of the material: its one message, and what builtin works from. The opening message, which the
+ * Add to ask, which has its system prompt and schema already, the material: its one message, and what builtin works from. The opening message, which the
  * server wrote, is left out of the document; numbers are as if it stood there. In ctx->arena.
  */
 enum cq_status material_ask(struct cq_ctx *ctx, const struct material *material, struct llm_ask *ask) MUST_USE;

@@ -1,7 +1,20 @@
-/* The prompts of structured answers: constants, since whatever is judged is given as data beside them (material.h). */
+/*
+ * Prompts: what a model is told, in the words of src/engine/prompts/.
+ *
+ * They are constants: what teachers, students and models have written is given beside them, as sections of the tutor's
+ * system prompt if it is a teacher's, else as data (material.h). PROMPT_VERSION in colloquy/engine.h counts their changes.
+ */
 #ifndef COLLOQUY_ENGINE_PROMPT_H
 #define COLLOQUY_ENGINE_PROMPT_H
 
-extern const char PROMPT_ASSESSMENT[], PROMPT_EVALUATION[];
+#include "colloquy/engine.h"
+
+extern const char PROMPT_TUTOR[], PROMPT_TUTOR_LEFT_OUT[], PROMPT_ASSESSMENT[], PROMPT_EVALUATION[], PROMPT_SUMMARY[];
+
+struct prompt {
+    const char *name, *text;
+};
+extern const struct prompt prompts[];
+extern const size_t n_prompts;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "colloquy/engine.h"
 #include "engine/assessment.h"
+#include "engine/context.h"
 #include "engine/markdown.h"
 
 struct user_limits engine_user_limits(const struct config *config)
@@ -63,41 +64,73 @@ static enum cq_status prepare(struct cq_ctx *ctx, struct turn *turn, const struc
     return set_objectives(ctx, turn, params);
 }
 
-/* For the reply: the messages as they were said, the last one being the new one, alone and unchanged. */
-static enum cq_status ask_reply(struct cq_ctx *ctx, struct turn *turn, const struct ai_experience_row *experience)
+/* ---- what the model is asked ---- */
+
+/* What is left of a model's context beside its instructions. */
+static uint32_t room_beside(uint32_t context_tokens, const char *system)
 {
-    struct ask *ask = engine_ask_add(ctx, &turn->asking);
-    const struct message_list *list = &turn->messages;
-    size_t skipped = list->n > LLM_MAX_MESSAGES ? list->n - LLM_MAX_MESSAGES : 0;
-    size_t n = list->n - skipped;
-    struct llm_message *messages = arena_zalloc(ctx->arena, n + 1, sizeof(*messages));
-    const char **objectives = arena_zalloc(ctx->arena, turn->progress.n + 1, sizeof(*objectives));
+    uint32_t used = llm_tokens(system, strlen(system));
 
-    if (!messages || !objectives)
-        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        const struct message_row *row = &list->rows[skipped + i];
-
-        messages[i] = (struct llm_message){.role = row->is_assistant ? LLM_ASSISTANT : LLM_USER, .text = row->text};
-    }
-    for (size_t i = 0; i < turn->progress.n; i++)
-        objectives[i] = turn->progress.objectives[i].text;
-    ask->ask = (struct llm_ask){.task = LLM_REPLY,
-                                .messages = messages,
-                                .n_messages = n,
-                                .objectives = objectives,
-                                .n_objectives = turn->progress.n};
-    return engine_prompt_tutor(ctx, experience, &turn->progress, &ask->ask.system);
+    if (context_tokens == UINT32_MAX)
+        return context_tokens;
+    return context_tokens > used ? context_tokens - used : 0;
 }
 
-/* Beside the reply, so that progress costs no wait of its own. The greeting follows nothing that a student has said. */
-static enum cq_status ask_model(struct cq_ctx *ctx, struct turn *turn, const struct ai_experience_row *experience)
+/* For the reply: the messages as they were said, the last one being the new one, alone and unchanged. */
+static enum cq_status ask_reply(struct cq_ctx *ctx, struct turn *turn, const struct turn_params *params,
+                                struct context *context)
 {
-    enum cq_status st = ask_reply(ctx, turn, experience);
+    struct llm_ask *ask = &engine_ask_add(ctx, &turn->asking)->ask;
+    const char **objectives = arena_zalloc(ctx->arena, turn->progress.n + 1, sizeof(*objectives));
 
-    if (st || turn->is_opening || turn->progress.n_met == turn->progress.n)
+    if (!objectives)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    for (size_t i = 0; i < turn->progress.n; i++)
+        objectives[i] = turn->progress.objectives[i].text;
+    *ask = (struct llm_ask){.task = LLM_REPLY, .objectives = objectives, .n_objectives = turn->progress.n};
+    enum cq_status st = engine_prompt_tutor(ctx, params->experience, &turn->progress, &ask->system);
+    if (st)
         return st;
-    return assessment_ask(ctx, experience, &turn->messages, &turn->progress, &engine_ask_add(ctx, &turn->asking)->ask);
+    context_choose(&turn->messages, turn->row.summarised,
+                   room_beside(llm_context_tokens(params->config, LLM_REPLY), ask->system), context);
+    return context_messages(ctx, &turn->messages, context, turn->row.summary, ask);
+}
+
+static enum cq_status ask_assessment(struct cq_ctx *ctx, struct turn *turn, const struct turn_params *params)
+{
+    const struct assessment_case of = {.experience = params->experience,
+                                       .messages = &turn->messages,
+                                       .progress = &turn->progress,
+                                       .summary = turn->row.summary,
+                                       .room = llm_context_tokens(params->config, LLM_ASSESS)};
+
+    turn->assessment = engine_ask_add(ctx, &turn->asking);
+    return assessment_ask(ctx, &of, &turn->assessment->ask);
+}
+
+static enum cq_status ask_summary(struct cq_ctx *ctx, struct turn *turn, const struct turn_params *params,
+                                  const struct context *context)
+{
+    turn->summary = engine_ask_add(ctx, &turn->asking);
+    return context_ask_summary(ctx, &turn->messages, context, turn->row.summary,
+                               llm_context_tokens(params->config, LLM_SUMMARIZE), &turn->summary->ask,
+                               &turn->summarised);
+}
+
+/*
+ * All side by side, so that neither progress nor a summary costs a wait of its own. The greeting follows nothing that a
+ * student has said.
+ */
+static enum cq_status ask_model(struct cq_ctx *ctx, struct turn *turn, const struct turn_params *params)
+{
+    struct context context;
+
+    enum cq_status st = ask_reply(ctx, turn, params, &context);
+    if (!st && !turn->is_opening && turn->progress.n_met < turn->progress.n)
+        st = ask_assessment(ctx, turn, params);
+    if (!st && context.due)
+        st = ask_summary(ctx, turn, params, &context);
+    return st;
 }
 
 /* As it was found under the lock: a turn may have ended since the conversation was loaded. */
@@ -134,7 +167,7 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
         return st;
     st = read_progress(ctx, turn);
     if (!st && !turn->row.is_replay)
-        st = ask_model(ctx, turn, params->experience);
+        st = ask_model(ctx, turn, params);
     if (st && !turn->row.is_replay) { /* it was begun, and nobody would end it */
         turn->is_ended = true;
         turn->failure = st;
@@ -151,10 +184,10 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
 /* The objectives that this turn has met. An assessment that failed leaves the progress as it was. */
 static bool read_assessment(struct cq_ctx *ctx, struct turn *turn)
 {
-    struct ask *ask = &turn->asking.asks[1];
+    struct ask *ask = turn->assessment;
     bool is_covered[ENGINE_MAX_OBJECTIVES] = {false};
 
-    if (turn->is_read || ask->st)
+    if (!ask || turn->is_read || ask->st)
         return true;
     enum cq_status st = assessment_read(&ask->ctx, ask->reply.text, ask->reply.len, turn->progress.n, is_covered);
     if (st == CQ_MODEL_INVALID_RESPONSE && !ask->is_repeated) {
@@ -182,7 +215,13 @@ bool engine_turn_read(struct cq_ctx *ctx, struct turn *turn)
         if (!ask->st)
             turn->failure = markdown_html(ctx, ask->reply.text, ask->reply.len, &turn->reply_html);
     }
-    return turn->failure || turn->asking.n == 1 || read_assessment(ctx, turn);
+    return turn->failure || read_assessment(ctx, turn);
+}
+
+/* One that was cut off would say less than it seems to. */
+static bool has_summary(const struct turn *turn)
+{
+    return turn->summary && !turn->summary->st && turn->summary->reply.stop == LLM_STOP_END;
 }
 
 /* Votes are read again: some may have been cast while the model was asked. */
@@ -243,6 +282,8 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
                            .is_stopped = said->stop == LLM_STOP_ASKED,
                            .met_at = turn->met_at,
                            .all_objectives_met = turn->all_objectives_met,
+                           .summary = has_summary(turn) ? turn->summary->reply.text : NULL,
+                           .summarised = turn->summarised,
                            .tries = turn->asking.asks[0].cost.tries};
 
     count_tokens(&turn->asking, &end);

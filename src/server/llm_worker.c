@@ -8,9 +8,9 @@
 
 enum {
     ACCEPTS_A_ROUND = 32,
-    TURN_DESCRIPTORS = 1 + ENGINE_MAX_ASKS, /* nginx's, and one for each call */
-    OWN_DESCRIPTORS = 38,                   /* of a worker without turns and store threads, and some to spare */
-    SHORT_PAUSE_MS = 50,                    /* no descriptor for another connection */
+    TURN_DESCRIPTORS = 3, /* nginx's, the reply's and the assessment's; few turns have a summary made beside */
+    OWN_DESCRIPTORS = 38, /* of a worker without turns and store threads, and some to spare */
+    SHORT_PAUSE_MS = 50,  /* no descriptor for another connection */
     SAY_FULL_EVERY_MS = 1000,
     REFUSE_FOR_MS = 100,  /* nginx sends a request at once; whoever does not cannot hold the loop up */
     FULL_RECHECK_MS = 20, /* all places taken: how often to see whether other workers have some */

@@ -2,7 +2,7 @@
 #include "store/user_day.h"
 
 static const char SELECT_EVALUATION[] =
-    "SELECT v.next_seq, e.answer, e.n_messages, e.basis_hash = ?, e.evaluated_at FROM conversation v"
+    "SELECT v.next_seq, e.answer, e.n_messages, e.basis_hash = ?, e.evaluated_at, v.summary FROM conversation v"
     " LEFT JOIN evaluation e ON e.conversation_id = v.id WHERE v.id = ?";
 
 static const char INSERT_RUN[] = "INSERT INTO evaluation_run (user_id, conversation_id, owner, lease_until)"
@@ -22,8 +22,8 @@ enum cq_status store_evaluation_read(struct cq_ctx *ctx, struct db *db, uint64_t
 {
     struct evaluation_row row = {0};
     const struct db_in in[] = {IN_BYTES(basis_hash, SHA256_BYTES), IN_U64(conversation_id)};
-    const struct db_out cols[] = {OUT_U32(row.n_messages), OUT_TEXT(row.answer), OUT_U32(row.covers),
-                                  OUT_BOOL(row.is_same_basis), OUT_TIME(row.evaluated_at_ms)};
+    const struct db_out cols[] = {OUT_U32(row.n_messages),     OUT_TEXT(row.answer),          OUT_U32(row.covers),
+                                  OUT_BOOL(row.is_same_basis), OUT_TIME(row.evaluated_at_ms), OUT_TEXT(row.summary)};
 
     enum cq_status st = db_query_one(ctx, db, SELECT_EVALUATION, in, LEN(in), cols, LEN(cols));
     if (!st)

@@ -121,7 +121,9 @@ static enum cq_status remember_key(struct cq_ctx *ctx, struct db *db, const stru
 
 /* With the messages, which the model is told: nobody else asks for their rows' locks. */
 #define LOCKED_CONVERSATION                                                                                            \
-    ONCE("v.workflow_state") ", " ONCE("v.next_seq") ", " ONCE("v.met_at") ", " ONCE("UTC_TIMESTAMP(3)")
+    ONCE("v.workflow_state")                                                                                           \
+    ", " ONCE("v.next_seq") ", " ONCE("v.met_at") ", " ONCE("v.summary") ", " ONCE("v.summarised") ", " ONCE(          \
+        "UTC_TIMESTAMP(3)")
 #define LOCKED_TURN  ONCE("t.id") ", " ONCE("t.user_seq") ", " ONCE("t.state") ", " LOCKED_LEASE
 #define LOCKED_LEASE ONCE("t.reply_uuid") ", " ONCE("t.lease_until <= UTC_TIMESTAMP(3)")
 
@@ -154,7 +156,8 @@ static const char EXPIRE_TURN[] =
 struct locked {
     const char *workflow_state;
     uint32_t next_seq;
-    const char *met_at;
+    const char *met_at, *summary;
+    uint32_t summarised;
     int64_t now_ms; /* when the lock was asked for, or the last message's time if that is later */
     struct found_turn last;
 };
@@ -181,9 +184,10 @@ static enum cq_status lock_conversation(struct cq_ctx *ctx, struct db *db, uint6
     struct locked *l = &rows.row;
     const struct db_in in[] = {IN_U64(id)};
     const struct db_out cols[] = {
-        OUT_TEXT(l->workflow_state),  OUT_U32(l->next_seq),      OUT_TEXT(l->met_at),     OUT_TIME(l->now_ms),
-        OUT_U64(l->last.id),          OUT_U32(l->last.user_seq), OUT_TEXT(l->last.state), OUT_TEXT(l->last.reply_uuid),
-        OUT_BOOL(l->last.is_expired), MESSAGE_OUT(rows.messages)};
+        OUT_TEXT(l->workflow_state),  OUT_U32(l->next_seq),         OUT_TEXT(l->met_at),
+        OUT_TEXT(l->summary),         OUT_U32(l->summarised),       OUT_TIME(l->now_ms),
+        OUT_U64(l->last.id),          OUT_U32(l->last.user_seq),    OUT_TEXT(l->last.state),
+        OUT_TEXT(l->last.reply_uuid), OUT_BOOL(l->last.is_expired), MESSAGE_OUT(rows.messages)};
 
     enum cq_status st = db_query(ctx, db, LOCK_CONVERSATION, in, LEN(in), cols, LEN(cols), take_locked, &rows);
     if (st)
@@ -292,6 +296,13 @@ static void cut_after(struct message_list *list, uint32_t seq)
         list->n--;
 }
 
+static void note_conversation(struct turn_row *turn, const struct locked *locked)
+{
+    turn->met_at = locked->met_at;
+    turn->summary = locked->summary;
+    turn->summarised = locked->summarised;
+}
+
 static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const struct begin_args *args, bool is_rerun)
 {
     const struct turn_request *r = args->request;
@@ -308,7 +319,7 @@ static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const str
         return st;
     if (is_rerun && str_eq(locked.last.reply_uuid, r->reply_uuid)) { /* the first run was committed after all */
         take_last(args, &locked);
-        args->turn->met_at = locked.met_at;
+        note_conversation(args->turn, &locked);
         return CQ_OK;
     }
     if (!str_eq(locked.workflow_state, "active"))
@@ -322,7 +333,7 @@ static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const str
         st = begin_again(ctx, db, args, &locked);
     else
         st = begin_new(ctx, db, args, &locked);
-    args->turn->met_at = locked.met_at;
+    note_conversation(args->turn, &locked);
     if (!st && args->turn->id != keyed.id)
         st = remember_key(ctx, db, r, args->turn->id, !keyed.id);
     return st;

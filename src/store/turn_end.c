@@ -43,6 +43,10 @@ static const char NOTE_LATEST[] =
     " updated_at) VALUES (?, ?, ?, 'active', ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE conversation_id = ?,"
     " workflow_state = 'active', all_objectives_met = ?, updated_at = UTC_TIMESTAMP(3)";
 
+/* One of more messages is left: it was made by a turn that began later. */
+static const char STORE_SUMMARY[] =
+    "UPDATE conversation SET summary = ?, summarised = ? WHERE id = ? AND summarised < ?";
+
 static const char FAIL_TURN[] = "UPDATE turn SET state = 'failed', is_running = NULL, failure = ?, tries = ?,"
                                 " finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
 
@@ -133,6 +137,8 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
                                   IN_TEXT(end->text),
                                   IN_TEXT(end->html),
                                   IN_TIME(end->ended_ms)};
+    const struct db_in summary[] = {IN_TEXT(end->summary), IN_U64(end->summarised), IN_U64(end->turn->conversation_id),
+                                    IN_U64(end->summarised)};
 
     (void)is_rerun; /* the reply's own uuid tells */
     enum cq_status st = user_day_count(ctx, db, end->user_id, end->is_opening ? DAY_CONVERSATION : DAY_MESSAGE);
@@ -143,6 +149,8 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
     args->was_complete = st == CQ_DUPLICATE; /* and counted: this time is rolled back */
     if (!st)
         st = db_execute(ctx, db, INSERT_REPLY, reply, LEN(reply), NULL);
+    if (!st && end->summary)
+        st = db_execute(ctx, db, STORE_SUMMARY, summary, LEN(summary), NULL);
     return st ? st : note_latest(ctx, db, end);
 }
 

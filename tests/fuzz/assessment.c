@@ -52,7 +52,8 @@ static void check_ask(struct cq_ctx *ctx, const char *said)
     struct llm_ask ask;
     bool covered[N];
 
-    CHECK(assessment_ask(ctx, &experience, &messages, &progress, &ask) == CQ_OK);
+    CHECK(assessment_ask(ctx, &(struct assessment_case){&experience, &messages, &progress, NULL, UINT32_MAX}, &ask) ==
+          CQ_OK);
     check_document(ctx, &ask, said);
     struct buf *reply = buf_in_arena(ctx->arena, 1 << 20);
     CHECK(reply);

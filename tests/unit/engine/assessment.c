@@ -29,7 +29,9 @@ static void test_ask(void)
     const struct progress progress = progress_of_scene(ctx, "2,");
     struct llm_ask ask = {0};
 
-    CU_ASSERT_EQUAL_FATAL(assessment_ask(ctx, &EXPERIENCE, &messages, &progress, &ask), CQ_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        assessment_ask(ctx, &(struct assessment_case){&EXPERIENCE, &messages, &progress, NULL, UINT32_MAX}, &ask),
+        CQ_OK);
     CU_ASSERT_TRUE(ask.task == LLM_ASSESS && ask.reply_max_bytes == 64 << 10 && ask.system);
     ASSERT_TEXT(ask.messages[0].text,
                 "{\"title\":\"Osmosis\",\"description\":\"Talk about \\\"cells\\\"\",\"facts\":\"Water follows salt.\","
@@ -60,21 +62,21 @@ static char *text_of(struct cq_ctx *ctx, size_t len)
     return text;
 }
 
-/* The newest that fit 200,000 bytes, the student's last one always; numbers stay those of the conversation. */
+/* The newest that fit 60,000 tokens, the student's last one always; numbers stay those of the conversation. */
 static void test_long_conversation(void)
 {
     static const struct {
         const char *name;
-        size_t len[6]; /* of user, assistant, … */
+        size_t tokens[6]; /* of user, assistant, … */
         const char *want;
     } rows[] = {
         // clang-format off
-        {"all fit",                        {5, 10, 10, 10, 10, 10},             "23456"},
-        {"just",                           {5, 50000, 50000, 50000, 49990, 10}, "23456"},
-        {"one byte more",                  {5, 50000, 50000, 50001, 49990, 10}, "3456"},
-        {"a hole is not left",             {5, 10, 200000, 10, 10, 10},         "456"},
-        {"the last one of the student",    {5, 10, 10, 10, 300000, 10},         "5"},
-        {"a reply behind it is too long",  {5, 10, 10, 10, 10, 300000},         "2345"},
+        {"all fit",                        {10, 10, 10, 10, 10, 10},             "23456"},
+        {"just",                           {10, 15000, 15000, 15000, 14990, 10}, "23456"},
+        {"one token more",                 {10, 15000, 15000, 15001, 14990, 10}, "3456"},
+        {"a hole is not left",             {10, 10, 60000, 10, 10, 10},         "456"},
+        {"the last one of the student",    {10, 10, 10, 10, 90000, 10},         "5"},
+        {"a reply behind it is too long",  {10, 10, 10, 10, 10, 90000},         "2345"},
     };
     // clang-format on
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -87,9 +89,11 @@ static void test_long_conversation(void)
 
         for (size_t k = 0; k < LEN(messages); k++) {
             messages[k].is_assistant = k % 2;
-            messages[k].text = text_of(ctx, rows[i].len[k]);
+            messages[k].text = text_of(ctx, (rows[i].tokens[k] - 8) * 3);
         }
-        CU_ASSERT_EQUAL_FATAL(assessment_ask(ctx, &EXPERIENCE, &list, &progress, &ask), CQ_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            assessment_ask(ctx, &(struct assessment_case){&EXPERIENCE, &list, &progress, NULL, UINT32_MAX}, &ask),
+            CQ_OK);
         struct json_object *document = document_of(ctx, &ask);
         size_t n = json_object_array_length(json_get(document, "messages"));
         for (size_t k = 0; k < n && k < sizeof(got) - 1; k++)
@@ -206,7 +210,9 @@ static void test_memory_is_short(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(ctx.arena);
     while (arena_alloc(ctx.arena, 1))
         ;
-    CU_ASSERT_EQUAL(assessment_ask(&ctx, &EXPERIENCE, &messages, &progress, &ask), CQ_INTERNAL);
+    CU_ASSERT_EQUAL(
+        assessment_ask(&ctx, &(struct assessment_case){&EXPERIENCE, &messages, &progress, NULL, UINT32_MAX}, &ask),
+        CQ_INTERNAL);
     CU_ASSERT_EQUAL(ask.n_messages, 99);
     arena_destroy(ctx.arena);
 }
@@ -236,10 +242,14 @@ static void test_hostile(void)
         struct llm_ask ask, plain;
         bool covered[2] = {false, false};
 
-        CU_ASSERT_EQUAL_FATAL(assessment_ask(ctx, &EXPERIENCE, &messages, &progress, &plain), CQ_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            assessment_ask(ctx, &(struct assessment_case){&EXPERIENCE, &messages, &progress, NULL, UINT32_MAX}, &plain),
+            CQ_OK);
         snprintf(honest, sizeof(honest), "%s", around(ctx, document_of(ctx, &plain), 1));
         messages.rows[2].text = HOSTILE[i];
-        CU_ASSERT_EQUAL_FATAL(assessment_ask(ctx, &EXPERIENCE, &messages, &progress, &ask), CQ_OK);
+        CU_ASSERT_EQUAL_FATAL(
+            assessment_ask(ctx, &(struct assessment_case){&EXPERIENCE, &messages, &progress, NULL, UINT32_MAX}, &ask),
+            CQ_OK);
         struct json_object *document = document_of(ctx, &ask);
         ASSERT_TEXT(json_get_text(item(document, "messages", 1), "text", NULL), HOSTILE[i]);
         ASSERT_TEXT(around(ctx, document, 1), honest);

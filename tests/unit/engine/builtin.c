@@ -26,7 +26,9 @@ static void assess(const char *said, bool covered[2])
     const struct progress progress = progress_of_scene(ctx, ",");
     struct llm_ask ask;
 
-    CU_ASSERT_EQUAL_FATAL(assessment_ask(ctx, &EXPERIENCE, &messages, &progress, &ask), CQ_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        assessment_ask(ctx, &(struct assessment_case){&EXPERIENCE, &messages, &progress, NULL, UINT32_MAX}, &ask),
+        CQ_OK);
     const struct buf *reply = answer_to(ctx, &ask);
     CU_ASSERT_EQUAL(assessment_read(ctx, reply->data, reply->len, 2, covered), CQ_OK);
 }

@@ -1,4 +1,6 @@
 /* Prompts: whatever a teacher wrote reaches the model word for word, and what is not there leaves no trace. */
+#include <stdio.h>
+
 #include "unit.h"
 
 #include "colloquy/engine.h"
@@ -127,6 +129,24 @@ static void test_judges(void)
                    has(PROMPT_EVALUATION, of_evaluation[i]) && !has(PROMPT_ASSESSMENT, of_evaluation[i]));
 }
 
+/* Whoever changes a prompt raises PROMPT_VERSION, which is stored with each turn, and enters the new hash here. */
+static void test_version(void)
+{
+    static const char HASH_OF_VERSION_1[] = "a05b397c681f65000da248e36e697cf827e685e3e424bea29b7211e9804e9b5a";
+    struct buf *all = buf_in_arena(unit_ctx()->arena, 1 << 20);
+    uint8_t hash[SHA256_BYTES];
+    char text[2 * SHA256_BYTES + 1];
+    const char *name, *prompt;
+
+    for (size_t i = 0; engine_prompt_at(i, &name, &prompt); i++)
+        buf_printf(all, "%s\n%s\n", name, prompt);
+    CU_ASSERT(sha256(all->data, all->len, hash));
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        snprintf(text + 2 * i, 3, "%02x", hash[i]);
+    CU_ASSERT_EQUAL(PROMPT_VERSION, 1);
+    ROW_ASSERT(text, str_eq(text, HASH_OF_VERSION_1));
+}
+
 SUITE(prompt, {"word for word", test_word_for_word}, {"objectives", test_objectives},
       {"what is not there", test_what_is_not_there}, {"the largest experience", test_the_largest},
-      {"too large", test_too_large}, {"what judges are told", test_judges});
+      {"too large", test_too_large}, {"what judges are told", test_judges}, {"the version", test_version});

@@ -1,0 +1,182 @@
+/* What of a conversation a model is told. */
+#include "engine/context.h"
+
+#include <string.h>
+
+#include "engine/prompt.h"
+
+enum {
+    MESSAGE_TOKENS = 8, /* a model's own marks around a message */
+    SUMMARY_TOKENS = 1500,
+    SUMMARY_MAX_BYTES = 16 << 10,
+    DOCUMENT_MAX_BYTES = 32 << 20,
+    SHORTENED_BYTES = 16 << 10, /* of a message in what is summarised */
+};
+
+uint32_t context_tokens(const struct message_row *row)
+{
+    return llm_tokens(row->text, strlen(row->text)) + MESSAGE_TOKENS;
+}
+
+/* The first of the newest messages from first on that fit into room; the last one in any case. */
+static size_t newest(const struct message_list *list, size_t first, uint64_t room)
+{
+    size_t from = list->n - 1;
+    uint64_t used = context_tokens(&list->rows[from]);
+
+    while (from > first) {
+        used += context_tokens(&list->rows[from - 1]);
+        if (used > room)
+            break;
+        from--;
+    }
+    return from;
+}
+
+static size_t begin_with_assistant(const struct message_list *list, size_t from)
+{
+    while (from > 0 && from + 1 < list->n && !list->rows[from].is_assistant)
+        from++;
+    return from;
+}
+
+void context_choose(const struct message_list *list, size_t summarised, uint32_t room, struct context *out)
+{
+    *out = (struct context){0};
+    if (room == UINT32_MAX && list->n <= LLM_MAX_MESSAGES)
+        return;
+    /* What a summary may take is kept free from the beginning, so that none is made only to be too much itself. */
+    uint64_t whole = room > SUMMARY_TOKENS ? room - SUMMARY_TOKENS : room / 2;
+    size_t first = newest(list, 0, room), least = list->n > LLM_MAX_MESSAGES - 1 ? list->n - (LLM_MAX_MESSAGES - 1) : 0;
+
+    if (summarised >= list->n)
+        summarised = list->n - 1;
+    if (first > 0 || summarised > 0)
+        first = newest(list, summarised, whole);
+    out->first = begin_with_assistant(list, first > least ? first : least);
+    out->summarised = summarised < out->first ? summarised : out->first;
+    /* Half of it is told again next time: then there is room for as much as has been summarised. */
+    size_t soon = newest(list, summarised, whole - whole / 4);
+
+    if (soon > summarised || out->first > summarised)
+        out->due = begin_with_assistant(list, newest(list, summarised, whole / 2));
+    if (out->due <= summarised)
+        out->due = 0;
+}
+
+/* ---- what is told ---- */
+
+static const char *left_out(struct cq_ctx *ctx, const char *summary)
+{
+    struct buf *buf = buf_in_arena(ctx->arena, DOCUMENT_MAX_BYTES);
+    struct json_out out;
+
+    if (!buf)
+        return NULL;
+    buf_str(buf, PROMPT_TUTOR_LEFT_OUT);
+    buf_char(buf, '\n');
+    json_out_init(&out, buf);
+    json_open_object(&out);
+    json_key(&out, "summary");
+    json_text(&out, summary);
+    json_close_object(&out);
+    return buf->failed ? NULL : buf->data;
+}
+
+enum cq_status context_messages(struct cq_ctx *ctx, const struct message_list *list, const struct context *context,
+                                const char *summary, struct llm_ask *ask)
+{
+    size_t n = list->n - context->first, at = 0;
+    struct llm_message *messages = arena_zalloc(ctx->arena, n + 1, sizeof(*messages));
+
+    if (!messages)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    if (context->first > 0) {
+        messages[at].role = LLM_USER;
+        messages[at++].text = left_out(ctx, context->summarised ? summary : NULL);
+        if (!messages[0].text)
+            return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    }
+    for (size_t i = context->first; i < list->n; i++)
+        messages[at++] = (struct llm_message){.role = list->rows[i].is_assistant ? LLM_ASSISTANT : LLM_USER,
+                                              .text = list->rows[i].text};
+    ask->messages = messages;
+    ask->n_messages = at;
+    return CQ_OK;
+}
+
+/* ---- the summary ---- */
+
+/* At most so many bytes of it, never cut inside a character. */
+static size_t shortened(const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len <= SHORTENED_BYTES)
+        return len;
+    len = SHORTENED_BYTES;
+    while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+        len--;
+    return len;
+}
+
+static void write_message(struct json_out *out, const struct message_row *row)
+{
+    json_open_object(out);
+    json_key(out, "role");
+    json_text(out, row->is_assistant ? "tutor" : "student");
+    json_key(out, "text");
+    json_text_n(out, row->text, shortened(row->text));
+    json_close_object(out);
+}
+
+/* Of those that are due the oldest that fit: the next summary goes on from there. */
+static size_t write_messages(struct json_out *out, const struct message_list *list, const struct context *context,
+                             uint64_t room)
+{
+    size_t i = context->summarised;
+
+    for (uint64_t used = 0; i < context->due; i++) {
+        const struct message_row *row = &list->rows[i];
+
+        used += llm_tokens(row->text, shortened(row->text)) + MESSAGE_TOKENS;
+        if (used > room && i > context->summarised)
+            break;
+        if (!row->is_initial)
+            write_message(out, row);
+    }
+    return i;
+}
+
+enum cq_status context_ask_summary(struct cq_ctx *ctx, const struct message_list *list, const struct context *context,
+                                   const char *summary, uint32_t room, struct llm_ask *ask, uint32_t *covers)
+{
+    struct buf *buf = buf_in_arena(ctx->arena, DOCUMENT_MAX_BYTES);
+    struct llm_message *message = arena_zalloc(ctx->arena, 1, sizeof(*message));
+    uint64_t own = SUMMARY_TOKENS + llm_tokens(PROMPT_SUMMARY, strlen(PROMPT_SUMMARY));
+    struct json_out out;
+
+    if (!buf || !message)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    json_out_init(&out, buf);
+    json_open_object(&out);
+    if (context->summarised && summary) {
+        json_key(&out, "summary");
+        json_text(&out, summary);
+    }
+    json_key(&out, "messages");
+    json_open_array(&out);
+    *covers = (uint32_t)write_messages(&out, list, context, room > own ? room - own : 0);
+    json_close_array(&out);
+    json_close_object(&out);
+    if (buf->failed)
+        return cq_fail(ctx, CQ_INTERNAL, "what is to be summarised is larger than %zu bytes", buf->max);
+    *message = (struct llm_message){.role = LLM_USER, .text = buf->data};
+    *ask = (struct llm_ask){.task = LLM_SUMMARIZE,
+                            .system = PROMPT_SUMMARY,
+                            .messages = message,
+                            .n_messages = 1,
+                            .max_tokens = SUMMARY_TOKENS,
+                            .reply_max_bytes = SUMMARY_MAX_BYTES};
+    return CQ_OK;
+}

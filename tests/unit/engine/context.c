@@ -1,0 +1,144 @@
+/* Context: what is told, what is left out, and when it is summarised. */
+#include <json-c/json.h>
+
+#include "unit.h"
+
+#include "engine/context.h"
+#include "engine/prompt.h"
+
+enum { MAX_MESSAGES = 400 };
+
+static struct message_row rows[MAX_MESSAGES];
+static char texts[MAX_MESSAGES][400];
+
+/* n messages of about so many tokens each, the student's first and last. */
+static struct message_list list_of(size_t n, size_t tokens)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t len = (tokens - 8) * 3;
+
+        memset(texts[i], 'a', len);
+        texts[i][len] = '\0';
+        rows[i] =
+            (struct message_row){.seq = (uint32_t)i, .text = texts[i], .is_assistant = i % 2 == 1, .is_initial = !i};
+    }
+    return (struct message_list){rows, n};
+}
+
+static uint64_t told_tokens(const struct message_list *list, const struct context *c)
+{
+    uint64_t n = 0;
+
+    for (size_t i = c->first; i < list->n; i++)
+        n += context_tokens(&list->rows[i]);
+    return n;
+}
+
+static void test_choose(void)
+{
+    static const struct {
+        const char *name;
+        size_t n, summarised;
+        uint32_t room;
+        bool is_all_told, is_due;
+    } cases[] = {
+        // clang-format off
+        {"all the room there is",        301,   0, UINT32_MAX, true,  false},
+        {"far from full",                101,   0, 20000,      true,  false},
+        {"soon full",                    161,   0, 20000,      true,  true},
+        {"full",                         301,   0, 20000,      false, true},
+        {"summarised, and room for more", 301, 221, 20000,     false, false},
+        {"summarised, soon full again",  301, 151, 20000,      false, true},
+        {"summarised, full again",       301,  21, 20000,      false, true},
+        {"room for next to nothing",     301,   0, 100,        false, true},
+        {"no room at all",               301,   0, 0,          false, true},
+        {"the greeting, no room",          1,   0, 0,          true,  false},
+        // clang-format on
+    };
+    for (size_t i = 0; i < LEN(cases); i++) {
+        const struct message_list list = list_of(cases[i].n, 100);
+        struct context c;
+
+        context_choose(&list, cases[i].summarised, cases[i].room, &c);
+        ROW_ASSERT(cases[i].name, (c.first == 0) == cases[i].is_all_told);
+        ROW_ASSERT(cases[i].name, (c.due > 0) == cases[i].is_due);
+        ROW_ASSERT(cases[i].name, c.first < list.n && c.summarised <= c.first && c.due < list.n);
+        ROW_ASSERT(cases[i].name, told_tokens(&list, &c) <= cases[i].room || c.first == list.n - 1);
+        ROW_ASSERT(cases[i].name, !c.first || list.rows[c.first].is_assistant || c.first == list.n - 1);
+        ROW_ASSERT(cases[i].name, !c.due || c.due > cases[i].summarised);
+    }
+}
+
+/* As a conversation grows, each message is told or summarised, none is summarised twice, and summaries are rare. */
+static void test_growing(void)
+{
+    size_t summarised = 0, n_summaries = 0;
+
+    for (size_t n = 1; n < MAX_MESSAGES; n += 2) {
+        const struct message_list list = list_of(n, 100);
+        struct context c;
+
+        context_choose(&list, summarised, 9000, &c);
+        CU_ASSERT(c.first == summarised && told_tokens(&list, &c) <= 9000);
+        if (c.due) {
+            CU_ASSERT(c.due > summarised);
+            summarised = c.due;
+            n_summaries++;
+        }
+    }
+    CU_ASSERT(n_summaries >= 5 && n_summaries <= 20);
+}
+
+static void test_messages(void)
+{
+    const struct message_list list = list_of(9, 50);
+    struct llm_ask ask = {0};
+
+    CU_ASSERT_EQUAL(context_messages(unit_ctx(), &list, &(struct context){0}, NULL, &ask), CQ_OK);
+    CU_ASSERT(ask.n_messages == 9 && ask.messages[0].text == texts[0] && ask.messages[8].text == texts[8]);
+    CU_ASSERT(ask.messages[0].role == LLM_USER && ask.messages[1].role == LLM_ASSISTANT);
+
+    const struct context c = {.first = 5, .summarised = 5};
+    CU_ASSERT_EQUAL(context_messages(unit_ctx(), &list, &c, "He said \"x\".", &ask), CQ_OK);
+    CU_ASSERT(ask.n_messages == 5 && ask.messages[0].role == LLM_USER && ask.messages[1].role == LLM_ASSISTANT);
+    CU_ASSERT(ask.messages[1].text == texts[5] && ask.messages[4].text == texts[8]);
+    CU_ASSERT(str_starts(ask.messages[0].text, PROMPT_TUTOR_LEFT_OUT));
+    CU_ASSERT_PTR_NOT_NULL(strstr(ask.messages[0].text, "\n{\"summary\":\"He said \\\"x\\\".\"}"));
+
+    const struct context none = {.first = 5};
+    CU_ASSERT_EQUAL(context_messages(unit_ctx(), &list, &none, NULL, &ask), CQ_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ask.messages[0].text, "\n{\"summary\":null}"));
+}
+
+/* A document of the old summary and what has come since, as data; what does not fit is left for the next one. */
+static void test_summary(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t room;
+        uint32_t want_covers;
+        size_t want_n;
+    } cases[] = {{"room for all", 20000, 41, 38}, {"room for some", 4000, 0, 0}, {"room for none", 10, 4, 1}};
+    const struct message_list list = list_of(60, 100);
+    const struct context c = {.first = 3, .summarised = 3, .due = 41};
+
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct cq_ctx *ctx = unit_ctx();
+        struct json_object *document = NULL;
+        struct llm_ask ask = {0};
+        uint32_t covers = 0;
+
+        CU_ASSERT_EQUAL(context_ask_summary(ctx, &list, &c, "before", cases[i].room, &ask, &covers), CQ_OK);
+        CU_ASSERT(ask.task == LLM_SUMMARIZE && ask.n_messages == 1 && str_eq(ask.system, PROMPT_SUMMARY));
+        CU_ASSERT_EQUAL(json_read(ctx, ask.messages->text, strlen(ask.messages->text), &document), CQ_OK);
+        ASSERT_TEXT(json_get_text(document, "summary", NULL), "before");
+        size_t n = json_object_array_length(json_get(document, "messages"));
+
+        ROW_ASSERT(cases[i].name, covers == 3 + n && n > 0);
+        ROW_ASSERT(cases[i].name, cases[i].want_covers ? covers == cases[i].want_covers && n == cases[i].want_n
+                                                       : covers > 4 && covers < 41);
+    }
+}
+
+SUITE(context, {"what is told", test_choose}, {"as it grows", test_growing}, {"messages", test_messages},
+      {"the summary", test_summary});
