@@ -122,6 +122,8 @@ static struct turn_end end_of(const struct attempt *a)
                              .html = a->html,
                              .met_at = a->met_at,
                              .all_objectives_met = a->all_objectives_met,
+                             .summary = a->summary,
+                             .summarised = a->summarised,
                              .tries = 2,
                              .input_tokens = 30,
                              .output_tokens = 40};

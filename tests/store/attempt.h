@@ -30,6 +30,8 @@ struct attempt {
     struct message_list messages; /* what the model would be told */
     const char *reply, *html, *met_at;
     bool all_objectives_met;
+    const char *summary; /* NULL: none was made */
+    uint32_t summarised;
     struct message_row stored; /* the reply, as it came back */
     bool has_feedback;         /* the conversation, then */
 };

@@ -251,6 +251,8 @@ static void walk_turns(const struct place *p, uint64_t conversation_id)
     CU_ASSERT_TRUE(is_found);
     GIVES(CQ_OK, attempt_fail(p, &failed));
     again.all_objectives_met = true;
+    again.summary = "before";
+    again.summarised = 2;
     GIVES(CQ_OK, attempt_begin(p, &again)); /* in its place */
     GIVES(CQ_OK, attempt_complete(p, &again));
     attempt_key(p->ctx, &retried, "key", "text");

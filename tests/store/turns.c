@@ -419,6 +419,30 @@ static void test_completed_conversation(void)
                     1);
 }
 
+/* A summary stands with the conversation from the next turn on; one of fewer messages does not take its place. */
+static void test_summary(void)
+{
+    struct place p = place_new();
+    uint64_t conversation_id = conversation_opened(&p);
+    struct attempt first = attempt_message(&p, conversation_id, "one"),
+                   second = attempt_message(&p, conversation_id, "two"),
+                   third = attempt_message(&p, conversation_id, "three");
+
+    MUST(attempt_begin(&p, &first));
+    CU_ASSERT(!first.turn.summary && !first.turn.summarised);
+    first.summary = "They said \"hello\".";
+    first.summarised = 2;
+    MUST(attempt_complete(&p, &first));
+    MUST(attempt_begin(&p, &second));
+    ASSERT_TEXT(second.turn.summary, "They said \"hello\".");
+    CU_ASSERT_EQUAL(second.turn.summarised, 2);
+    second.summary = "late";
+    second.summarised = 1;
+    MUST(attempt_complete(&p, &second));
+    MUST(attempt_begin(&p, &third));
+    ASSERT_TEXT(third.turn.summary, "They said \"hello\".");
+}
+
 SUITE(turns, {"a whole turn", test_whole_turn}, {"the same text after its reply", test_same_text_after_reply},
       {"objectives stay met", test_objectives_stay_met}, {"one at a time", test_one_at_a_time},
       {"two at once", test_two_at_once}, {"expired, the same text", test_expired_same_text},
@@ -426,4 +450,4 @@ SUITE(turns, {"a whole turn", test_whole_turn}, {"the same text after its reply"
       {"taken while completing", test_taken_while_completing}, {"late but not taken", test_late_but_not_taken},
       {"times in order", test_times_in_order}, {"complete twice", test_complete_twice}, {"renew", test_renew},
       {"renew after a takeover", test_renew_after_takeover}, {"fail", test_fail}, {"statuses", test_statuses},
-      {"a completed conversation", test_completed_conversation});
+      {"a completed conversation", test_completed_conversation}, {"a summary", test_summary});
