@@ -1,0 +1,167 @@
+/* Models: who is asked, in which order; abilities, prices and what they cost; how much they can read. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "llm/models.h"
+
+static const char FILE_TEXT[] =
+    "[llm]\nprovider = openai\nmodel = main\napi_key = k\nfallback = spare, ids-own ,builtin\n"
+    "context_tokens = 50000\nmax_tokens = 1000\n"
+    "[model spare]\nid = s-1\nprices = 2.5/10.075\nabilities = tools, images\ncontext_tokens = 9000\n"
+    "[model judge]\nprovider = builtin\n"
+    "[roles]\nassessment = judge, main\n";
+
+/* A config of that file, which is removed again. */
+static struct config *config_of(const char *text, struct buf *problems)
+{
+    char path[] = "/tmp/colloquy-models-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    fputs(text, file);
+    fclose(file);
+    struct config *config = config_load(path, problems);
+    remove(path);
+    return config;
+}
+
+/* "a b c" */
+static const char *names_of(const struct llm_models *models, const struct llm_ask *ask)
+{
+    struct buf *names = buf_in_arena(unit_ctx()->arena, 1000);
+    struct llm_chain chain;
+
+    llm_chain_find(models, ask, &chain);
+    for (size_t i = 0; i < chain.n; i++)
+        buf_printf(names, "%s%s", i ? " " : "", chain.models[i]->config->name);
+    return names->data;
+}
+
+static void test_chains(void)
+{
+    static const struct {
+        const char *name;
+        struct llm_ask ask;
+        const char *want;
+    } rows[] = {
+        {"a reply", {.task = LLM_REPLY}, "main spare ids-own builtin"},
+        {"an assessment", {.task = LLM_ASSESS}, "judge main spare ids-own builtin"},
+        {"an evaluation", {.task = LLM_EVALUATE}, "main spare ids-own builtin"},
+        {"a summary, which takes a model", {.task = LLM_SUMMARIZE}, "main spare ids-own"},
+        {"one's own", {.model = "spare"}, "spare ids-own builtin"},
+        {"nobody of that name", {.model = "nobody"}, "spare ids-own builtin"},
+        {"no model for vectors", {.task = LLM_EMBED}, ""},
+    };
+    struct buf *problems = buf_in_arena(unit_ctx()->arena, 4096);
+    struct config *config = config_of(FILE_TEXT, problems);
+    struct llm_models models;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_TRUE(llm_models_read(&models, config, problems));
+    ASSERT_TEXT(problems->data, "");
+    for (size_t i = 0; i < LEN(rows); i++)
+        ROW_ASSERT(rows[i].name, str_eq(names_of(&models, &rows[i].ask), rows[i].want));
+    llm_models_release(&models);
+    config_destroy(config);
+}
+
+static void test_models(void)
+{
+    struct buf *problems = buf_in_arena(unit_ctx()->arena, 4096);
+    struct config *config = config_of(FILE_TEXT, problems);
+    struct llm_models models;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_TRUE(llm_models_read(&models, config, problems));
+    const struct llm_model *main = &models.all[0], *spare = &models.all[1], *own = &models.all[3];
+
+    CU_ASSERT(main->abilities == llm_provider_openai.abilities && !main->prices.input);
+    CU_ASSERT_EQUAL(spare->abilities, LLM_CAN_CALL | LLM_CAN_SEE);
+    CU_ASSERT(spare->prices.input == 2500000000 && spare->prices.output == 10075000000);
+    CU_ASSERT(spare->prices.cache_read == spare->prices.input && spare->prices.cache_write == spare->prices.input);
+    CU_ASSERT(str_eq(own->config->id, "ids-own") && str_eq(own->config->api_key, "k"));
+    CU_ASSERT(own->config->context_tokens == 50000 && own->config->max_tokens == 1000);
+    llm_models_release(&models);
+    CU_ASSERT_EQUAL(llm_context_tokens(config, LLM_REPLY), 8000); /* of the least of them, without its reply */
+    config_destroy(config);
+}
+
+static void test_context_of_builtin(void)
+{
+    struct config *config = config_of("", buf_in_arena(unit_ctx()->arena, 4096));
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_EQUAL(llm_context_tokens(config, LLM_REPLY), UINT32_MAX);
+    CU_ASSERT_EQUAL(llm_embed_max(config), 0);
+    config_destroy(config);
+}
+
+static void test_faults(void)
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"[model a]\nprovider = oracle\n", "model.a.provider: must be one of "},
+        {"[model a]\nprovider = openai\nbase_url = ftp://x\n", "model.a.base_url: must be an https URL"},
+        {"[model a]\nabilities = flying\n", "model.a.abilities: "},
+        {"[model a]\nprices = 1\n", "model.a.prices: "},
+        {"[model a]\nprices = 1/2/3\n", "model.a.prices: "},
+        {"[model a]\nprices = 1/2/\n", "model.a.prices: "},
+        {"[model a]\nprices = a/b\n", "model.a.prices: "},
+        {"[model a]\nprices = 1/2 USD\n", "model.a.prices: "},
+        {"[llm]\nmodel = a\n[model a]\nprovider = openai\napi_key = a b\n", "model.a.api_key: "},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct buf *problems = buf_in_arena(unit_ctx()->arena, 4096);
+        struct config *config = config_of(rows[i].text, problems);
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+        ROW_ASSERT(rows[i].text, !llm_config_valid(config, problems));
+        ROW_ASSERT(rows[i].text, str_starts(problems->data, rows[i].want));
+        config_destroy(config);
+    }
+}
+
+/* A name that no section has is most likely an id, and may be a slip. */
+static void test_advice(void)
+{
+    struct buf *problems = buf_in_arena(unit_ctx()->arena, 4096);
+    struct config *config = config_of(FILE_TEXT, problems);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_TRUE(llm_config_valid(config, problems));
+    CU_ASSERT_PTR_NOT_NULL(strstr(problems->data, "ids-own: no section [model ids-own]"));
+    CU_ASSERT_PTR_NULL(strstr(problems->data, "builtin"));
+    config_destroy(config);
+}
+
+/* Rather too high than too low: what real tokenizers make of these is in the last column. */
+static void test_tokens(void)
+{
+    static const struct {
+        const char *text;
+        uint32_t at_least, at_most;
+    } rows[] = {
+        {"", 0, 0},
+        {"The mitochondria is the powerhouse of the cell.", 10, 18},
+        {"Donaudampfschifffahrtsgesellschaft", 10, 14},
+        {"\xE6\xB0\xB4\xE3\x81\xAF\xE8\x86\x9C\xE3\x82\x92\xE9\x80\x9A\xE3\x82\x8B", 7, 12},
+        {"{\"a\":[1,2,3]}", 9, 14},
+        {"\xF0\x9F\x98\x80\xF0\x9F\x98\x80", 2, 6},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        uint32_t n = llm_tokens(rows[i].text, strlen(rows[i].text));
+
+        ROW_ASSERT(rows[i].text, n >= rows[i].at_least && n <= rows[i].at_most);
+    }
+}
+
+SUITE(models, {"who is asked", test_chains}, {"what they are", test_models},
+      {"builtin reads all", test_context_of_builtin}, {"faults", test_faults}, {"advice", test_advice},
+      {"tokens of a text", test_tokens});
