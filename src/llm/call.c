@@ -205,8 +205,8 @@ bool llm_call_begin(struct llm_call *call)
  */
 static bool is_outage(const struct llm_call *call, enum cq_status st)
 {
-    return st == CQ_MODEL_UNAVAILABLE ||
-           ((st == CQ_MODEL_TIMEOUT || st == CQ_MODEL_INVALID_RESPONSE) && call->try.again);
+    return st == CQ_MODEL_UNAVAILABLE || (st == CQ_MODEL_TIMEOUT && call->try.again) ||
+           (st == CQ_MODEL_INVALID_RESPONSE && !call->try.is_too_long);
 }
 
 /* Whether the call tells nothing, since it was ours to end. */
@@ -268,7 +268,7 @@ static bool retry_here(struct llm_call *call, enum cq_status st, int64_t now)
 static bool move_on(struct llm_call *call, enum cq_status st, int64_t now)
 {
     if (call->at + 1 >= call->chain.n || now >= call->total_at || st == CQ_INTERNAL || st == CQ_CONTENT_FILTERED ||
-        (st == CQ_MODEL_INVALID_RESPONSE && !call->try.again))
+        call->try.is_too_long)
         return false;
     llm_transfer_release(call);
     call->model = call->chain.models[++call->at];
