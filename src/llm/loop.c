@@ -65,7 +65,7 @@ static bool read_models(struct llm_loop *loop)
     buf_init(&problems, 64 << 10);
     bool is_valid = llm_models_read(&loop->models, loop->config, &problems);
     buf_release(&problems);
-    for (size_t i = 0; i < loop->models.n; i++)
+    for (size_t i = 0; is_valid && i < loop->models.n; i++)
         loop->models.all[i].breaker = llm_breaker_find(loop->breakers, loop->models.all[i].config);
     return is_valid;
 }
