@@ -72,6 +72,21 @@ static void write_workers(struct cli *cli, struct buf *out, struct json_object *
     }
 }
 
+/* Nothing without a language model. */
+static void write_models(struct buf *out, struct json_object *models)
+{
+    size_t n = json_object_is_type(models, json_type_array) ? json_object_array_length(models) : 0;
+
+    if (n)
+        buf_printf(out, "\n%-8s %8s %8s  %s\n", "state", "failures", "opened", "model");
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *model = json_object_array_get_idx(models, i);
+
+        buf_printf(out, "%-8s %8llu %8llu  %s\n", text(model, "state"), number(model, "failures_in_a_row"),
+                   number(model, "breaker_opened"), text(model, "name"));
+    }
+}
+
 static void write_status(struct cli *cli, struct buf *out, struct json_object *status)
 {
     struct json_object *totals = json_get(status, "totals");
@@ -81,6 +96,7 @@ static void write_status(struct cli *cli, struct buf *out, struct json_object *s
                duration(cli->ctx.arena, json_get_u64(status, "uptime_s")), text(status, "database"));
     write_pools(out, json_get(status, "pools"));
     write_workers(cli, out, json_get(status, "workers"));
+    write_models(out, json_get(status, "models"));
     buf_printf(out, "\n%llu requests, %llu of them answered with a server's error; %llu database round trips\n",
                number(totals, "requests"), number(totals, "server_errors"), number(totals, "round_trips"));
     buf_printf(out, "%llu turns complete, %llu failed; %llu calls of the model repeated\n",

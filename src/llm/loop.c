@@ -66,7 +66,8 @@ static bool read_models(struct llm_loop *loop)
     bool is_valid = llm_models_read(&loop->models, loop->config, &problems);
     buf_release(&problems);
     for (size_t i = 0; is_valid && i < loop->models.n; i++)
-        loop->models.all[i].breaker = llm_breaker_find(loop->breakers, loop->models.all[i].config);
+        if (!loop->models.all[i].provider->answer)
+            loop->models.all[i].breaker = llm_breaker_find(loop->breakers, loop->models.all[i].config);
     return is_valid;
 }
 

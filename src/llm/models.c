@@ -311,23 +311,42 @@ const char *llm_notice(const struct config *config)
     return notice;
 }
 
-/* builtin reads no prompt: it has all the room there is. */
-uint32_t llm_context_tokens(const struct config *config, enum llm_task task)
+/* What a model of that name can read beside what it writes. builtin reads no prompt: it has all the room there is. */
+static uint32_t room_of(const struct config *config, const char *name)
 {
-    struct llm_models models;
-    struct llm_chain chain;
+    const struct config_model *model = config_model(config, name);
+    const char *provider = model ? model->provider : name;
+    uint32_t context = model ? model->context_tokens : config->llm.context_tokens,
+             reply = model ? model->max_tokens : config->llm.max_tokens;
+
+    if (str_eq(provider, llm_provider_builtin.name))
+        return UINT32_MAX;
+    return context > reply ? context - reply : 0;
+}
+
+static uint32_t least_room(const struct config *config, const char *list)
+{
+    char name[NAME_BYTES];
     uint32_t least = UINT32_MAX;
 
-    read_chain(&models, config, task, &chain);
-    for (size_t i = 0; i < chain.n; i++) {
-        const struct config_model *model = chain.models[i]->config;
-        uint32_t room = model->context_tokens > model->max_tokens ? model->context_tokens - model->max_tokens : 0;
+    for (const char *at = list ? list : ""; *at;) {
+        if (!next_word(&at, name))
+            continue;
+        uint32_t room = room_of(config, name);
 
-        if (!chain.models[i]->provider->answer && room < least)
+        if (room < least)
             least = room;
     }
-    llm_models_release(&models);
     return least;
+}
+
+uint32_t llm_context_tokens(const struct config *config, enum llm_task task)
+{
+    const char *list = list_of(config, &(struct llm_ask){.task = task});
+    uint32_t own = list ? least_room(config, list) : room_of(config, config->models[0].name),
+             fallback = least_room(config, config->llm.fallback);
+
+    return own < fallback ? own : fallback;
 }
 
 size_t llm_embed_max(const struct config *config)

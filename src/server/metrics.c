@@ -65,6 +65,9 @@ void metrics_note_model(struct metrics *metrics, const struct llm_effort *effort
     add(&metrics->model_retries, effort->cost->tries > 1 ? effort->cost->tries - 1 : 0);
     add(&metrics->input_tokens, effort->cost->usage.input);
     add(&metrics->output_tokens, effort->cost->usage.output);
+    add(&metrics->cache_read_tokens, effort->cost->usage.cache_read);
+    add(&metrics->cache_write_tokens, effort->cost->usage.cache_write);
+    add(&metrics->price_nano, effort->cost->price_nano);
     observe(&metrics->model_time, (int64_t)effort->ms * 1000);
     if (effort->first_text_ms)
         observe(&metrics->first_text_time, (int64_t)effort->first_text_ms * 1000);

@@ -32,7 +32,7 @@ struct metrics {
     _Atomic uint64_t turns_orphaned;         /* settled after their worker had died */
     _Atomic uint64_t model_calls[CQ_STATUS_COUNT];
     struct histogram model_time, first_text_time;
-    _Atomic uint64_t model_retries, input_tokens, output_tokens;
+    _Atomic uint64_t model_retries, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, price_nano;
     _Atomic uint64_t round_trips, database_wait_us, database_connects, database_reruns;
     _Atomic uint64_t respawns[POOL_COUNT][END_CAUSE_COUNT];
     _Atomic uint64_t reloads, reloads_refused;

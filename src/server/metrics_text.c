@@ -137,9 +137,37 @@ static void write_turns(struct buf *out, const struct metrics *m)
     histogram(out, "model_duration_seconds", "", &m->model_time);
     family(out, "model_first_token_seconds", "histogram", "From a call to the first text of its reply.");
     histogram(out, "model_first_token_seconds", "", &m->first_text_time);
-    family(out, "model_tokens_total", "counter", "Tokens as counted by the provider.");
+    family(out, "model_tokens_total", "counter", "Tokens as counted by the provider, or estimated where it does not.");
     labelled(out, "model_tokens_total", "direction", "input", m->input_tokens);
     labelled(out, "model_tokens_total", "direction", "output", m->output_tokens);
+    labelled(out, "model_tokens_total", "direction", "cache_read", m->cache_read_tokens);
+    labelled(out, "model_tokens_total", "direction", "cache_write", m->cache_write_tokens);
+    family(out, "model_cost_total", "counter", "What calls have cost, in the currency of the config's prices.");
+    buf_printf(out, "colloquy_model_cost_total %.9f\n", (double)m->price_nano / 1e9);
+}
+
+/* ---- breakers ---- */
+
+/* A name of the config as the value of a label. */
+static void write_model(struct buf *out, const char *name, const char *model, uint64_t value)
+{
+    buf_printf(out, "colloquy_%s{model=\"", name);
+    for (const char *c = model; *c; c++) {
+        if (*c == '"' || *c == '\\')
+            buf_char(out, '\\');
+        buf_char(out, *c);
+    }
+    buf_printf(out, "\"} %llu\n", (unsigned long long)value);
+}
+
+static void write_breakers(struct buf *out, const struct llm_breakers *breakers)
+{
+    family(out, "model_up", "gauge", "Whether a model is asked: 0 while its breaker is open.");
+    for (size_t i = 0; i < LLM_MAX_BREAKERS && breakers->rows[i].key; i++)
+        write_model(out, "model_up", breakers->rows[i].name, !llm_breaker_is_open(&breakers->rows[i]));
+    family(out, "model_breaker_opened_total", "counter", "Times that a model had failed too often to be asked.");
+    for (size_t i = 0; i < LLM_MAX_BREAKERS && breakers->rows[i].key; i++)
+        write_model(out, "model_breaker_opened_total", breakers->rows[i].name, breakers->rows[i].times_opened);
 }
 
 /* ---- the database ---- */
@@ -169,5 +197,6 @@ void scoreboard_write_metrics(struct scoreboard *board, struct buf *out)
     write_requests(out, &board->metrics);
     write_workers(out, board);
     write_turns(out, &board->metrics);
+    write_breakers(out, &board->breakers);
     write_database(out, board);
 }

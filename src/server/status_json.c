@@ -55,6 +55,23 @@ static void put_pools(struct json_out *out, struct scoreboard *board)
     json_close_object(out);
 }
 
+static void put_models(struct json_out *out, const struct llm_breakers *breakers)
+{
+    json_key(out, "models");
+    json_open_array(out);
+    for (size_t i = 0; i < LLM_MAX_BREAKERS && breakers->rows[i].key; i++) {
+        const struct llm_breaker *breaker = &breakers->rows[i];
+
+        json_open_object(out);
+        put_text(out, "name", breaker->name);
+        put_text(out, "state", llm_breaker_is_open(breaker) ? "failing" : "ok");
+        put_u64(out, "failures_in_a_row", breaker->failures);
+        put_u64(out, "breaker_opened", breaker->times_opened);
+        json_close_object(out);
+    }
+    json_close_array(out);
+}
+
 static uint64_t sum_requests(const struct metrics *m, unsigned least)
 {
     uint64_t n = 0;
@@ -96,6 +113,7 @@ void scoreboard_write_status(struct scoreboard *board, struct json_out *out)
     put_text(out, "database", scoreboard_is_db_up(board) ? "ok" : "unavailable");
     put_pools(out, board);
     put_workers(out, board);
+    put_models(out, &board->breakers);
     put_counts(out, &board->metrics);
     json_close_object(out);
 }
