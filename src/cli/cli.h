@@ -149,6 +149,7 @@ int cli_token_issue(struct cli *cli);  /* access_token.c */
 int cli_token_revoke(struct cli *cli); /* access_token.c */
 int cli_status(struct cli *cli);       /* status.c */
 int cli_routes(struct cli *cli);       /* routes.c */
+int cli_prompts(struct cli *cli);      /* prompts.c */
 
 extern const struct cli_options cli_check_options, cli_user_add_options, cli_course_add_options, cli_enroll_options,
     cli_token_issue_options, cli_token_revoke_options, cli_status_options, cli_routes_options;
