@@ -86,9 +86,6 @@ struct ask *engine_ask_add(struct cq_ctx *ctx, struct asking *asking);
 void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq_status st,
                     const struct llm_reply *reply, const struct llm_cost *cost);
 
-/* Ask i is waited for no longer. */
-void engine_ask_drop(struct asking *asking, size_t i);
-
 /* ---- the turn ---- */
 
 struct turn_params {

@@ -248,12 +248,6 @@ enum cq_status llm_start(struct llm_loop *loop, struct cq_ctx *ctx, const struct
 void llm_stop(struct llm_call *call);
 
 /*
- * Drop a call: neither callback is made again. What it borrowed must live until llm_loop_run() has been called once
- * more and returned.
- */
-void llm_drop(struct llm_call *call);
-
-/*
  * Sleep until there is something to do, at most timeout_ms, or until one of the n descriptors in fds is ready: their
  * revents are set. n at most 1024.
  */

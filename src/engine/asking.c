@@ -56,12 +56,3 @@ void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq
     else if (ask->st)
         log_warn("request_id=%s %s: %s", ctx->request_id, cq_status_info(ask->st)->name, ask->ctx.error);
 }
-
-void engine_ask_drop(struct asking *asking, size_t i)
-{
-    struct ask *ask = &asking->asks[i];
-
-    ask->is_ended = true;
-    ask->st = CQ_MODEL_TIMEOUT;
-    ask->reply = (struct llm_reply){.text = ""};
-}

@@ -51,7 +51,7 @@ void llm_answer_release(struct llm_answer *answer)
 /* A refusal is the owner's: so is the text in ctx->error. */
 static void hand_out(struct llm_call *call, enum llm_part_kind kind, const char *text, size_t len)
 {
-    if (call->is_stopped || call->is_dropped || !call->on_text || !len) /* nobody wants it any more */
+    if (call->is_stopped || !call->on_text || !len) /* nobody wants it any more */
         return;
     call->is_handed = true;
     enum cq_status st = call->on_text(call->user, kind, text, len);
@@ -239,7 +239,7 @@ static struct llm_usage usage_of(const struct llm_call *call, enum cq_status st)
     uint32_t output =
         llm_tokens(answer->text.data, answer->text.len) + llm_tokens(answer->reasoning.data, answer->reasoning.len);
 
-    if (st && !answer->text.len && !answer->reasoning.len)
+    if (st && !answer->text.len && !answer->reasoning.len && !(call->is_stopped && call->try.n_sent))
         return usage;
     if (!usage.input && !usage.cache_read && !usage.cache_write)
         usage.input = estimate_input(call->ask);

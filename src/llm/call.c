@@ -122,7 +122,7 @@ void llm_call_enter(struct llm_call *call, enum llm_call_state state, uint32_t l
 
 int64_t llm_call_due_at(const struct llm_call *call)
 {
-    if (call->is_stopped || call->is_dropped)
+    if (call->is_stopped)
         return 0;
     return call->due_at < call->total_at ? call->due_at : call->total_at;
 }
@@ -212,7 +212,7 @@ static bool is_outage(const struct llm_call *call, enum cq_status st)
 /* Whether the call tells nothing, since it was ours to end. */
 static bool is_ours(const struct llm_call *call, enum cq_status st)
 {
-    return call->is_stopped || call->is_dropped || st == CQ_INTERNAL || (st && call->is_handed && !is_outage(call, st));
+    return call->is_stopped || st == CQ_INTERNAL || (st && call->is_handed && !is_outage(call, st));
 }
 
 /* All that this model was asked has come to st. */
@@ -281,7 +281,7 @@ static bool move_on(struct llm_call *call, enum cq_status st, int64_t now)
 
 bool llm_call_retry(struct llm_call *call, enum cq_status st, int64_t now)
 {
-    bool is_open_end = st && !call->is_handed && !call->is_stopped && !call->is_dropped;
+    bool is_open_end = st && !call->is_handed && !call->is_stopped;
 
     if (call->is_trying)
         llm_call_count(call, st);

@@ -82,7 +82,7 @@ struct llm_call {
     uint32_t tries;               /* at this model */
     bool is_trying;               /* a try is under way, or has ended and is not counted yet */
     bool is_probe;                /* of the model's breaker */
-    bool is_stopped, is_dropped;  /* by the owner: the loop sees to it */
+    bool is_stopped;              /* by the owner: the loop sees to it */
 
     CURL *easy; /* of this model's request; NULL: not made yet, or needless */
     struct llm_request request;

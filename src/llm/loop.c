@@ -188,11 +188,6 @@ void llm_stop(struct llm_call *call)
     call->is_stopped = true;
 }
 
-void llm_drop(struct llm_call *call)
-{
-    call->is_dropped = true;
-}
-
 /* ---- moving on ---- */
 
 /* A try is over: another one, or the end of the call. */
@@ -200,10 +195,6 @@ static void end_try(struct llm_loop *loop, struct llm_call *call, enum cq_status
 {
     int64_t now = clock_mono_ms();
 
-    if (call->is_dropped) {
-        drop(loop, call);
-        return;
-    }
     if (is_transferring(call))
         curl_multi_remove_handle(loop->multi, call->easy);
     if (llm_call_retry(call, st, now))
@@ -232,9 +223,7 @@ static void begin(struct llm_loop *loop, struct llm_call *call)
 /* Begin what is due, end what has passed a limit, hand out a piece of what is there already. */
 static void attend(struct llm_loop *loop, struct llm_call *call, int64_t now)
 {
-    if (call->is_dropped) {
-        drop(loop, call);
-    } else if (call->is_stopped) {
+    if (call->is_stopped) {
         end_try(loop, call, llm_call_judge_stopped(call));
     } else if (call->state == CALL_PIECES) {
         if (llm_call_piece(call))

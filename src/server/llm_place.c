@@ -124,16 +124,12 @@ static bool is_asking(const struct place *p)
     return false;
 }
 
-/* What is still under way is waited for no longer. */
-static void drop_rest(struct place *p)
+/* What is still under way is waited for no longer than it takes to say what it has cost. */
+static void stop_rest(struct place *p)
 {
-    for (size_t i = 0; i < p->asking->n; i++) {
-        if (!p->calls[i].call)
-            continue;
-        llm_drop(p->calls[i].call);
-        p->calls[i].call = NULL;
-        engine_ask_drop(p->asking, i);
-    }
+    for (size_t i = 0; i < p->asking->n; i++)
+        if (p->calls[i].call)
+            llm_stop(p->calls[i].call);
 }
 
 static void take_reply(void *user, enum cq_status st, const struct llm_reply *reply, const struct llm_cost *cost)
@@ -144,7 +140,7 @@ static void take_reply(void *user, enum cq_status st, const struct llm_reply *re
     c->call = NULL;
     engine_ask_end(&p->req.ctx, p->asking, (size_t)(c - p->calls), st, reply, cost);
     if (c == p->calls && (st || reply->stop == LLM_STOP_ASKED))
-        drop_rest(p);
+        stop_rest(p);
     else if (c == p->calls)
         p->rest_ms = clock_mono_ms() + REST_MS;
     if (!is_asking(p))
@@ -177,7 +173,7 @@ static void begin_ask(struct place *p)
             engine_ask_end(&p->req.ctx, p->asking, i, st, NULL, &(struct llm_cost){.model = ""});
     }
     if (p->asking->asks[0].is_ended && p->asking->asks[0].st)
-        drop_rest(p);
+        stop_rest(p);
     if (!is_asking(p))
         begin_end(p);
 }
@@ -191,8 +187,7 @@ void place_stop(struct place *p)
         return;
     }
     p->asking->asks[0].reply.stop = LLM_STOP_ASKED; /* it is all there; what is still judged is waited for no longer */
-    drop_rest(p);
-    begin_end(p);
+    stop_rest(p);
 }
 
 /* ---- what follows a job ---- */
@@ -333,8 +328,8 @@ void place_tend(struct place *p, int64_t now_ms)
     }
     if (p->stage == STAGE_ASK && p->rest_ms && now_ms >= p->rest_ms) {
         log_warn("request_id=%s no assessment within %d ms of the reply", p->req.ctx.request_id, REST_MS);
-        drop_rest(p);
-        begin_end(p);
+        p->rest_ms = 0;
+        stop_rest(p);
         return;
     }
     if (p->stage == STAGE_ASK && now_ms >= p->renew_ms) {
