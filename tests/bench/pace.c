@@ -4,7 +4,7 @@
  *   bench_pace URL CACERT COURSE EXPERIENCE TOKEN STREAMS MESSAGE
  *
  * The student with that access token opens a conversation for each of the STREAMS, and says MESSAGE in all of them at once.
- * Prints the gaps between pieces as samples_print() does ("pace n=… p50_ms=… …"), and "bytes=…"; exit 1 if a stream had no
+ * Prints the gaps between pieces as samples_print() does ("pace n=… p50_ms=… …"), and "events=…"; exit 1 if a stream had no
  * whole reply. CACERT "-": plain http.
  */
 #include <json-c/json.h>
@@ -19,7 +19,8 @@ enum { MAX_STREAMS = 64, URL_BYTES = 512, TAIL_BYTES = 64 };
 struct stream {
     CURL *easy;
     double last_ms;
-    size_t n_bytes;
+    size_t n_events;
+    char last;    /* byte that came */
     bool is_done; /* "message.done" has come */
     char tail[TAIL_BYTES];
 };
@@ -77,7 +78,10 @@ static size_t take_piece(char *data, size_t size, size_t n, void *user)
     if (s->last_ms > 0)
         samples_add(&gaps, at_ms - s->last_ms, true);
     s->last_ms = at_ms;
-    s->n_bytes += len;
+    for (size_t i = 0; i < len; i++) {
+        s->n_events += data[i] == '\n' && s->last == '\n'; /* a blank line ends one */
+        s->last = data[i];
+    }
     s->is_done |= memmem(data, len, "event: message.done", 19) != NULL;
     keep_tail(s, data, len);
     s->is_done |= strstr(s->tail, "event: message.done") != NULL;
@@ -109,7 +113,7 @@ int main(int argc, char **argv)
 {
     static struct stream streams[MAX_STREAMS];
     char url[URL_BYTES], header[256], *said;
-    size_t n = argc == 8 ? strtoul(argv[6], NULL, 10) : 0, n_bytes = 0;
+    size_t n = argc == 8 ? strtoul(argv[6], NULL, 10) : 0, n_events = 0;
     bool has_failed = n == 0 || n > MAX_STREAMS;
     CURLM *multi = curl_multi_init();
 
@@ -143,9 +147,9 @@ int main(int argc, char **argv)
     run_all(multi);
     for (size_t i = 0; i < n; i++) {
         has_failed |= !streams[i].is_done;
-        n_bytes += streams[i].n_bytes;
+        n_events += streams[i].n_events;
     }
     samples_print(&gaps, "pace", (now_ms() - began_ms) / 1000);
-    printf("bytes=%zu\n", n_bytes);
+    printf("events=%zu\n", n_events);
     return has_failed;
 }
