@@ -9,17 +9,16 @@
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_HEAD_BYTES = 64 << 10, FILL_BYTES = 32 << 10, READ_BYTES = 16 << 10 };
+enum { FILL_BYTES = 32 << 10, READ_BYTES = 16 << 10 };
 
 /* ---- life ---- */
 
-void connection_create(struct server *server, int fd)
+void connection_create(struct server *server, int fd, bool is_control)
 {
     struct connection *c = calloc(1, sizeof(*c));
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
@@ -28,19 +27,25 @@ void connection_create(struct server *server, int fd)
         close(fd);
         return;
     }
-    *c = (struct connection){
-        .server = server, .fd = fd, .state = READING, .watched = EPOLLIN, .next = server->connections};
+    *c = (struct connection){.server = server,
+                             .fd = fd,
+                             .is_control = is_control,
+                             .state = READING,
+                             .watched = EPOLLIN,
+                             .next = server->connections};
     buf_init(&c->in, MAX_HEAD_BYTES + MAX_BODY_BYTES);
     buf_init(&c->out, 2 * MAX_BODY_BYTES);
     if (c->next)
         c->next->prev = c;
     server->connections = c;
-    server->accepted++;
-    if (server->tls) {
+    server->figures.accepted += !is_control;
+    bool is_tls = server->tls && !is_control;
+
+    if (is_tls) {
         c->ssl = SSL_new(server->tls);
         c->state = HANDSHAKE;
     }
-    if ((server->tls && (!c->ssl || !SSL_set_fd(c->ssl, fd))) || epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event))
+    if ((is_tls && (!c->ssl || !SSL_set_fd(c->ssl, fd))) || epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event))
         connection_destroy(c);
 }
 
@@ -50,9 +55,11 @@ static void reply_done(struct connection *c, bool whole)
     if (!c->replying)
         return;
     c->replying = false;
-    c->server->in_flight -= !c->reply.is_structured;
-    c->server->completed += whole;
-    c->server->aborted += !whole;
+    c->server->in_flight -= c->reply.kind == REPLY_TEXT;
+    if (c->reply.kind != REPLY_VECTORS) {
+        c->server->figures.completed += whole;
+        c->server->figures.aborted += !whole;
+    }
     reply_release(&c->reply);
 }
 
@@ -71,6 +78,25 @@ void connection_destroy(struct connection *c)
     buf_release(&c->in);
     buf_release(&c->out);
     free(c);
+}
+
+/* What is closed from now on is reset. */
+static void linger_not(const struct connection *c)
+{
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+}
+
+void connection_reset(struct connection *c)
+{
+    linger_not(c);
+    connection_destroy(c);
+}
+
+void connection_mute(struct connection *c, bool is_silent)
+{
+    struct epoll_event event = {.events = c->watched, .data.ptr = c};
+
+    epoll_ctl(c->server->epoll, is_silent ? EPOLL_CTL_DEL : EPOLL_CTL_ADD, c->fd, &event);
 }
 
 static void watch_output(struct connection *c, bool output)
@@ -130,154 +156,31 @@ static enum io flush(struct connection *c)
 
 /* ---- a request ---- */
 
-struct request_head {
-    char method[16], path[256], authorization[256];
-    size_t head_bytes, body_bytes;
-    bool expects_continue, keep_alive, chunked;
-};
-
-/* The value of a header, cut at its line's end, into out; "" when it is not there. */
-static void read_header(const char *head, const char *name, char *out, size_t size)
-{
-    size_t name_len = strlen(name);
-
-    *out = '\0';
-    for (const char *line = head; (line = strstr(line, "\r\n")) && line[2] != '\r';) {
-        line += 2;
-        if (strncasecmp(line, name, name_len) != 0 || line[name_len] != ':')
-            continue;
-        line += name_len + 1;
-        line += strspn(line, " \t");
-        snprintf(out, size, "%.*s", (int)strcspn(line, "\r"), line);
-        return;
-    }
-}
-
-/* False: the head is not whole yet. */
-static bool read_head(struct connection *c, struct request_head *head)
-{
-    const char *end = memmem(c->in.data, c->in.len, "\r\n\r\n", 4);
-    char value[64];
-    uint64_t length = 0;
-
-    if (!end)
-        return false;
-    *head = (struct request_head){.head_bytes = (size_t)(end - c->in.data) + 4};
-    if (sscanf(c->in.data, "%15s %255s", head->method, head->path) != 2)
-        *head->method = '\0';
-    read_header(c->in.data, "Authorization", head->authorization, sizeof(head->authorization));
-    read_header(c->in.data, "Content-Length", value, sizeof(value));
-    if (*value && !parse_u64(value, strlen(value), MAX_BODY_BYTES, &length))
-        length = (uint64_t)MAX_BODY_BYTES + 1;
-    head->body_bytes = (size_t)length;
-    read_header(c->in.data, "Expect", value, sizeof(value));
-    head->expects_continue = !strcasecmp(value, "100-continue");
-    read_header(c->in.data, "Connection", value, sizeof(value));
-    head->keep_alive = strcasecmp(value, "close") != 0;
-    read_header(c->in.data, "Transfer-Encoding", value, sizeof(value));
-    head->chunked = *value != '\0';
-    return true;
-}
-
-static void answer(struct connection *c, unsigned status, const char *json)
-{
-    answer_write(&c->out, status, "application/json", "", json, strlen(json));
-    c->state = FINISHING;
-}
-
 static void answer_error(struct connection *c, unsigned status, const char *message)
 {
-    char json[256];
-
-    snprintf(json, sizeof(json),
-             "{\"error\":{\"message\":\"%s\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}\n",
-             message);
-    answer(c, status, json);
-}
-
-static void answer_stats(struct connection *c)
-{
-    const struct server *server = c->server;
-    const struct {
-        const char *name;
-        uint64_t value;
-    } rows[] = {{"requests", server->requests},   {"structured", server->structured},
-                {"completed", server->completed}, {"aborted", server->aborted},
-                {"in_flight", server->in_flight}, {"max_in_flight", server->max_in_flight},
-                {"connections", server->accepted}};
-    struct buf body;
-    struct json_out json;
-
-    buf_init(&body, 8 * (size_t)MAX_BODY_BYTES);
-    json_out_init(&json, &body);
-    json_open_object(&json);
-    for (size_t i = 0; i < LEN(rows); i++) {
-        json_key(&json, rows[i].name);
-        json_u64(&json, rows[i].value);
-    }
-    json_key(&json, "last_authorization");
-    json_text(&json, *server->last_authorization ? server->last_authorization : NULL);
-    for (int k = 0; k < 2; k++) {
-        const struct kept *kept = k ? &server->last_structured : &server->last_body;
-
-        json_key(&json, k ? "last_structured" : "last_body");
-        if (kept->data)
-            json_text_n(&json, kept->data, kept->len);
-        else
-            json_null(&json);
-    }
-    json_close_object(&json);
-    answer_write(&c->out, 200, "application/json", "", body.data, body.len);
-    buf_release(&body);
+    wire_openai.error(&c->out, status, "invalid_request_error", message, "");
     c->state = FINISHING;
 }
 
-static void reset(struct server *server)
-{
-    server->requests = server->structured = server->completed = server->aborted = server->accepted = 0;
-    server->max_in_flight = server->in_flight;
-    memset(&server->times, 0, sizeof(server->times));
-    *server->last_authorization = '\0';
-    free(server->last_body.data);
-    free(server->last_structured.data);
-    server->last_body = server->last_structured = (struct kept){NULL, 0};
-}
-
-static void remember(struct server *server, const struct request_head *head, const char *body, bool is_structured)
-{
-    struct kept *kept = is_structured ? &server->last_structured : &server->last_body;
-    char *copy = realloc(kept->data, head->body_bytes + 1);
-
-    server->requests += !is_structured;
-    server->structured += is_structured;
-    memcpy(server->last_authorization, head->authorization, sizeof(head->authorization));
-    if (!copy)
-        return;
-    memcpy(copy, body, head->body_bytes);
-    *kept = (struct kept){copy, head->body_bytes};
-}
-
-static void begin_reply(struct connection *c, const struct request_head *head)
+static void begin_reply(struct connection *c, const struct http_request *request, const struct call *call)
 {
     struct server *server = c->server;
-    const char *body = c->in.data + head->head_bytes;
+    const char *wrong = reply_begin(&c->reply, &server->times, ++server->next_id, call, request);
 
-    bool is_good = reply_begin(&c->reply, &server->times, ++server->next_id, body, head->body_bytes);
+    c->state = FINISHING;
+    admin_remember(server, request, &c->reply);
+    bool is_allowed = call->wire->allow(request, &c->out);
 
-    remember(server, head, body, is_good && c->reply.is_structured);
-    if (is_good && !strcmp(head->authorization, "Bearer bad")) {
+    if (is_allowed && wrong)
+        call->wire->error(&c->out, 400, call->wire->bad_request, wrong, "");
+    if (!wrong && !is_allowed)
         reply_release(&c->reply);
-        answer_error(c, 401, "Incorrect API key provided.");
+    if (wrong || !is_allowed)
         return;
-    }
-    if (!is_good) {
-        answer_error(c, 400, "The body is no chat completion request.");
-        return;
-    }
     c->replying = true;
-    server->in_flight += !c->reply.is_structured;
-    if (server->in_flight > server->max_in_flight)
-        server->max_in_flight = server->in_flight;
+    server->in_flight += c->reply.kind == REPLY_TEXT;
+    if (server->in_flight > server->figures.max_in_flight)
+        server->figures.max_in_flight = server->in_flight;
     c->state = REPLYING;
     if (c->reply.script.has[D_DELAY]) {
         c->state = PAUSED;
@@ -285,47 +188,44 @@ static void begin_reply(struct connection *c, const struct request_head *head)
     }
 }
 
-static void dispatch(struct connection *c, const struct request_head *head)
+static void dispatch(struct connection *c, const struct http_request *request)
 {
-    bool post = !strcmp(head->method, "POST");
+    struct call call;
 
-    if (post && !strcmp(head->path, "/v1/chat/completions")) {
-        begin_reply(c, head);
-    } else if (!strcmp(head->method, "GET") && !strcmp(head->path, "/stats")) {
-        answer_stats(c);
-    } else if (post && !strcmp(head->path, "/reset")) {
-        reset(c->server);
-        answer(c, 200, "{}\n");
-    } else {
-        answer_error(c, 404, "Unknown request URL.");
+    if (route_find(request, &call)) {
+        begin_reply(c, request, &call);
+        return;
     }
+    if (!admin_answer(c->server, request, c->is_control, &c->out) && !metadata_answer(c->server, request, &c->out))
+        answer_error(c, 404, "Unknown request URL.");
+    c->state = FINISHING;
 }
 
 /* Take one request out of in, if it is whole. */
 static void take_request(struct connection *c)
 {
-    struct request_head head;
+    struct http_request request;
 
-    if (!read_head(c, &head)) {
+    if (!http_read(&request, &c->in)) {
         if (c->in.len > MAX_HEAD_BYTES)
             c->state = CLOSING;
         return;
     }
-    c->keep_alive = head.keep_alive;
-    if (head.chunked || head.body_bytes > MAX_BODY_BYTES) {
-        answer_error(c, head.chunked ? 411 : 413, "A body of known and bounded length is needed.");
+    c->keep_alive = request.keep_alive;
+    if (request.is_chunked || request.body_bytes > MAX_BODY_BYTES) {
+        answer_error(c, request.is_chunked ? 411 : 413, "A body of known and bounded length is needed.");
         c->keep_alive = false;
         return;
     }
-    if (c->in.len < head.head_bytes + head.body_bytes) {
-        if (head.expects_continue && !c->continued)
+    if (c->in.len < request.head_bytes + request.body_bytes) {
+        if (request.expects_continue && !c->continued)
             buf_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
         c->continued = true;
         return;
     }
     c->continued = false;
-    dispatch(c, &head);
-    buf_consume(&c->in, head.head_bytes + head.body_bytes);
+    dispatch(c, &request);
+    buf_consume(&c->in, request.head_bytes + request.body_bytes);
 }
 
 /* ---- the state machine ---- */
@@ -339,7 +239,7 @@ static void reply_stopped(struct connection *c, enum reply_step step)
         c->state = HUNG;
     } else {
         if (step == REPLY_RESET)
-            setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
+            linger_not(c);
         c->state = step == REPLY_END ? FINISHING : CLOSING;
     }
 }

@@ -1,32 +1,57 @@
 /*
- * A scripted stand-in for a Chat Completions server: for integration tests, faults and benchmarks.
+ * A scripted stand-in for servers of language models, in their three protocols: for integration tests, faults and
+ * benchmarks.
  *
- *     model_server --port N [--tls CERT KEY] [--port-file F]
+ *     model_server --port N [--tls CERT KEY] [--port-file F] [--control N [--control-file F]]
  *
- * It listens on 127.0.0.1 only. Port 0 takes a free one; --port-file gets the number once it listens. It ends on
- * SIGTERM.
+ * It listens on 127.0.0.1 only. Port 0 takes a free one; --port-file gets the number once it listens. --control is a
+ * port of its own, never TLS, that answers whatever befalls the other. It ends on SIGTERM.
  *
- *     POST /v1/chat/completions   the reply, streamed or not, as the request asks; 401 with "Authorization: Bearer bad"
- *     GET  /stats                 {"requests", "structured", "completed", "aborted", "in_flight", "max_in_flight", "connections",
- *                                 "last_authorization", "last_body", "last_structured"}; the last three as strings, null before
- *                                 the first request.
- *                                 completed: answers sent as scripted; aborted: the client left before the end. Requests for
- *                                 structured answers are counted by "structured" alone
- *     POST /reset                 clears these figures and what [[times]] has counted
+ *     openai     POST /v1/chat/completions, /v1/embeddings          any key but "bad", or none
+ *                POST /openai/deployments/NAME/chat/completions, …/embeddings, as Azure has them: api-key or a bearer
+ *                     token, and ?api-version=…
+ *     anthropic  POST /v1/messages        x-api-key or a bearer token, and anthropic-version: 2023-06-01
+ *     bedrock    POST /model/ID/converse, /model/ID/converse-stream, /model/ID/invoke for embeddings (of Cohere when
+ *                     the ID says so, else of Titan): a bearer token, or a signature of AKIDEXAMPLE, which is verified
+ *     admin      GET  /stats              the figures: see below
+ *                POST /reset              clears them and what [[times]] has counted
+ *                POST /mode               control port only: {"refuse": bool, "silent": bool, "credentials_s": n}; what
+ *                     is left out stays as it is. refuse: connections are refused, and reset where they are; silent:
+ *                     none is accepted and nothing answered; false for both: as before. credentials_s: how long those
+ *                     of the next line are good, 6 hours at first
+ *     metadata   PUT  /latest/api/token, GET /latest/meta-data/iam/security-credentials/[role]: an instance's own
+ *                     credentials (IMDSv2)
  *
- * The last message of the user says how the reply goes, by directives anywhere in it. Without any, the reply is
- * "You said: " and the message (without its directives), in pieces of 8 bytes, at once.
+ * A request that its protocol would refuse gets 400, 401 or 403 in the protocol's own form. Anthropic and Bedrock are
+ * strict: who speaks first and in which turn, blank texts, results of tools that were not called, and what else they
+ * are known to reject.
+ *
+ * Figures: {"requests", "structured", "completed", "aborted", "in_flight", "max_in_flight", "connections",
+ * "embeddings", "credentials", "protocols": {"openai", "anthropic", "bedrock"}, "models": [{"name", "calls"}],
+ * "last_authorization", "last_path", "last_headers", "last_body", "last_structured", "last_embeddings"}; the last ones
+ * are strings, null before the first request, but for last_headers, an object whose keys are header names and whose
+ * values are text, or true where it would be a secret. completed: answers sent as scripted; aborted: the client left
+ * before the end. Requests for structured answers are counted by "structured" alone, those for embeddings by
+ * "embeddings"; protocols and models count all of them.
+ *
+ * The last message of the user says how the reply goes, by directives anywhere in it; of embeddings, the first text.
+ * Without any, the reply is "You said: " and the message (without its directives), in pieces of 8 bytes, at once.
  *
  *   What is said
  *     [[text T]]          T, up to the next "]]"; a "]" more belongs to T
  *     [[words N]]         N words, always the same ones
  *     [[chunk N]]         N bytes of text in each delta; cuts words, never characters
- *     [[finish R]]        finish_reason R instead of "stop"
+ *     [[reasoning T]]     T is thought first, if the request lets the model reason
+ *     [[unasked_reasoning T]]  T is thought first, whatever the request says
+ *     [[tool NAME JSON]]  instead of a text that tool is called. When the tool's result comes, the reply is the text
+ *                         after all, or "The tool said: " and the result
+ *     [[finish R]]        it ends for the reason R, in OpenAI's words: length, content_filter; other words as they are
+ *     [[stop_sequence]]   it ends for the first stop sequence of the request
  *   When
  *     [[delay MS]]        before the first byte
  *     [[gap MS]]          after each delta
  *     [[bytewise]]        one byte in each write
- *   Faults; N counts deltas from 1
+ *   Faults; N counts deltas from 1, those of reasoning and of a tool's input too
  *     [[status N]]        that HTTP status and a JSON error
  *     [[retry-after N]]   with the header Retry-After: N
  *     [[refuse]]          close without an answer
@@ -34,14 +59,17 @@
  *     [[cut N]]           close the connection after N deltas
  *     [[reset N]]         the same, by a reset
  *     [[hang N]]          go silent after N deltas, until the client leaves
+ *     [[error_event]]     an error within the stream, after 3 deltas or less; [[error_event KIND]] says which. Not
+ *                         streamed: status 500
  *     [[badjson N]]       the Nth delta is broken JSON
  *     [[badutf8 N]]       the Nth delta begins with bytes that are not UTF-8
+ *     [[badcrc N]]        the Nth delta's checksum is wrong, where there is one
  *     [[empty]]           no text at all
- *     [[nodone]]          a clean end without finish_reason and without [DONE]
+ *     [[nodone]]          a clean end without a reason for it and without its last event
  *     [[endless]]         the text again and again, up to 200 MB
  *     [[bigline N]]       first a delta of N times "x", on one line
  *     [[gzip N]]          N megabytes of "x", compressed and without an end
- *     [[comments N]]      first N comments of Server-Sent Events
+ *     [[comments N]]      first N times something that says nothing
  *   Structured answers, to requests with a JSON schema: made from the schema, by what the student said last in the data
  *     [[covers 1 3]]      objectives 1 and 3 are covered, or met
  *     [[assess:D]], [[evaluate:D]]  any directive D, for the assessment or the evaluation instead of the reply
@@ -49,16 +77,41 @@
  *     [[times N]]         delay and faults are for the first N requests with this very message; the next ones get the reply
  *                         without them
  *
- * Not streamed, a delta is a piece of the one string "content", sent as a chunk of the body. One thread: an epoll
- * loop, a state machine for each connection, and a heap of timers; 1,000 replies at once are no matter. Source:
- * OpenAI API reference, "Chat completions" and its streaming events; WHATWG HTML, "Server-sent events".
+ * What these are in each protocol
+ *                   openai                       anthropic                      bedrock
+ *     structured    response_format, or a tool   output_config, or a tool       a tool that is forced
+ *                   that is forced               that is forced
+ *     reasoning     reasoning_content; asked by  thinking and its signature;    reasoningContent and its signature;
+ *                   reasoning_effort or          asked by thinking              asked by thinking or reasoning_config
+ *                   chat_template_kwargs                                        in additionalModelRequestFields
+ *     tool          tool_calls                   tool_use, input_json_delta     toolUse
+ *     stop_sequence finish_reason stop           stop_reason, stop_sequence     stopReason
+ *     finish        as it is                     end_turn, max_tokens, refusal  end_turn, max_tokens, content_filtered
+ *     error_event   data: {"error": …}           event: error                   exception modelStreamErrorException;
+ *                   (server_error)               (overloaded_error)             KIND error: a message of type error
+ *     badcrc        nothing                      nothing                        the CRC of the message
+ *     badjson       within the event             the same                       within the payload, the CRC is right
+ *     nodone        no finish_reason, no [DONE]  no message_delta, no           no messageStop, no metadata
+ *                                                message_stop
+ *     bigline       one event                    one event                      one message
+ *     comments      comments                     pings                          events of an unknown type
+ * html, gzip, cut, reset, hang, status and what else is HTTP's are the same in all. Of embeddings, cut, reset, hang and
+ * badjson leave out the second half, and [[empty]] answers with no vector.
+ *
+ * Not streamed, a delta is a piece of the one string that holds the text, sent as a chunk of the body; a tool's input
+ * is such a string with openai, and JSON within the JSON with the others.
+ *
+ * The model's name alone can say what happens, whatever the message: down-… 503, slow-… no byte at all, limited-… 429
+ * with Retry-After: 1, denied-… 401 (bedrock: 403), unknown-… 404.
+ *
+ * One thread: an epoll loop, a state machine for each connection, and a heap of timers; 1,000 replies at once are no
+ * matter. Source: OpenAI API reference, "Chat completions" and its streaming events; WHATWG HTML, "Server-sent events";
+ * of the other protocols, see their files.
  */
 #include "model_server.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,131 +119,9 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* ---- timers: a binary heap, the earliest first; a connection knows its place in it ---- */
-
-static void heap_put(struct server *server, size_t at, struct connection *c)
-{
-    server->heap[at] = c;
-    c->heap_at = at;
-}
-
-/* Let c, whose place is at, rise or sink to where it belongs. */
-static void heap_settle(struct server *server, size_t at, struct connection *c)
-{
-    for (; at > 1 && server->heap[at / 2]->wake_at_ms > c->wake_at_ms; at /= 2)
-        heap_put(server, at, server->heap[at / 2]);
-    for (size_t child; (child = 2 * at) <= server->n_heap; at = child) {
-        if (child < server->n_heap && server->heap[child + 1]->wake_at_ms < server->heap[child]->wake_at_ms)
-            child++;
-        if (server->heap[child]->wake_at_ms >= c->wake_at_ms)
-            break;
-        heap_put(server, at, server->heap[child]);
-    }
-    heap_put(server, at, c);
-}
-
-void timer_start(struct server *server, struct connection *c, uint64_t wait_ms)
-{
-    timer_stop(server, c);
-    if (server->n_heap + 1 == MAX_CONNECTIONS)
-        return;
-    c->wake_at_ms = now_ms() + (int64_t)wait_ms;
-    heap_settle(server, ++server->n_heap, c);
-}
-
-void timer_stop(struct server *server, struct connection *c)
-{
-    size_t at = c->heap_at;
-
-    if (!at)
-        return;
-    c->heap_at = 0;
-
-    struct connection *last = server->heap[server->n_heap--];
-
-    if (last != c)
-        heap_settle(server, at, last);
-}
-
-static void run_timers(struct server *server)
-{
-    int64_t now = now_ms();
-
-    while (server->n_heap && server->heap[1]->wake_at_ms <= now) {
-        struct connection *c = server->heap[1];
-
-        timer_stop(server, c);
-        connection_wake(c);
-    }
-}
-
-/* ---- the loop ---- */
-
-static void accept_all(struct server *server)
-{
-    int fd, one = 1;
-
-    while ((fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-        connection_create(server, fd);
-    }
-}
-
-static int wait_ms(const struct server *server)
-{
-    if (!server->n_heap)
-        return -1;
-
-    int64_t left = server->heap[1]->wake_at_ms - now_ms();
-
-    return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
-}
-
-static void serve(struct server *server)
-{
-    struct epoll_event events[256];
-
-    for (;;) {
-        int n = epoll_wait(server->epoll, events, LEN(events), wait_ms(server));
-
-        for (int i = 0; i < n; i++) {
-            if (events[i].data.ptr == &server->signals)
-                return;
-            if (events[i].data.ptr == &server->listener)
-                accept_all(server);
-            else
-                connection_ready(events[i].data.ptr, events[i].events);
-        }
-        run_timers(server);
-    }
-}
-
-/* ---- start ---- */
-
-static void die(const char *what)
-{
-    fprintf(stderr, "model_server: %s: %s\n", what, errno ? strerror(errno) : "failed");
-    exit(1);
-}
-
-static void watch(struct server *server, int *fd)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = fd};
-
-    if (*fd < 0 || epoll_ctl(server->epoll, EPOLL_CTL_ADD, *fd, &event))
-        die("epoll");
-}
+enum { CREDENTIALS_S = 6 * 3600 };
 
 static int open_signals(void)
 {
@@ -204,33 +135,36 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int open_listener(uint16_t port)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
-
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) || listen(fd, 4096))
-        die("listen");
-    return fd;
-}
-
-/* Written beside and renamed, so that who waits for the file never reads half of it. */
-static void write_port(int listener, const char *path)
+static uint16_t port_of(int fd)
 {
     struct sockaddr_in address;
     socklen_t len = sizeof(address);
+
+    if (getsockname(fd, (struct sockaddr *)&address, &len))
+        die("getsockname");
+    return ntohs(address.sin_port);
+}
+
+/* Written beside and renamed, so that who waits for the file never reads half of it. */
+static void write_port(uint16_t port, const char *path)
+{
     char beside[4096];
 
-    if (getsockname(listener, (struct sockaddr *)&address, &len))
-        die("getsockname");
     snprintf(beside, sizeof(beside), "%s.new", path);
 
     FILE *file = fopen(beside, "w");
 
-    if (!file || fprintf(file, "%u\n", ntohs(address.sin_port)) < 0 || fclose(file) || rename(beside, path))
+    if (!file || fprintf(file, "%u\n", port) < 0 || fclose(file) || rename(beside, path))
         die(path);
+}
+
+/* Its number goes to the file, if there is one. */
+static void open_port(struct server *server, int *fd, uint64_t port, const char *file)
+{
+    *fd = server_listen((uint16_t)port);
+    server_watch(server, fd);
+    if (file)
+        write_port(port_of(*fd), file);
 }
 
 static SSL_CTX *open_tls(const char *cert, const char *key)
@@ -256,26 +190,29 @@ static void raise_descriptor_limit(void)
 }
 
 struct arguments {
-    uint64_t port;
-    const char *port_file, *cert, *key;
+    uint64_t port, control; /* UINT64_MAX: not given */
+    const char *port_file, *control_file, *cert, *key;
 };
 
 static struct arguments read_arguments(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'},
-        {"port-file", required_argument, NULL, 'f'},
-        {"tls", required_argument, NULL, 't'},
-        {0},
+        {"port", required_argument, NULL, 'p'},    {"port-file", required_argument, NULL, 'f'},
+        {"control", required_argument, NULL, 'c'}, {"control-file", required_argument, NULL, 'd'},
+        {"tls", required_argument, NULL, 't'},     {0},
     };
-    struct arguments args = {.port = UINT64_MAX};
+    struct arguments args = {.port = UINT64_MAX, .control = UINT64_MAX};
     bool wrong = false;
 
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'p') {
             wrong |= !parse_u64(optarg, strlen(optarg), UINT16_MAX, &args.port);
+        } else if (c == 'c') {
+            wrong |= !parse_u64(optarg, strlen(optarg), UINT16_MAX, &args.control);
         } else if (c == 'f') {
             args.port_file = optarg;
+        } else if (c == 'd') {
+            args.control_file = optarg;
         } else if (c == 't' && optind < argc) {
             args.cert = optarg;
             args.key = argv[optind++];
@@ -284,7 +221,8 @@ static struct arguments read_arguments(int argc, char **argv)
         }
     }
     if (wrong || args.port == UINT64_MAX || optind != argc) {
-        fprintf(stderr, "usage: model_server --port N [--tls CERT KEY] [--port-file F]\n");
+        fprintf(stderr,
+                "usage: model_server --port N [--tls CERT KEY] [--port-file F] [--control N [--control-file F]]\n");
         exit(2);
     }
     return args;
@@ -301,18 +239,19 @@ int main(int argc, char **argv)
     server->tls = args.cert ? open_tls(args.cert, args.key) : NULL;
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     server->signals = open_signals();
-    server->listener = open_listener((uint16_t)args.port);
-    watch(server, &server->signals);
-    watch(server, &server->listener);
-    if (args.port_file)
-        write_port(server->listener, args.port_file);
-    serve(server);
+    server->credentials_s = CREDENTIALS_S;
+    server->control = -1;
+    server_watch(server, &server->signals);
+    if (args.control != UINT64_MAX)
+        open_port(server, &server->control, args.control, args.control_file);
+    open_port(server, &server->listener, args.port, args.port_file);
+    server->port = port_of(server->listener);
+    server_run(server);
 
     while (server->connections)
         connection_destroy(server->connections);
     SSL_CTX_free(server->tls);
-    free(server->last_body.data);
-    free(server->last_structured.data);
+    admin_forget(server);
     free(server);
     return 0;
 }

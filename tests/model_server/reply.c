@@ -1,118 +1,35 @@
 /*
- * A reply as bytes: the request is read, its script made, and then each call appends one piece of the answer. A piece
- * is one chunk of the body, so nothing larger than a delta is held, however long the reply.
+ * A reply as bytes: each call appends one piece of the answer, as its wire writes it. A piece is one chunk of the body,
+ * so nothing larger than a delta is held, however long the reply.
  */
 #include "model_server.h"
 
-#include <json-c/json.h>
 #include <stdio.h>
-#include <time.h>
 
-/* ---- the request ---- */
+enum { DELTAS_BEFORE_ERROR = 3 }; /* of [[error_event]] */
 
-/* A message's content, whether it is a string or a list of parts. */
-static void content_append(struct buf *out, struct json_object *content)
+const char *reply_finish(const struct reply *reply)
 {
-    struct json_object *part;
-
-    if (json_object_is_type(content, json_type_string))
-        buf_append(out, json_object_get_string(content), (size_t)json_object_get_string_len(content));
-    for (size_t i = 0; json_object_is_type(content, json_type_array) && i < json_object_array_length(content); i++)
-        if (json_object_object_get_ex(json_object_array_get_idx(content, i), "text", &part))
-            content_append(out, part);
+    if (*reply->script.finish)
+        return reply->script.finish;
+    return reply->last_part == PART_TOOL ? "tool_calls" : "stop";
 }
 
-/* The last message of the user goes to out. False: there are no messages. */
-static bool read_messages(struct json_object *messages, struct buf *out)
+uint64_t reply_tokens(const struct reply *reply)
 {
-    struct json_object *role, *content;
-
-    if (!json_object_is_type(messages, json_type_array))
-        return false;
-    for (size_t i = json_object_array_length(messages); i-- > 0;) {
-        struct json_object *message = json_object_array_get_idx(messages, i);
-
-        if (json_object_object_get_ex(message, "role", &role) && str_eq(json_object_get_string(role), "user") &&
-            json_object_object_get_ex(message, "content", &content)) {
-            content_append(out, content);
-            return true;
-        }
-    }
-    return json_object_array_length(messages) > 0;
+    return (reply->text_bytes + 3) / 4;
 }
 
-static bool read_request(struct reply *reply, struct json_object *request, struct buf *message)
+bool reply_has_raw_input(const struct reply *reply)
 {
-    struct json_object *messages, *value;
-
-    if (!json_object_object_get_ex(request, "messages", &messages) || !read_messages(messages, message))
-        return false;
-    reply->stream = json_object_object_get_ex(request, "stream", &value) && json_object_get_boolean(value);
-    reply->include_usage = json_object_object_get_ex(request, "stream_options", &value) &&
-                           json_object_object_get_ex(value, "include_usage", &value) && json_object_get_boolean(value);
-    if (json_object_object_get_ex(request, "model", &value) && json_object_is_type(value, json_type_string))
-        snprintf(reply->model, sizeof(reply->model), "%s", json_object_get_string(value));
-    return true;
-}
-
-static struct json_object *parse(const char *body, size_t len)
-{
-    struct json_tokener *tokener = json_tokener_new_ex(64);
-    struct json_object *request = tokener ? json_tokener_parse_ex(tokener, body, (int)len) : NULL;
-
-    json_tokener_free(tokener);
-    return request;
-}
-
-static void read_script(struct reply *reply, struct times *times, struct json_object *request,
-                        const struct buf *message)
-{
-    struct structured s;
-    struct script *script = &reply->script;
-
-    reply->is_structured = structured_read(&s, request, message->data);
-    if (!reply->is_structured) {
-        script_read(script, times, NULL, message->data, message->len);
-    } else {
-        script_read(script, times, s.task, s.said.data, s.said.len);
-        s.covers = script->covers;
-        if (!script->has[D_TEXT] && !script->has[D_WORDS] && !script->has[D_EMPTY])
-            structured_write(&s, &script->text);
-    }
-    structured_release(&s);
-}
-
-bool reply_begin(struct reply *reply, struct times *times, uint64_t id, const char *body, size_t len)
-{
-    struct json_object *request = parse(body, len);
-    struct buf message;
-
-    *reply = (struct reply){
-        .model = "scripted", .id = id, .created_s = time(NULL), .prompt_tokens = len / 4 + 1, .stage = STAGE_HEAD};
-    buf_init(&message, MAX_BODY_BYTES);
-
-    bool good = read_request(reply, request, &message);
-
-    if (good) {
-        read_script(reply, times, request, &message);
-        reply->comments_left = reply->script.has[D_COMMENTS] && reply->stream ? reply->script.n[D_COMMENTS] : 0;
-        reply->padding_left = reply->script.has[D_BIGLINE] ? reply->script.n[D_BIGLINE] : 0;
-    }
-    buf_release(&message);
-    json_object_put(request);
-    return good;
-}
-
-void reply_release(struct reply *reply)
-{
-    script_release(&reply->script);
+    return reply->last_part == PART_TOOL && reply->wire->is_input_raw && !reply->asked.is_stream;
 }
 
 /* ---- pieces ---- */
 
 /*
  * A chunk of the body is begun with its size left open, and ended by writing the size in: eight digits, which may be
- * zeros.
+ * zeros. An empty one would end the body, and is taken back.
  */
 static size_t chunk_begin(struct buf *out)
 {
@@ -124,13 +41,16 @@ static void chunk_end(struct buf *out, size_t begun)
 {
     char size[9];
 
-    snprintf(size, sizeof(size), "%08zx", out->len - begun);
+    if (out->len == begun) {
+        buf_truncate(out, begun - 10);
+        return;
+    }
+    snprintf(size, sizeof(size), "%08x", (unsigned)(out->len - begun));
     memcpy(out->data + begun - 10, size, 8);
     buf_str(out, "\r\n");
 }
 
-/* As within a JSON string, without its quotation marks. */
-static void write_escaped(struct buf *out, const char *text, size_t len)
+void write_escaped(struct buf *out, const char *text, size_t len)
 {
     struct buf quoted;
     struct json_out json;
@@ -142,72 +62,17 @@ static void write_escaped(struct buf *out, const char *text, size_t len)
     buf_release(&quoted);
 }
 
-/* {"id":…,"object":…,"created":…,"model":" and the name, up to what differs. */
-static void write_object(struct buf *out, const struct reply *reply, const char *object)
-{
-    buf_printf(out, "{\"id\":\"chatcmpl-%llu\",\"object\":\"%s\",\"created\":%lld,\"model\":\"",
-               (unsigned long long)reply->id, object, (long long)reply->created_s);
-    write_escaped(out, reply->model, strlen(reply->model));
-    buf_str(out, "\",\"system_fingerprint\":\"fp_scripted\",");
-}
-
-static void write_usage(struct buf *out, const struct reply *reply)
-{
-    uint64_t completion = (reply->text_bytes + 3) / 4;
-
-    buf_printf(out, "\"usage\":{\"prompt_tokens\":%llu,\"completion_tokens\":%llu,\"total_tokens\":%llu}",
-               (unsigned long long)reply->prompt_tokens, (unsigned long long)completion,
-               (unsigned long long)(reply->prompt_tokens + completion));
-}
-
-/* One event with one choice: up to the delta's content and from behind it. */
-static void event_begin(struct buf *out, const struct reply *reply, const char *delta)
-{
-    buf_str(out, "data: ");
-    write_object(out, reply, "chat.completion.chunk");
-    buf_printf(out, "\"choices\":[{\"index\":0,\"delta\":{%s", delta);
-}
-
-static void event_end(struct buf *out, const struct reply *reply, const char *finish)
-{
-    buf_printf(out, "},\"logprobs\":null,\"finish_reason\":%s%s%s}]%s}\n\n", finish ? "\"" : "",
-               finish ? finish : "null", finish ? "\"" : "", reply->include_usage ? ",\"usage\":null" : "");
-}
-
 static enum reply_step stage_head(struct reply *reply, struct buf *out)
 {
+    bool is_gzip = reply->script.has[D_GZIP];
+
     buf_printf(out,
-               "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n%sCache-Control: no-cache\r\nx-request-id: req_%llu\r\n"
+               "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n%sCache-Control: no-cache\r\n%s: req_%llu\r\n"
                "Transfer-Encoding: chunked\r\n\r\n",
-               reply->stream ? "text/event-stream; charset=utf-8" : "application/json",
-               reply->script.has[D_GZIP] ? "Content-Encoding: gzip\r\n" : "", (unsigned long long)reply->id);
-    reply->stage = reply->script.has[D_GZIP] ? STAGE_GZIP : STAGE_COMMENTS;
+               reply->asked.is_stream ? reply->wire->stream_type : "application/json",
+               is_gzip ? "Content-Encoding: gzip\r\n" : "", reply->wire->id_header, (unsigned long long)reply->id);
+    reply->stage = is_gzip ? STAGE_GZIP : reply->kind == REPLY_VECTORS ? STAGE_VECTORS : STAGE_COMMENTS;
     return REPLY_MORE;
-}
-
-/*
- * Compressed data that grows on and on, bit by bit: a last block of fixed codes, the letter x, and then again and again
- * the code of "258 bytes, as the one before". Source: RFC 1951 sections 3.2.3 to 3.2.6.
- */
-static bool deflate_bit(uint64_t at)
-{
-    static const char head[] = "110" /* last, fixed */ "10101000" /* x */, copy[] = "11000101"
-                                                                                    "00000";
-    uint64_t n_head = sizeof(head) - 1, n_copy = sizeof(copy) - 1;
-
-    return (at < n_head ? head[at] : copy[(at - n_head) % n_copy]) == '1';
-}
-
-static char gzip_byte(uint64_t at)
-{
-    static const char head[10] = "\x1f\x8b\x08\0\0\0\0\0\0\xff"; /* RFC 1952 section 2.3 */
-    unsigned byte = 0;
-
-    if (at < sizeof(head))
-        return head[at];
-    for (unsigned i = 0; i < 8; i++)
-        byte |= (unsigned)deflate_bit((at - sizeof(head)) * 8 + i) << i;
-    return (char)byte;
 }
 
 static enum reply_step stage_gzip(struct reply *reply, struct buf *out)
@@ -227,7 +92,7 @@ static enum reply_step stage_comments(struct reply *reply, struct buf *out)
         size_t chunk = chunk_begin(out);
 
         for (size_t i = 0; i < 256 && reply->comments_left; i++, reply->comments_left--)
-            buf_str(out, ": waiting\n\n");
+            reply->wire->comment(reply, out);
         chunk_end(out, chunk);
     } else {
         reply->stage = STAGE_OPEN;
@@ -235,25 +100,53 @@ static enum reply_step stage_comments(struct reply *reply, struct buf *out)
     return REPLY_MORE;
 }
 
+/* ---- parts ---- */
+
+/* Of a piece, or of what stands in its place when nothing is streamed. */
+static void append_text(struct reply *reply, struct buf *out, const char *text, size_t len)
+{
+    buf_append(out, text, len);
+    if (reply->asked.is_stream && reply->wire->passed)
+        reply->wire->passed(reply, text, len);
+}
+
+static void piece_open(struct reply *reply, struct buf *out, struct piece piece)
+{
+    reply->piece = piece;
+    if (reply->asked.is_stream)
+        reply->wire->piece_open(reply, out);
+}
+
+static void piece_close(struct reply *reply, struct buf *out)
+{
+    if (reply->asked.is_stream)
+        reply->wire->piece_close(reply, out);
+    else if (reply->piece.is_bad_json)
+        buf_str(out, "\": [}\n\n");
+}
+
+static void part_begin(struct reply *reply, struct buf *out)
+{
+    bool is_padded = reply->padding_left && reply->part == reply->last_part;
+
+    reply->text_at = 0;
+    reply->wire->part_open(reply, out);
+    if (is_padded)
+        piece_open(reply, out, (struct piece){.len = (size_t)reply->padding_left});
+    reply->stage = is_padded ? STAGE_PADDING : STAGE_TEXT;
+}
+
 static enum reply_step stage_open(struct reply *reply, struct buf *out)
 {
     size_t chunk = chunk_begin(out);
 
-    if (reply->stream) {
-        event_begin(out, reply, "\"role\":\"assistant\",\"content\":\"\",\"refusal\":null");
-        event_end(out, reply, NULL);
-    } else {
-        write_object(out, reply, "chat.completion");
-        buf_str(out, "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"");
-    }
-    if (reply->padding_left && reply->stream)
-        event_begin(out, reply, "\"content\":\"");
+    reply->wire->open(reply, out);
+    part_begin(reply, out);
     chunk_end(out, chunk);
-    reply->stage = reply->padding_left ? STAGE_PADDING : STAGE_TEXT;
     return REPLY_MORE;
 }
 
-/* The one long line of [[bigline]]. */
+/* The one long piece of [[bigline]]. */
 static enum reply_step stage_padding(struct reply *reply, struct buf *out)
 {
     static const char padding[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
@@ -262,15 +155,12 @@ static enum reply_step stage_padding(struct reply *reply, struct buf *out)
     for (size_t i = 0; i < 256 && reply->padding_left; i++) {
         size_t n = reply->padding_left < sizeof(padding) - 1 ? (size_t)reply->padding_left : sizeof(padding) - 1;
 
-        buf_append(out, padding, n);
+        append_text(reply, out, padding, n);
         reply->padding_left -= n;
         reply->text_bytes += n;
     }
     if (!reply->padding_left) {
-        if (reply->stream) {
-            buf_str(out, "\"");
-            event_end(out, reply, NULL);
-        }
+        piece_close(reply, out);
         reply->stage = STAGE_TEXT;
     }
     chunk_end(out, chunk);
@@ -292,23 +182,34 @@ static size_t delta_length(const char *text, size_t left, size_t want)
     return n;
 }
 
+static bool is_nth(const struct reply *reply, enum directive d)
+{
+    return reply->script.has[d] && reply->script.n[d] == reply->deltas;
+}
+
 static void write_delta(struct reply *reply, struct buf *out, const char *text, size_t len)
 {
-    const struct script *script = &reply->script;
-    size_t chunk = chunk_begin(out);
+    static const char bad[] = "\xFF\xC0\xAF";
+    size_t chunk = chunk_begin(out), n_bad;
+    struct buf quoted;
+    struct json_out json;
 
     reply->deltas++;
-    if (reply->stream)
-        event_begin(out, reply, "\"content\":\"");
-    if (script->has[D_BADUTF8] && script->n[D_BADUTF8] == reply->deltas)
-        buf_str(out, "\xFF\xC0\xAF");
-    write_escaped(out, text, len);
-    if (script->has[D_BADJSON] && script->n[D_BADJSON] == reply->deltas)
-        buf_str(out, "\": [}\n\n");
-    else if (reply->stream) {
-        buf_str(out, "\"");
-        event_end(out, reply, NULL);
+    n_bad = is_nth(reply, D_BADUTF8) ? sizeof(bad) - 1 : 0;
+    buf_init(&quoted, MAX_BODY_BYTES);
+    if (reply->part != PART_TOOL || !reply_has_raw_input(reply)) {
+        json_out_init(&json, &quoted);
+        json_text_n(&json, text, len);
+        text = quoted.data + 1;
+        len = quoted.len - 2;
     }
+    piece_open(reply, out,
+               (struct piece){
+                   .len = n_bad + len, .is_bad_json = is_nth(reply, D_BADJSON), .is_bad_crc = is_nth(reply, D_BADCRC)});
+    append_text(reply, out, bad, n_bad);
+    append_text(reply, out, text, len);
+    piece_close(reply, out);
+    buf_release(&quoted);
     chunk_end(out, chunk);
 }
 
@@ -326,27 +227,60 @@ static enum reply_step fault_due(const struct reply *reply, bool text_ended)
     return REPLY_MORE;
 }
 
+static enum reply_step end_by_error(struct reply *reply, struct buf *out)
+{
+    size_t chunk = chunk_begin(out);
+
+    reply->wire->error_event(reply, out, *reply->script.error ? reply->script.error : NULL);
+    chunk_end(out, chunk);
+    buf_str(out, "0\r\n\r\n");
+    reply->stage = STAGE_END;
+    return REPLY_END;
+}
+
+static enum reply_step next_part(struct reply *reply, struct buf *out)
+{
+    size_t chunk = chunk_begin(out);
+
+    reply->wire->part_close(reply, out);
+    reply->part = reply->last_part;
+    reply->index++;
+    part_begin(reply, out);
+    chunk_end(out, chunk);
+    return REPLY_MORE;
+}
+
+static const struct buf *part_text(const struct reply *reply)
+{
+    return reply->part == PART_REASONING ? &reply->script.reasoning : &reply->script.text;
+}
+
 static enum reply_step stage_text(struct reply *reply, struct buf *out)
 {
     const struct script *script = &reply->script;
-    bool ended = reply->text_at == script->text.len;
+    const struct buf *all = part_text(reply);
+    bool ended = reply->text_at == all->len, is_last = reply->part == reply->last_part;
 
-    if (ended && script->has[D_ENDLESS] && script->text.len && reply->text_bytes < MAX_REPLY_BYTES) {
+    if (ended && is_last && script->has[D_ENDLESS] && all->len && reply->text_bytes < MAX_REPLY_BYTES) {
         reply->text_at = 0;
         ended = false;
     }
 
-    enum reply_step fault = fault_due(reply, ended);
+    enum reply_step fault = fault_due(reply, ended && is_last);
 
     if (fault != REPLY_MORE)
         return fault;
+    if (script->has[D_ERROR_EVENT] && ((ended && is_last) || reply->deltas >= DELTAS_BEFORE_ERROR))
+        return end_by_error(reply, out);
+    if (ended && !is_last)
+        return next_part(reply, out);
     if (ended) {
         reply->stage = STAGE_CLOSE;
         return REPLY_MORE;
     }
 
-    const char *text = script->text.data + reply->text_at;
-    size_t n = delta_length(text, script->text.len - reply->text_at, script->n[D_CHUNK]);
+    const char *text = all->data + reply->text_at;
+    size_t n = delta_length(text, all->len - reply->text_at, script->n[D_CHUNK]);
 
     write_delta(reply, out, text, n);
     reply->text_at += n;
@@ -354,44 +288,13 @@ static enum reply_step stage_text(struct reply *reply, struct buf *out)
     return script->n[D_GAP] ? REPLY_PAUSE : REPLY_MORE;
 }
 
-static void close_stream(struct reply *reply, struct buf *out)
-{
-    if (reply->script.has[D_NODONE])
-        return;
-
-    size_t chunk = chunk_begin(out);
-
-    event_begin(out, reply, "");
-    event_end(out, reply, reply->script.finish);
-    if (reply->include_usage) {
-        buf_str(out, "data: ");
-        write_object(out, reply, "chat.completion.chunk");
-        buf_str(out, "\"choices\":[],");
-        write_usage(out, reply);
-        buf_str(out, "}\n\n");
-    }
-    buf_str(out, "data: [DONE]\n\n");
-    chunk_end(out, chunk);
-}
-
-static void close_object(struct reply *reply, struct buf *out)
-{
-    const char *finish = reply->script.has[D_NODONE] ? NULL : reply->script.finish;
-    size_t chunk = chunk_begin(out);
-
-    buf_printf(out, "\",\"refusal\":null},\"logprobs\":null,\"finish_reason\":%s%s%s}],", finish ? "\"" : "",
-               finish ? finish : "null", finish ? "\"" : "");
-    write_usage(out, reply);
-    buf_str(out, "}\n");
-    chunk_end(out, chunk);
-}
-
 static enum reply_step stage_close(struct reply *reply, struct buf *out)
 {
-    if (reply->stream)
-        close_stream(reply, out);
-    else
-        close_object(reply, out);
+    size_t chunk = chunk_begin(out);
+
+    reply->wire->part_close(reply, out);
+    reply->wire->close(reply, out);
+    chunk_end(out, chunk);
     buf_str(out, "0\r\n\r\n");
     reply->stage = STAGE_END;
     return REPLY_END;
@@ -399,18 +302,36 @@ static enum reply_step stage_close(struct reply *reply, struct buf *out)
 
 /* ---- answers in one piece ---- */
 
-void answer_write(struct buf *out, unsigned status, const char *type, const char *headers, const char *body, size_t len)
+/* Cut, reset and hang leave half of it unsaid; broken JSON is broken there. */
+static enum reply_step stage_vectors(struct reply *reply, struct buf *out)
 {
-    buf_printf(out, "HTTP/1.1 %u Scripted\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n", status, type, headers,
-               len);
-    buf_append(out, body, len);
+    enum reply_step fault = fault_due(reply, true);
+    bool is_broken = reply->script.has[D_BADJSON];
+    size_t chunk = chunk_begin(out);
+
+    buf_append(out, reply->vectors.data, fault || is_broken ? reply->vectors.len / 2 : reply->vectors.len);
+    buf_str(out, is_broken ? "\": [}\n" : "");
+    chunk_end(out, chunk);
+    if (fault)
+        return fault;
+    buf_str(out, "0\r\n\r\n");
+    reply->stage = STAGE_END;
+    return REPLY_END;
+}
+
+static bool is_refused(const struct reply *reply)
+{
+    const bool *has = reply->script.has;
+
+    return has[D_REFUSE] || has[D_STATUS] || has[D_HTML] || (has[D_ERROR_EVENT] && !reply->asked.is_stream);
 }
 
 static enum reply_step answer_fault(struct reply *reply, struct buf *out)
 {
     static const char page[] = "<!doctype html><html><body><h1>It works!</h1></body></html>\n";
     const struct script *script = &reply->script;
-    char body[256], retry_after[64] = "";
+    char message[64], retry_after[64] = "";
+    unsigned status = script->has[D_STATUS] ? (unsigned)script->n[D_STATUS] : 500;
 
     reply->stage = STAGE_END;
     if (script->has[D_REFUSE])
@@ -418,25 +339,20 @@ static enum reply_step answer_fault(struct reply *reply, struct buf *out)
     if (script->has[D_RETRY_AFTER])
         snprintf(retry_after, sizeof(retry_after), "Retry-After: %llu\r\n",
                  (unsigned long long)script->n[D_RETRY_AFTER]);
-    if (script->has[D_STATUS]) {
-        snprintf(body, sizeof(body),
-                 "{\"error\":{\"message\":\"Scripted status "
-                 "%u.\",\"type\":\"scripted_error\",\"param\":null,\"code\":null}}\n",
-                 (unsigned)script->n[D_STATUS]);
-        answer_write(out, (unsigned)script->n[D_STATUS], "application/json", retry_after, body, strlen(body));
-    } else {
+    if (script->has[D_HTML] && !script->has[D_STATUS]) {
         answer_write(out, 200, "text/html; charset=utf-8", retry_after, page, strlen(page));
+        return REPLY_END;
     }
+    snprintf(message, sizeof(message), "Scripted status %u.", status);
+    reply->wire->error(out, status, NULL, message, retry_after);
     return REPLY_END;
 }
 
 enum reply_step reply_next(struct reply *reply, struct buf *out)
 {
-    const bool *has = reply->script.has;
-
     switch (reply->stage) {
     case STAGE_HEAD:
-        return has[D_REFUSE] || has[D_STATUS] || has[D_HTML] ? answer_fault(reply, out) : stage_head(reply, out);
+        return is_refused(reply) ? answer_fault(reply, out) : stage_head(reply, out);
     case STAGE_GZIP:
         return stage_gzip(reply, out);
     case STAGE_COMMENTS:
@@ -449,6 +365,8 @@ enum reply_step reply_next(struct reply *reply, struct buf *out)
         return stage_text(reply, out);
     case STAGE_CLOSE:
         return stage_close(reply, out);
+    case STAGE_VECTORS:
+        return stage_vectors(reply, out);
     case STAGE_END:
         break;
     }

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum kind { FLAG, NUMBER, TEXT };
+enum kind { FLAG, NUMBER, TEXT, OPTION /* a text that may be left out */ };
 
 static const struct {
     const char *name;
@@ -12,40 +12,110 @@ static const struct {
     uint64_t max;
 } directives[D_COUNT] = {
     // clang-format off
-    [D_TEXT]        = {"text",        TEXT,   false, 0},
-    [D_WORDS]       = {"words",       NUMBER, false, 5000000},
-    [D_CHUNK]       = {"chunk",       NUMBER, false, 1 << 20},
-    [D_FINISH]      = {"finish",      TEXT,   false, 0},
-    [D_DELAY]       = {"delay",       NUMBER, true,  3600000},
-    [D_GAP]         = {"gap",         NUMBER, false, 3600000},
-    [D_BYTEWISE]    = {"bytewise",    FLAG,   false, 0},
-    [D_STATUS]      = {"status",      NUMBER, true,  599},
-    [D_RETRY_AFTER] = {"retry-after", NUMBER, true,  UINT32_MAX},
-    [D_REFUSE]      = {"refuse",      FLAG,   true,  0},
-    [D_HTML]        = {"html",        FLAG,   true,  0},
-    [D_CUT]         = {"cut",         NUMBER, true,  UINT32_MAX},
-    [D_RESET]       = {"reset",       NUMBER, true,  UINT32_MAX},
-    [D_HANG]        = {"hang",        NUMBER, true,  UINT32_MAX},
-    [D_BADJSON]     = {"badjson",     NUMBER, true,  UINT32_MAX},
-    [D_BADUTF8]     = {"badutf8",     NUMBER, true,  UINT32_MAX},
-    [D_EMPTY]       = {"empty",       FLAG,   true,  0},
-    [D_NODONE]      = {"nodone",      FLAG,   true,  0},
-    [D_ENDLESS]     = {"endless",     FLAG,   true,  0},
-    [D_BIGLINE]     = {"bigline",     NUMBER, true,  UINT32_MAX},
-    [D_COMMENTS]    = {"comments",    NUMBER, true,  UINT32_MAX},
-    [D_GZIP]        = {"gzip",        NUMBER, true,  100000},
-    [D_TIMES]       = {"times",       NUMBER, false, UINT32_MAX},
-    [D_COVERS]      = {"covers",      TEXT,   false, 0},
+    [D_TEXT]          = {"text",              TEXT,   false, 0},
+    [D_WORDS]         = {"words",             NUMBER, false, 5000000},
+    [D_CHUNK]         = {"chunk",             NUMBER, false, 1 << 20},
+    [D_FINISH]        = {"finish",            TEXT,   false, 0},
+    [D_REASONING]     = {"reasoning",         TEXT,   false, 0},
+    [D_UNASKED]       = {"unasked_reasoning", TEXT,   false, 0},
+    [D_TOOL]          = {"tool",              TEXT,   false, 0},
+    [D_STOP_SEQUENCE] = {"stop_sequence",     FLAG,   false, 0},
+    [D_DELAY]         = {"delay",             NUMBER, true,  3600000},
+    [D_GAP]           = {"gap",               NUMBER, false, 3600000},
+    [D_BYTEWISE]      = {"bytewise",          FLAG,   false, 0},
+    [D_STATUS]        = {"status",            NUMBER, true,  599},
+    [D_RETRY_AFTER]   = {"retry-after",       NUMBER, true,  UINT32_MAX},
+    [D_REFUSE]        = {"refuse",            FLAG,   true,  0},
+    [D_HTML]          = {"html",              FLAG,   true,  0},
+    [D_CUT]           = {"cut",               NUMBER, true,  UINT32_MAX},
+    [D_RESET]         = {"reset",             NUMBER, true,  UINT32_MAX},
+    [D_HANG]          = {"hang",              NUMBER, true,  UINT32_MAX},
+    [D_BADJSON]       = {"badjson",           NUMBER, true,  UINT32_MAX},
+    [D_BADUTF8]       = {"badutf8",           NUMBER, true,  UINT32_MAX},
+    [D_BADCRC]        = {"badcrc",            NUMBER, true,  UINT32_MAX},
+    [D_EMPTY]         = {"empty",             FLAG,   true,  0},
+    [D_NODONE]        = {"nodone",            FLAG,   true,  0},
+    [D_ERROR_EVENT]   = {"error_event",       OPTION, true,  0},
+    [D_ENDLESS]       = {"endless",           FLAG,   true,  0},
+    [D_BIGLINE]       = {"bigline",           NUMBER, true,  UINT32_MAX},
+    [D_COMMENTS]      = {"comments",          NUMBER, true,  UINT32_MAX},
+    [D_GZIP]          = {"gzip",              NUMBER, true,  100000},
+    [D_TIMES]         = {"times",             NUMBER, false, UINT32_MAX},
+    [D_COVERS]        = {"covers",            TEXT,   false, 0},
     // clang-format on
 };
+
+static void script_init(struct script *script)
+{
+    *script = (struct script){.n[D_CHUNK] = 8};
+    buf_init(&script->text, MAX_BODY_BYTES);
+    buf_init(&script->reasoning, MAX_BODY_BYTES);
+    buf_init(&script->tool_input, MAX_BODY_BYTES);
+}
+
+void script_release(struct script *script)
+{
+    buf_release(&script->text);
+    buf_release(&script->reasoning);
+    buf_release(&script->tool_input);
+}
+
+/* ---- directives ---- */
 
 static void write_words(struct buf *out, uint64_t n)
 {
     static const char *const words[] = {"so", "what", "do", "you", "think", "happens", "to", "the", "light", "then?"};
 
+    buf_clear(out);
     for (uint64_t i = 0; i < n; i++) {
         buf_str(out, i ? " " : "");
         buf_str(out, words[i % LEN(words)]);
+    }
+}
+
+static void set_buf(struct buf *out, const char *value, size_t len)
+{
+    buf_clear(out);
+    buf_append(out, value, len);
+}
+
+/* The name, and what follows it. */
+static void set_tool(struct script *script, const char *value, size_t len)
+{
+    const char *blank = memchr(value, ' ', len);
+    size_t name_len = blank ? (size_t)(blank - value) : len;
+
+    snprintf(script->tool, sizeof(script->tool), "%.*s", (int)name_len, value);
+    set_buf(&script->tool_input, blank ? blank + 1 : "{}", blank ? len - name_len - 1 : 2);
+}
+
+static void set_value(struct script *script, enum directive d, const char *value, size_t len)
+{
+    switch (d) {
+    case D_TEXT:
+        set_buf(&script->text, value, len);
+        break;
+    case D_WORDS:
+        write_words(&script->text, script->n[D_WORDS]);
+        break;
+    case D_REASONING:
+    case D_UNASKED:
+        set_buf(&script->reasoning, value, len);
+        break;
+    case D_TOOL:
+        set_tool(script, value, len);
+        break;
+    case D_FINISH:
+        snprintf(script->finish, sizeof(script->finish), "%.*s", (int)len, value);
+        break;
+    case D_ERROR_EVENT:
+        snprintf(script->error, sizeof(script->error), "%.*s", (int)len, value);
+        break;
+    case D_COVERS:
+        snprintf(script->covers, sizeof(script->covers), "%.*s", (int)len, value);
+        break;
+    default:
+        break;
     }
 }
 
@@ -59,21 +129,12 @@ static bool read_plain_directive(struct script *script, const char *inside, size
 
     while (d < D_COUNT && (strlen(directives[d].name) != name_len || memcmp(directives[d].name, inside, name_len) != 0))
         d++;
-    if (d == D_COUNT || (directives[d].kind == FLAG) != !blank)
+    if (d == D_COUNT || (directives[d].kind != OPTION && (directives[d].kind == FLAG) != !blank))
         return false;
     if (directives[d].kind == NUMBER && !parse_u64(value, value_len, directives[d].max, &script->n[d]))
         return false;
     script->has[d] = true;
-    if (d == D_TEXT || d == D_WORDS)
-        buf_clear(&script->text);
-    if (d == D_TEXT)
-        buf_append(&script->text, value, value_len);
-    if (d == D_WORDS)
-        write_words(&script->text, script->n[d]);
-    if (d == D_FINISH)
-        snprintf(script->finish, sizeof(script->finish), "%.*s", (int)value_len, value);
-    if (d == D_COVERS)
-        snprintf(script->covers, sizeof(script->covers), "%.*s", (int)value_len, value);
+    set_value(script, (enum directive)d, value, value_len);
     return true;
 }
 
@@ -81,7 +142,7 @@ static bool read_plain_directive(struct script *script, const char *inside, size
 static bool read_directive(struct script *script, const char *task, const char *inside, size_t len)
 {
     static const char *const tasks[] = {"assess:", "evaluate:"};
-    struct script nobodys = {.n = {0}};
+    struct script nobodys;
     bool is_for_us = !task || (len > 6 && memcmp(inside, "covers", 6) == 0);
     const char *end = inside + len;
 
@@ -93,10 +154,10 @@ static bool read_directive(struct script *script, const char *task, const char *
         }
     if (is_for_us)
         return read_plain_directive(script, inside, (size_t)(end - inside));
-    buf_init(&nobodys.text, MAX_BODY_BYTES);
+    script_init(&nobodys);
     bool is_directive = read_plain_directive(&nobodys, inside, (size_t)(end - inside));
 
-    buf_release(&nobodys.text);
+    script_release(&nobodys);
     return is_directive;
 }
 
@@ -131,6 +192,8 @@ static void read_message(struct script *script, const char *task, const char *me
     }
 }
 
+/* ---- how often, and for whom ---- */
+
 /* How often this very message came before; counts it. Full, the table calls every message new. */
 static uint32_t times_count(struct times *times, const char *task, const char *message, size_t len)
 {
@@ -156,8 +219,7 @@ void script_read(struct script *script, struct times *times, const char *task, c
     const char *trimmed;
     size_t trimmed_len;
 
-    *script = (struct script){.n[D_CHUNK] = 8, .finish = "stop"};
-    buf_init(&script->text, MAX_BODY_BYTES);
+    script_init(script);
     buf_init(&rest, MAX_BODY_BYTES);
     read_message(script, task, message, len, &rest);
     if (!task && !script->has[D_TEXT] && !script->has[D_WORDS]) {
@@ -176,7 +238,24 @@ void script_read(struct script *script, struct times *times, const char *task, c
         buf_clear(&script->text);
 }
 
-void script_release(struct script *script)
+static void set_number(struct script *script, enum directive d, uint64_t n)
 {
-    buf_release(&script->text);
+    script->has[d] = true;
+    script->n[d] = n;
+}
+
+void script_steer(struct script *script, const char *model, unsigned denied_status)
+{
+    if (str_starts(model, "down-"))
+        set_number(script, D_STATUS, 503);
+    if (str_starts(model, "slow-"))
+        set_number(script, D_DELAY, directives[D_DELAY].max);
+    if (str_starts(model, "limited-")) {
+        set_number(script, D_STATUS, 429);
+        set_number(script, D_RETRY_AFTER, 1);
+    }
+    if (str_starts(model, "denied-"))
+        set_number(script, D_STATUS, denied_status);
+    if (str_starts(model, "unknown-"))
+        set_number(script, D_STATUS, 404);
 }

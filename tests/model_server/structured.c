@@ -10,42 +10,31 @@
 
 /* ---- the request ---- */
 
-static struct json_object *member(struct json_object *object, const char *key)
-{
-    struct json_object *value = NULL;
-
-    return json_object_is_type(object, json_type_object) && json_object_object_get_ex(object, key, &value) ? value
-                                                                                                           : NULL;
-}
-
 /* What the student said last, in the data that the request holds as a message. */
 static void find_said(struct structured *s, const char *message)
 {
-    struct json_object *data = json_tokener_parse(message), *messages = member(data, "messages");
+    struct json_object *data = json_tokener_parse(message), *messages = json_get(data, "messages");
 
     for (size_t i = json_object_is_type(messages, json_type_array) ? json_object_array_length(messages) : 0; i-- > 0;) {
-        struct json_object *said = json_object_array_get_idx(messages, i), *text = member(said, "text");
+        struct json_object *said = json_object_array_get_idx(messages, i), *text = json_get(said, "text");
 
-        if (!str_eq(json_object_get_string(member(said, "role")), "student") || !text)
+        if (!str_eq(json_object_get_string(json_get(said, "role")), "student") || !text)
             continue;
         buf_str(&s->said, json_object_get_string(text));
-        s->number = json_object_get_int64(member(said, "number"));
+        s->number = json_object_get_int64(json_get(said, "number"));
         break;
     }
     json_object_put(data);
 }
 
-bool structured_read(struct structured *s, struct json_object *request, const char *message)
+bool structured_read(struct structured *s, const struct asked *asked)
 {
-    struct json_object *form = member(member(request, "response_format"), "json_schema");
-    const char *name = json_object_get_string(member(form, "name"));
-
-    *s = (struct structured){.schema = member(form, "schema")};
+    *s = (struct structured){.schema = asked->schema};
     buf_init(&s->said, MAX_BODY_BYTES);
     if (!s->schema)
         return false;
-    s->task = str_eq(name, "assessment") ? "assess" : "evaluate";
-    find_said(s, message);
+    s->task = str_eq(asked->form, "assessment") ? "assess" : "evaluate";
+    find_said(s, asked->message.data);
     return true;
 }
 
@@ -75,18 +64,22 @@ static bool is_covered(const struct structured *s, int64_t number)
 
 static void write_members(struct json_out *out, const struct structured *s, struct json_object *schema, int64_t number)
 {
+    struct json_object *properties = json_get(schema, "properties");
+
     json_open_object(out);
-    json_object_object_foreach(member(schema, "properties"), key, property)
-    {
-        json_key(out, key);
-        write_value(out, s, property, key, number);
+    if (json_object_is_type(properties, json_type_object)) {
+        json_object_object_foreach(properties, key, property)
+        {
+            json_key(out, key);
+            write_value(out, s, property, key, number);
+        }
     }
     json_close_object(out);
 }
 
 static void write_items(struct json_out *out, const struct structured *s, struct json_object *items, const char *key)
 {
-    struct json_object *numbers = member(member(member(items, "properties"), "number"), "enum");
+    struct json_object *numbers = json_get(json_get(json_get(items, "properties"), "number"), "enum");
     size_t n = numbers && !str_eq(key, "key_moments") ? json_object_array_length(numbers) : 1;
 
     json_open_array(out);
@@ -109,12 +102,12 @@ static void write_string(struct json_out *out, const struct structured *s, const
 static void write_value(struct json_out *out, const struct structured *s, struct json_object *schema, const char *key,
                         int64_t number)
 {
-    const char *type = json_object_get_string(member(schema, "type"));
+    const char *type = json_object_get_string(json_get(schema, "type"));
 
     if (str_eq(type, "object"))
         write_members(out, s, schema, number);
     else if (str_eq(type, "array"))
-        write_items(out, s, member(schema, "items"), key);
+        write_items(out, s, json_get(schema, "items"), key);
     else if (str_eq(type, "boolean"))
         json_boolean(out, is_covered(s, number));
     else if (str_eq(type, "integer") || str_eq(type, "number"))
