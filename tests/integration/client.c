@@ -295,7 +295,7 @@ const char *header(const struct answer *answer, const char *name)
     return "";
 }
 
-/* ---- the model server's figures ---- */
+/* ---- the model server ---- */
 
 static size_t on_stats(char *data, size_t size, size_t n, void *user)
 {
@@ -303,13 +303,13 @@ static size_t on_stats(char *data, size_t size, size_t n, void *user)
     return size * n;
 }
 
-/* What the model server itself answers at this path; fields: of a POST, NULL: a GET. */
-static struct buf *ask_model_server(const char *path, const char *fields)
+/* What the model server itself answers at this path of its control port; fields: of a POST, NULL: a GET. */
+static struct buf *ask_model_server(const struct model_server *model, const char *path, const char *fields)
 {
     CURL *easy = curl_easy_init();
     struct buf *got = buf_in_arena(test_arena(), ANSWER_MAX_BYTES);
 
-    curl_easy_setopt(easy, CURLOPT_URL, textf("http://127.0.0.1:%d%s", main_model().port, path));
+    curl_easy_setopt(easy, CURLOPT_URL, textf("http://127.0.0.1:%d%s", model->control, path));
     if (fields)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, fields);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -324,7 +324,8 @@ static struct buf *ask_model_server(const char *path, const char *fields)
 
 struct json_object *model_stats(void)
 {
-    const struct buf *got = ask_model_server("/stats", NULL);
+    const struct model_server model = main_model();
+    const struct buf *got = ask_model_server(&model, "/stats", NULL);
 
     return parse(got->data, got->len);
 }
@@ -341,7 +342,16 @@ uint64_t model_structured(void)
 
 void model_reset(void)
 {
-    ask_model_server("/reset", "");
+    const struct model_server model = main_model();
+
+    ask_model_server(&model, "/reset", "");
+}
+
+void model_mode(const struct model_server *model, bool is_refusing, bool is_silent)
+{
+    ask_model_server(
+        model, "/mode",
+        textf("{\"refuse\":%s,\"silent\":%s}", is_refusing ? "true" : "false", is_silent ? "true" : "false"));
 }
 
 /* ---- bytes that no client would send ---- */

@@ -56,13 +56,15 @@ int free_port(void);
 
 struct model_server {
     pid_t pid;
-    int port;
+    int port, control; /* control: answers whatever befalls the other */
 };
 
 /* certificate, key: files for TLS, or NULL for http. */
 struct model_server model_server_start(const char *certificate, const char *key);
 struct model_server model_server_start_at(int port, const char *certificate, const char *key);
-struct model_server main_model(void);  /* of every instance but those that say otherwise */
+struct model_server main_model(void); /* of every instance but those that say otherwise */
+/* Refuse connections, or answer nothing any more; both false: as before. */
+void model_mode(const struct model_server *model, bool is_refusing, bool is_silent);
 struct json_object *model_stats(void); /* what it has counted */
 uint64_t model_requests(void);         /* for replies, that it has got so far */
 uint64_t model_structured(void);       /* the same, for structured answers */

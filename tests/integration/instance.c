@@ -62,25 +62,38 @@ struct model_server model_server_start(const char *certificate, const char *key)
     return model_server_start_at(0, certificate, key);
 }
 
+static int wait_for_port(char *file)
+{
+    char text[32];
+
+    if (!wait_until(number_is_there, file, 5000) || !read_file(file, text, sizeof(text)))
+        harness_die("the model server did not start: no %s", file);
+    return (int)strtol(text, NULL, 10);
+}
+
 struct model_server model_server_start_at(int port, const char *certificate, const char *key)
 {
     static unsigned n;
     struct model_server server;
-    char text[32], *port_file = textf("%s/model-%u.port", run_folder(), ++n);
+    char *port_file = textf("%s/model-%u.port", run_folder(), ++n);
+    char *control_file = textf("%s/model-%u.control", run_folder(), n);
     const char *argv[] = {program("COLLOQUY_TEST_MODEL_SERVER", TEST_MODEL_SERVER),
                           "--port",
                           textf("%d", port),
                           "--port-file",
                           port_file,
+                          "--control",
+                          "0",
+                          "--control-file",
+                          control_file,
                           certificate ? "--tls" : NULL,
                           certificate,
                           key,
                           NULL};
 
     server.pid = start_program(argv, NULL);
-    if (!wait_until(number_is_there, port_file, 5000) || !read_file(port_file, text, sizeof(text)))
-        harness_die("the model server %s did not start", argv[0]);
-    server.port = (int)strtol(text, NULL, 10);
+    server.port = wait_for_port(port_file);
+    server.control = wait_for_port(control_file);
     return server;
 }
 
