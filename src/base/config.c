@@ -73,6 +73,8 @@ static const struct config_setting settings[] = {
     ROW(limits,   messages_per_day,       NUMBER, "1000",      0, UINT32_MAX, "messages that a user may send in a day"),
     ROW(limits,   evaluations_per_day,    NUMBER, "1000",      0, UINT32_MAX, "evaluations that a user may have made in a day"),
     ROW(limits,   turns_at_once,          NUMBER, "32",        1, 100000,     "turns of a user that run at a time"),
+    ROW(limits,   user_tokens_per_day,    NUMBER, "0",         0, UINT32_MAX, "model tokens (input and output) of a user in a day (UTC); 0: no limit"),
+    ROW(limits,   course_tokens_per_day,  NUMBER, "0",         0, UINT32_MAX, "model tokens of all users of a course in a day; 0: no limit"),
     ROW(limits,   message_max_chars,      NUMBER, "4000",      1, 1000000,    "characters of a message"),
     ROW(limits,   request_body_max_bytes, NUMBER, "33554432",  1, 1 << 30,    "bytes of a request's body"),
     ROW(limits,   context_files_max,      NUMBER, "20",        0, 1000,       "context files of an AI experience"),

@@ -83,6 +83,7 @@ struct config_embeddings {
 struct config_limits {
     uint32_t conversations_per_day, messages_per_day, evaluations_per_day; /* of a user, by UTC */
     uint32_t turns_at_once;                                                /* of a user */
+    uint32_t user_tokens_per_day, course_tokens_per_day;                   /* model tokens, by UTC; 0: no limit */
     uint32_t message_max_chars;
     uint32_t request_body_max_bytes;
     uint32_t context_files_max, context_file_max_bytes; /* of an AI experience; of a file */

@@ -76,6 +76,7 @@ static void test_defaults(void)
     CU_ASSERT(c->limits.message_max_chars == 4000 && c->limits.request_body_max_bytes == 33554432);
     CU_ASSERT(c->limits.conversations_per_day == 100 && c->limits.messages_per_day == 1000);
     CU_ASSERT(c->limits.evaluations_per_day == 1000 && c->limits.turns_at_once == 32);
+    CU_ASSERT(c->limits.user_tokens_per_day == 0 && c->limits.course_tokens_per_day == 0);
     CU_ASSERT(c->limits.context_files_max == 20 && c->limits.context_file_max_bytes == 314572800);
     CU_ASSERT(c->limits.sign_in_failures_per_minute == 10);
     CU_ASSERT(c->features.ai_experiences && c->features.evaluation && c->features.streaming);
