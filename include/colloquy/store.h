@@ -83,6 +83,9 @@ enum cq_status store_user_by_login(struct cq_ctx *ctx, struct db *db, const char
 enum cq_status store_course_add(struct cq_ctx *ctx, struct db *db, const char *code, const char *name,
                                 uint64_t *id) MUST_USE;
 
+/* CQ_RESOURCE_NOT_FOUND: no such course. */
+enum cq_status store_course_find(struct cq_ctx *ctx, struct db *db, uint64_t id) MUST_USE;
+
 /* Add the enrollment or change its state (is_active: active, else completed). CQ_RESOURCE_NOT_FOUND: no such course. */
 enum cq_status store_enroll(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t user_id, enum role role,
                             bool is_active, uint64_t *id) MUST_USE;
@@ -352,17 +355,68 @@ enum cq_status store_feedback_put(struct cq_ctx *ctx, struct db *db, const struc
 enum cq_status store_feedback_remove(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, uint64_t user_id,
                                      const char *message_uuid, const char *uuid) MUST_USE;
 
+/* ---- what calls of models used (usage.c), and its sums (usage_list.c) ---- */
+
+/* Model tokens, and their price in units of 10^-9 of the currency. */
+struct usage {
+    uint64_t input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, price_nano;
+};
+
+enum { USAGE_MAX_MODELS = 8 };
+
+struct model_usage {
+    const char *model; /* as the configuration names it */
+    uint64_t calls;
+    struct usage sum;
+};
+
+/* All calls that a turn or an evaluation made. All 0: none. */
+struct model_calls {
+    const char *json;                            /* an array with an object for each; NULL: none */
+    struct model_usage models[USAGE_MAX_MODELS]; /* in the order of their names */
+    size_t n;
+};
+
+/* Sum up one call more, whether it worked or not. model is borrowed. A ninth model is counted as one of the eight. */
+void store_calls_add(struct model_calls *calls, const char *model, const struct usage *usage);
+
+enum usage_by { USAGE_BY_DAY, USAGE_BY_USER, USAGE_BY_MODEL };
+
+struct usage_query {
+    enum usage_by by;
+    uint64_t course_id;        /* 0: all */
+    const char *since, *until; /* YYYY-MM-DD, by UTC; both days are meant too */
+};
+
+struct usage_row {
+    uint64_t course_id;
+    const char *day;  /* YYYY-MM-DD; NULL unless by day */
+    const char *user; /* login; NULL unless by user, or when there is no such user any more */
+    struct model_usage used;
+};
+
+/* The row's texts live until it returns. Anything but CQ_OK ends the list with it. No call of the store inside. */
+typedef enum cq_status store_usage_fn(void *arg, const struct usage_row *row);
+
+/*
+ * Call fn for each course, day, user or none of both, and model: by course, then day or login, then model. No more than
+ * one course's rows are held in memory.
+ */
+enum cq_status store_usage_list(struct cq_ctx *ctx, struct db *db, const struct usage_query *query, store_usage_fn *fn,
+                                void *arg) MUST_USE;
+
 /* ---- turns (turn_begin.c, turn_end.c): one user message and its reply ---- */
 
-/* What a user may do in a day (UTC), and have running at once. */
+/* What a user may do in a day (UTC), and have running at once; what a course's users may use in a day. */
 struct user_limits {
     uint32_t conversations_per_day, messages_per_day, evaluations_per_day;
     uint32_t turns_at_once;
+    uint32_t user_tokens_per_day, course_tokens_per_day; /* input and output; 0: no limit */
 };
 
 struct turn_request {
     const struct user_limits *limits;
-    uint64_t user_id, ai_experience_id;
+    uint64_t user_id, course_id, ai_experience_id;
     uint64_t conversation_id; /* 0: open a conversation, with the four below */
     const char *conversation_uuid;
     const char *learning_objective, *met_at;
@@ -395,15 +449,15 @@ struct turn_row {
  * with the new one. A failed turn whose text is the same and which is the conversation's last is begun again in its
  * place. CQ_TURN_IN_PROGRESS: a turn of the conversation, or of this key, is running. CQ_IDEMPOTENCY_CONFLICT,
  * CQ_MESSAGE_ID_CONFLICT: the key came with another body before. CQ_CONVERSATION_COMPLETED: the conversation is no
- * longer active. CQ_RATE_LIMITED: a limit of the user's is reached; ctx->retry_after_s says for how long, when it is
- * the day's.
+ * longer active. CQ_RATE_LIMITED: a limit of the user's or the course's is reached; ctx->retry_after_s says for how
+ * long, when it is the day's.
  */
 enum cq_status store_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_request *request,
                                 struct turn_row *turn, struct message_list *messages) MUST_USE;
 
 struct turn_end {
     const struct turn_row *turn;
-    uint64_t user_id, ai_experience_id;
+    uint64_t user_id, course_id, ai_experience_id;
     bool is_opening;
     const char *reply_uuid, *owner;
     int64_t ended_ms;        /* the reply's time: the database's when it was begun, and what has passed since */
@@ -413,18 +467,23 @@ struct turn_end {
     bool all_objectives_met;
     const char *summary; /* a new one, of the messages before seq summarised; NULL: none was made */
     uint32_t summarised;
-    uint32_t tries, input_tokens, output_tokens;
+    uint32_t tries;
+    const struct model_calls *calls; /* NULL: no model was asked */
+    uint32_t prompt_version;         /* of what the model was told; 0: not noted */
 };
 
 /*
  * Store the reply and make the turn complete; an opening becomes the user's active conversation, and the one before
  * it completed. Calling it again with the same reply_uuid changes nothing. has_feedback: of the conversation, as it is
- * now. CQ_LOST: the lease is no longer ours, nothing was stored.
+ * now. CQ_LOST: the lease is no longer ours, nothing was stored but what the calls have used.
  */
 enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
                                    struct message_row *reply, bool *has_feedback) MUST_USE;
 
-/* Make the turn failed, for the reason that failure names; an opening is removed. CQ_LOST: it is no longer ours. */
+/*
+ * Make the turn failed, for the reason that failure names; an opening is removed. What its calls have used is counted
+ * all the same. CQ_LOST: it is no longer ours, nothing was stored.
+ */
 enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
                                const char *failure) MUST_USE;
 
@@ -463,11 +522,12 @@ enum cq_status store_evaluation_read(struct cq_ctx *ctx, struct db *db, uint64_t
                                      const uint8_t basis_hash[SHA256_BYTES], struct evaluation_row *out) MUST_USE;
 
 struct evaluation_run {
-    uint64_t user_id, conversation_id;
+    uint64_t user_id, course_id, conversation_id;
     const struct user_limits *limits;
     const char *owner;
-    uint32_t lease_s; /* longer than it can take */
-    uint64_t id;      /* given by store_evaluation_begin() */
+    uint32_t lease_s;                /* longer than it can take */
+    uint64_t id;                     /* given by store_evaluation_begin() */
+    const struct model_calls *calls; /* set by its end; NULL: no model was asked */
     bool is_end_tried;
 };
 
@@ -475,14 +535,14 @@ struct evaluation_run {
 enum cq_status store_evaluation_begin(struct cq_ctx *ctx, struct db *db, struct evaluation_run *run) MUST_USE;
 
 /*
- * Store it in the place of the one before, unless that covers more, and count it, however often this is called. row: as
- * it is now. CQ_LOST: there is none.
+ * Store it in the place of the one before, unless that covers more, and count it and its calls once, however often this
+ * is called. row: as it is now. CQ_LOST: there is none.
  */
 enum cq_status store_evaluation_end(struct cq_ctx *ctx, struct db *db, struct evaluation_run *run,
                                     const uint8_t basis_hash[SHA256_BYTES], const char *answer, uint32_t covers,
                                     struct evaluation_row *row) MUST_USE;
 
-/* It came to nothing. */
+/* It came to nothing. What its calls have used is counted all the same. */
 enum cq_status store_evaluation_fail(struct cq_ctx *ctx, struct db *db, const struct evaluation_run *run) MUST_USE;
 
 #endif

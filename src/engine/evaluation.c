@@ -66,6 +66,7 @@ static enum cq_status begin_making(struct cq_ctx *ctx, struct db *db, struct eva
     e->about->room = llm_context_tokens(params->config, LLM_EVALUATE);
     e->covers = (uint32_t)e->messages.n;
     e->run = (struct evaluation_run){.user_id = params->user_id,
+                                     .course_id = params->experience->course_id,
                                      .conversation_id = params->conversation->id,
                                      .limits = &e->limits,
                                      .owner = params->owner,

@@ -11,7 +11,9 @@ struct user_limits engine_user_limits(const struct config *config)
     return (struct user_limits){.conversations_per_day = config->limits.conversations_per_day,
                                 .messages_per_day = config->limits.messages_per_day,
                                 .evaluations_per_day = config->limits.evaluations_per_day,
-                                .turns_at_once = config->limits.turns_at_once};
+                                .turns_at_once = config->limits.turns_at_once,
+                                .user_tokens_per_day = config->limits.user_tokens_per_day,
+                                .course_tokens_per_day = config->limits.course_tokens_per_day};
 }
 
 static char *new_uuid(struct cq_ctx *ctx)
@@ -48,6 +50,7 @@ static enum cq_status prepare(struct cq_ctx *ctx, struct turn *turn, const struc
     turn->request =
         (struct turn_request){.user_id = params->user_id,
                               .limits = &turn->limits,
+                              .course_id = params->experience->course_id,
                               .ai_experience_id = params->experience->id,
                               .conversation_id = params->conversation ? params->conversation->id : 0,
                               .conversation_uuid = new_uuid(ctx),
@@ -257,14 +260,6 @@ static enum cq_status store_failure(struct cq_ctx *ctx, struct db *db, const str
     return why;
 }
 
-static void count_tokens(const struct asking *asking, struct turn_end *end)
-{
-    for (size_t i = 0; i < asking->n; i++) {
-        end->input_tokens += asking->asks[i].cost.usage.input;
-        end->output_tokens += asking->asks[i].cost.usage.output;
-    }
-}
-
 enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *turn)
 {
     const struct llm_reply *said = &turn->asking.asks[0].reply;
@@ -272,6 +267,7 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
     bool has_feedback;
     struct turn_end end = {.turn = &turn->row,
                            .user_id = turn->request.user_id,
+                           .course_id = turn->request.course_id,
                            .ai_experience_id = turn->request.ai_experience_id,
                            .is_opening = turn->is_opening,
                            .reply_uuid = turn->request.reply_uuid,
@@ -286,7 +282,6 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
                            .summarised = turn->summarised,
                            .tries = turn->asking.asks[0].cost.tries};
 
-    count_tokens(&turn->asking, &end);
     if (turn->failure)
         return store_failure(ctx, db, &end, turn->failure);
     enum cq_status st = store_turn_complete(ctx, db, &end, &row, &has_feedback);

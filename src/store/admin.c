@@ -77,6 +77,17 @@ enum cq_status store_course_add(struct cq_ctx *ctx, struct db *db, const char *c
     return st;
 }
 
+static const char SELECT_COURSE[] = "SELECT id FROM course WHERE id = ?";
+
+enum cq_status store_course_find(struct cq_ctx *ctx, struct db *db, uint64_t id)
+{
+    uint64_t found = 0;
+    const struct db_in in[] = {IN_U64(id)};
+    const struct db_out out[] = {OUT_U64(found)};
+
+    return db_query_one(ctx, db, SELECT_COURSE, in, LEN(in), out, LEN(out));
+}
+
 /* The member's row first: whoever else enrolls the same user in the same course waits for it. */
 static const char LOCK_MEMBER[] = "INSERT INTO course_member (course_id, user_id, roles) VALUES (?, ?, 0)"
                                   " ON DUPLICATE KEY UPDATE roles = roles";

@@ -1,4 +1,5 @@
 /* Evaluations: the newest of each conversation, and those that are being made. */
+#include "store/usage.h"
 #include "store/user_day.h"
 
 static const char SELECT_EVALUATION[] =
@@ -12,10 +13,10 @@ static const char DELETE_RUN[] = "DELETE FROM evaluation_run WHERE id = ?";
 
 /* One that covers more is left: it was begun later, and has ended before. Assignments are made from left to right. */
 static const char UPSERT_EVALUATION[] =
-    "INSERT INTO evaluation (conversation_id, n_messages, basis_hash, answer, evaluated_at)"
-    " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE basis_hash = IF(n_messages <= ?, ?, basis_hash),"
-    " answer = IF(n_messages <= ?, ?, answer), evaluated_at = IF(n_messages <= ?, UTC_TIMESTAMP(3), evaluated_at),"
-    " n_messages = GREATEST(n_messages, ?)";
+    "INSERT INTO evaluation (conversation_id, n_messages, basis_hash, answer, calls, evaluated_at)"
+    " VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE basis_hash = IF(n_messages <= ?, ?, basis_hash),"
+    " answer = IF(n_messages <= ?, ?, answer), calls = IF(n_messages <= ?, ?, calls),"
+    " evaluated_at = IF(n_messages <= ?, UTC_TIMESTAMP(3), evaluated_at), n_messages = GREATEST(n_messages, ?)";
 
 enum cq_status store_evaluation_read(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id,
                                      const uint8_t basis_hash[SHA256_BYTES], struct evaluation_row *out)
@@ -44,7 +45,7 @@ static enum cq_status begin_tx(struct cq_ctx *ctx, struct db *db, void *arg, boo
     struct user_day day;
     enum cq_status st = user_day_lock(ctx, db, run->user_id, &day);
     if (!st)
-        st = user_day_admit(ctx, &day, DAY_EVALUATION, run->limits);
+        st = user_day_admit(ctx, db, &day, DAY_EVALUATION, run->course_id, run->limits);
     if (!st)
         st = db_execute(ctx, db, INSERT_RUN, in, LEN(in), NULL);
     if (!st)
@@ -66,22 +67,46 @@ struct end_args {
     struct evaluation_row *row;
 };
 
+/* In the order in which locks are taken: the conversation's before the evaluation's, whose foreign key shares it. */
+static enum cq_status store_made(struct cq_ctx *ctx, struct db *db, const struct end_args *args)
+{
+    const struct evaluation_run *run = args->run;
+    const struct db_in covers = IN_U64(args->covers), basis = IN_BYTES(args->basis_hash, SHA256_BYTES),
+                       answer = IN_TEXT(args->answer), calls = IN_TEXT(run->calls ? run->calls->json : NULL);
+    const struct db_in evaluation[] = {IN_U64(run->conversation_id),
+                                       covers,
+                                       basis,
+                                       answer,
+                                       calls,
+                                       covers,
+                                       basis,
+                                       covers,
+                                       answer,
+                                       covers,
+                                       calls,
+                                       covers,
+                                       covers};
+    enum cq_status st = CQ_OK;
+
+    if (args->answer)
+        st = user_day_count(ctx, db, run->user_id, DAY_EVALUATION);
+    if (!st)
+        st = usage_count_conversation(ctx, db, run->conversation_id, run->calls);
+    if (!st && args->answer)
+        st = db_execute(ctx, db, UPSERT_EVALUATION, evaluation, LEN(evaluation), NULL);
+    return st ? st : usage_count(ctx, db, run->course_id, run->user_id, run->calls);
+}
+
 static enum cq_status end_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
 {
     const struct end_args *args = arg;
     const struct db_in run[] = {IN_U64(args->run->id)};
-    const struct db_in covers = IN_U64(args->covers), basis = IN_BYTES(args->basis_hash, SHA256_BYTES),
-                       answer = IN_TEXT(args->answer);
-    const struct db_in evaluation[] = {
-        IN_U64(args->run->conversation_id), covers, basis, answer, covers, basis, covers, answer, covers, covers};
+    bool may_be_done = !args->answer || is_rerun || args->was_tried;
     uint64_t matched = 0;
 
     enum cq_status st = db_execute(ctx, db, DELETE_RUN, run, LEN(run), &matched);
-    if (!st && args->answer && (matched || !(is_rerun || args->was_tried))) {
-        st = user_day_count(ctx, db, args->run->user_id, DAY_EVALUATION);
-        if (!st)
-            st = db_execute(ctx, db, UPSERT_EVALUATION, evaluation, LEN(evaluation), NULL);
-    }
+    if (!st && (matched || !may_be_done))
+        st = store_made(ctx, db, args);
     if (!st && args->answer)
         st = store_evaluation_read(ctx, db, args->run->conversation_id, args->basis_hash, args->row);
     if (!st && args->answer && !args->row->answer)

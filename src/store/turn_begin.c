@@ -326,7 +326,7 @@ static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const str
         return CQ_CONVERSATION_COMPLETED;
     if (locked.last.id && is_running(&locked.last))
         return CQ_TURN_IN_PROGRESS;
-    st = user_day_admit(ctx, &args->day, DAY_MESSAGE, r->limits);
+    st = user_day_admit(ctx, db, &args->day, DAY_MESSAGE, r->course_id, r->limits);
     if (st)
         return st;
     if (locked.last.id && str_eq(args->messages->rows[args->messages->n - 1].text, r->text))
@@ -403,7 +403,7 @@ static enum cq_status open_conversation(struct cq_ctx *ctx, struct db *db, const
         st = store_message_list(ctx, db, args->turn->conversation_id, args->turn->reply_seq + 1, args->messages);
     if (st || is_decided)
         return st;
-    st = user_day_admit(ctx, &args->day, DAY_CONVERSATION, r->limits);
+    st = user_day_admit(ctx, db, &args->day, DAY_CONVERSATION, r->course_id, r->limits);
     if (st)
         return st;
     st = db_execute(ctx, db, INSERT_CONVERSATION, conversation, LEN(conversation), NULL);

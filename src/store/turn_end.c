@@ -1,5 +1,6 @@
 /* Turns: how a reply comes to be stored, once; and how a turn ends without one. */
 #include "store/turn.h"
+#include "store/usage.h"
 #include "store/user_day.h"
 
 /* ---- completing ---- */
@@ -23,13 +24,25 @@ static const char ACTIVATE_CONVERSATION[] =
  */
 static const char UPDATE_CONVERSATION[] =
     "UPDATE conversation SET next_seq = next_seq + 1, met_at = ?, all_objectives_met = GREATEST(all_objectives_met, ?),"
-    " has_feedback = LAST_INSERT_ID(has_feedback), updated_at = UTC_TIMESTAMP(3)"
+    " has_feedback = LAST_INSERT_ID(has_feedback), updated_at = UTC_TIMESTAMP(3), " USAGE_ADD
     " WHERE id = ? AND EXISTS (SELECT 1 FROM turn t WHERE t.id = ? AND t.state = 'pending' AND t.owner = ? AND "
     "t.reply_uuid = ?)";
 
+/*
+ * A turn that is tried again keeps the calls of before, while they are few. What a provider says it has counted is not
+ * believed to be small.
+ */
+#define ADD_CALLS                                                                                                      \
+    " input_tokens = LEAST(input_tokens + ?, 4294967295), output_tokens = LEAST(output_tokens + ?, 4294967295),"       \
+    " calls = COALESCE(IF(CHAR_LENGTH(calls) < 16000, CONCAT(LEFT(calls, CHAR_LENGTH(calls) - 1), ',',"                \
+    " SUBSTRING(?, 2)), ?), calls), prompt_version = ?, finished_at = UTC_TIMESTAMP(3)"
+
+#define CALLS_IN(end, used)                                                                                            \
+    IN_U64((used).input_tokens), IN_U64((used).output_tokens), calls_text(end), calls_text(end),                       \
+        IN_U64((end)->prompt_version)
+
 static const char COMPLETE_TURN[] =
-    "UPDATE turn SET state = 'complete', is_running = NULL, reply_seq = user_seq + 1, met_at = ?, tries = ?,"
-    " input_tokens = ?, output_tokens = ?, finished_at = UTC_TIMESTAMP(3)"
+    "UPDATE turn SET state = 'complete', is_running = NULL, reply_seq = user_seq + 1, met_at = ?, tries = ?," ADD_CALLS
     " WHERE id = ? AND state = 'pending' AND owner = ? AND reply_uuid = ?";
 
 static const char MEET_LATEST[] = "UPDATE latest_conversation SET all_objectives_met = 1, updated_at = UTC_TIMESTAMP(3)"
@@ -47,8 +60,13 @@ static const char NOTE_LATEST[] =
 static const char STORE_SUMMARY[] =
     "UPDATE conversation SET summary = ?, summarised = ? WHERE id = ? AND summarised < ?";
 
-static const char FAIL_TURN[] = "UPDATE turn SET state = 'failed', is_running = NULL, failure = ?, tries = ?,"
-                                " finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
+static const char FAIL_TURN[] =
+    "UPDATE turn SET state = 'failed', is_running = NULL, failure = ?, tries = ?," ADD_CALLS " WHERE id = ?";
+
+static struct db_in calls_text(const struct turn_end *end)
+{
+    return IN_TEXT(end->calls ? end->calls->json : NULL);
+}
 
 /* CQ_OK: pending and ours. CQ_DUPLICATE: complete already, by this very reply. CQ_LOST: neither. */
 static enum cq_status lock_turn(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, bool *has_feedback)
@@ -100,16 +118,14 @@ static enum cq_status note_latest(struct cq_ctx *ctx, struct db *db, const struc
 /* As lock_turn(), when it is not ours to complete. */
 static enum cq_status complete_turn(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, bool *has_feedback)
 {
+    const struct usage used = usage_sum(end->calls);
     uint64_t matched = 0;
-    const struct db_in conversation[] = {IN_TEXT(end->met_at),
-                                         IN_U64(end->all_objectives_met),
-                                         IN_U64(end->turn->conversation_id),
-                                         IN_U64(end->turn->id),
-                                         IN_TEXT(end->owner),
+    const struct db_in conversation[] = {IN_TEXT(end->met_at),    IN_U64(end->all_objectives_met),
+                                         USAGE_IN(used),          IN_U64(end->turn->conversation_id),
+                                         IN_U64(end->turn->id),   IN_TEXT(end->owner),
                                          IN_TEXT(end->reply_uuid)};
-    const struct db_in turn[] = {IN_TEXT(end->met_at),       IN_U64(end->tries),    IN_U64(end->input_tokens),
-                                 IN_U64(end->output_tokens), IN_U64(end->turn->id), IN_TEXT(end->owner),
-                                 IN_TEXT(end->reply_uuid)};
+    const struct db_in turn[] = {IN_TEXT(end->met_at),  IN_U64(end->tries),  CALLS_IN(end, used),
+                                 IN_U64(end->turn->id), IN_TEXT(end->owner), IN_TEXT(end->reply_uuid)};
 
     enum cq_status st = db_execute(ctx, db, UPDATE_CONVERSATION, conversation, LEN(conversation), &matched);
     if (st)
@@ -151,7 +167,32 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
         st = db_execute(ctx, db, INSERT_REPLY, reply, LEN(reply), NULL);
     if (!st && end->summary)
         st = db_execute(ctx, db, STORE_SUMMARY, summary, LEN(summary), NULL);
-    return st ? st : note_latest(ctx, db, end);
+    if (!st)
+        st = note_latest(ctx, db, end);
+    return st ? st : usage_count(ctx, db, end->course_id, end->user_id, end->calls);
+}
+
+/* One whose conversation may be gone. Whether it was counted before is not to be seen: rather not at all than twice. */
+static enum cq_status count_lost_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const struct turn_end *end = arg;
+
+    if (is_rerun)
+        return CQ_OK;
+    enum cq_status st = usage_count_conversation(ctx, db, end->turn->conversation_id, end->calls);
+    return st ? st : usage_count(ctx, db, end->course_id, end->user_id, end->calls);
+}
+
+/* Nobody gets to see the reply, but it is paid for. */
+static void count_lost(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
+{
+    char error[sizeof(ctx->error)];
+    struct turn_end copy = *end;
+
+    memcpy(error, ctx->error, sizeof(error)); /* the cause is worth more than what follows from it */
+    if (db_tx(ctx, db, count_lost_tx, &copy))
+        log_warn("request_id=%s what a lost turn has used is not counted: %s", ctx->request_id, ctx->error);
+    memcpy(ctx->error, error, sizeof(error));
 }
 
 enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
@@ -160,6 +201,8 @@ enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const stru
     struct complete_args args = {.end = end};
 
     enum cq_status st = db_tx(ctx, db, complete_tx, &args);
+    if (st == CQ_LOST && end->calls)
+        count_lost(ctx, db, end);
     if (st && !(st == CQ_DUPLICATE && args.was_complete))
         return st;
     *has_feedback = args.has_feedback;
@@ -194,7 +237,9 @@ static enum cq_status fail_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool
 {
     struct fail_args *args = arg;
     const struct turn_end *end = args->end;
-    const struct db_in turn[] = {IN_TEXT(args->failure), IN_U64(end->tries), IN_U64(end->turn->id)};
+    const struct usage used = usage_sum(end->calls);
+    const struct db_in turn[] = {IN_TEXT(args->failure), IN_U64(end->tries), CALLS_IN(end, used),
+                                 IN_U64(end->turn->id)};
     bool has_feedback;
 
     enum cq_status st = lock_turn(ctx, db, end, &has_feedback);
@@ -202,8 +247,14 @@ static enum cq_status fail_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool
         return CQ_OK;
     if (st)
         return st == CQ_DUPLICATE ? CQ_LOST : st;
-    return end->is_opening ? turn_delete_opening(ctx, db, end->turn->conversation_id)
-                           : db_execute(ctx, db, FAIL_TURN, turn, LEN(turn), NULL);
+    if (end->is_opening) {
+        st = turn_delete_opening(ctx, db, end->turn->conversation_id);
+    } else {
+        st = db_execute(ctx, db, FAIL_TURN, turn, LEN(turn), NULL);
+        if (!st)
+            st = usage_count_conversation(ctx, db, end->turn->conversation_id, end->calls);
+    }
+    return st ? st : usage_count(ctx, db, end->course_id, end->user_id, end->calls);
 }
 
 enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, const char *failure)

@@ -3,8 +3,13 @@
  *
  * What is done is counted when it is done, so that what fails in whatever way need not be taken back; what is running
  * is counted by its own rows. Both are read under the lock of the day's row, which is asked for before any other.
+ *
+ * What running calls will use is not known: so budgets of tokens are held against what was used, and what is running
+ * when one is reached may pass it.
  */
 #include "store/user_day.h"
+
+#include "store/usage.h"
 
 /* The running ones are looked for by the day's own row, hence once it is locked. */
 #define RUNNING_TURNS                                                                                                  \
@@ -48,6 +53,7 @@ enum cq_status user_day_lock(struct cq_ctx *ctx, struct db *db, uint64_t user_id
 {
     const struct db_in in[] = {IN_U64(user_id)};
 
+    day->user_id = user_id;
     enum cq_status st = lock_row(ctx, db, user_id, day);
     if (st != CQ_RESOURCE_NOT_FOUND)
         return st;
@@ -58,8 +64,26 @@ enum cq_status user_day_lock(struct cq_ctx *ctx, struct db *db, uint64_t user_id
     return st == CQ_RESOURCE_NOT_FOUND ? CQ_AGAIN : st; /* it has become tomorrow */
 }
 
-enum cq_status user_day_admit(struct cq_ctx *ctx, const struct user_day *day, enum user_day_kind kind,
-                              const struct user_limits *limits)
+/* The budgets take a statement, where there are any. */
+static enum cq_status admit_tokens(struct cq_ctx *ctx, struct db *db, const struct user_day *day, uint64_t course_id,
+                                   const struct user_limits *limits)
+{
+    uint32_t user_max = limits->user_tokens_per_day, course_max = limits->course_tokens_per_day;
+    uint64_t of_user = 0, of_course = 0;
+
+    if (!user_max && !course_max)
+        return CQ_OK;
+    enum cq_status st =
+        usage_today(ctx, db, user_max ? day->user_id : 0, course_max ? course_id : 0, &of_user, &of_course);
+    if (!st && ((user_max && of_user >= user_max) || (course_max && of_course >= course_max))) {
+        ctx->retry_after_s = day->left_s;
+        st = CQ_RATE_LIMITED;
+    }
+    return st;
+}
+
+enum cq_status user_day_admit(struct cq_ctx *ctx, struct db *db, const struct user_day *day, enum user_day_kind kind,
+                              uint64_t course_id, const struct user_limits *limits)
 {
     uint32_t max = kind == DAY_CONVERSATION ? limits->conversations_per_day
                    : kind == DAY_MESSAGE    ? limits->messages_per_day
@@ -69,7 +93,9 @@ enum cq_status user_day_admit(struct cq_ctx *ctx, const struct user_day *day, en
         ctx->retry_after_s = day->done[kind] >= max ? day->left_s : 0;
         return CQ_RATE_LIMITED;
     }
-    return day->running[0] + day->running[1] + day->running[2] >= limits->turns_at_once ? CQ_RATE_LIMITED : CQ_OK;
+    if (day->running[0] + day->running[1] + day->running[2] >= limits->turns_at_once)
+        return CQ_RATE_LIMITED;
+    return admit_tokens(ctx, db, day, course_id, limits);
 }
 
 enum cq_status user_day_count(struct cq_ctx *ctx, struct db *db, uint64_t user_id, enum user_day_kind kind)

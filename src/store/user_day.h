@@ -7,6 +7,7 @@
 enum user_day_kind { DAY_CONVERSATION, DAY_MESSAGE, DAY_EVALUATION };
 
 struct user_day {
+    uint64_t user_id;
     uint32_t done[3], running[3]; /* by enum user_day_kind */
     uint32_t left_s;              /* of the day */
 };
@@ -18,11 +19,11 @@ struct user_day {
 enum cq_status user_day_lock(struct cq_ctx *ctx, struct db *db, uint64_t user_id, struct user_day *day) MUST_USE;
 
 /*
- * Whether one more of the kind may begin now. CQ_RATE_LIMITED: ctx->retry_after_s says when the day is over, unless too
- * much is running just now.
+ * Whether one more of the kind may begin now, for the course. CQ_RATE_LIMITED: ctx->retry_after_s says when the day is
+ * over, unless too much is running just now.
  */
-enum cq_status user_day_admit(struct cq_ctx *ctx, const struct user_day *day, enum user_day_kind kind,
-                              const struct user_limits *limits) MUST_USE;
+enum cq_status user_day_admit(struct cq_ctx *ctx, struct db *db, const struct user_day *day, enum user_day_kind kind,
+                              uint64_t course_id, const struct user_limits *limits) MUST_USE;
 
 /* Count one that is being done, and lock the row as user_day_lock() does. */
 enum cq_status user_day_count(struct cq_ctx *ctx, struct db *db, uint64_t user_id, enum user_day_kind kind) MUST_USE;

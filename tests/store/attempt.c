@@ -63,20 +63,23 @@ struct place place_new(void)
 
 struct attempt attempt_message(const struct place *p, uint64_t conversation_id, const char *text)
 {
-    static const struct user_limits none = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
+    static const struct user_limits none = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 0};
 
-    return (struct attempt){.request = {.limits = &none,
-                                        .user_id = p->user_id,
-                                        .ai_experience_id = p->ai_experience_id,
-                                        .conversation_id = conversation_id,
-                                        .text = text,
-                                        .message_uuid = new_uuid(p->ctx),
-                                        .reply_uuid = new_uuid(p->ctx),
-                                        .owner = "worker",
-                                        .lease_s = LEASE_S},
-                            .reply = "reply",
-                            .html = "<p>reply</p>",
-                            .met_at = ","};
+    return (struct attempt){
+        .request = {.limits = &none,
+                    .user_id = p->user_id,
+                    .course_id = p->course_id,
+                    .ai_experience_id = p->ai_experience_id,
+                    .conversation_id = conversation_id,
+                    .text = text,
+                    .message_uuid = new_uuid(p->ctx),
+                    .reply_uuid = new_uuid(p->ctx),
+                    .owner = "worker",
+                    .lease_s = LEASE_S},
+        .reply = "reply",
+        .html = "<p>reply</p>",
+        .met_at = ",",
+        .calls = {.json = "[{\"task\":\"reply\"}]", .models = {{"model", 1, {30, 40, 5, 6, 700}}}, .n = 1}};
 }
 
 struct attempt attempt_opening(const struct place *p)
@@ -113,6 +116,7 @@ static struct turn_end end_of(const struct attempt *a)
 {
     return (struct turn_end){.turn = &a->turn,
                              .user_id = a->request.user_id,
+                             .course_id = a->request.course_id,
                              .ai_experience_id = a->request.ai_experience_id,
                              .is_opening = a->request.conversation_id == 0,
                              .reply_uuid = a->request.reply_uuid,
@@ -125,8 +129,8 @@ static struct turn_end end_of(const struct attempt *a)
                              .summary = a->summary,
                              .summarised = a->summarised,
                              .tries = 2,
-                             .input_tokens = 30,
-                             .output_tokens = 40};
+                             .calls = &a->calls,
+                             .prompt_version = 9};
 }
 
 enum cq_status attempt_complete(const struct place *p, struct attempt *a)

@@ -1,8 +1,8 @@
 /*
  * A place to talk in, and one worker's attempt at a turn in it.
  *
- * Attempts have the owner "worker" unless a test gives them another; each has a reply_uuid of its own, as in the
- * program.
+ * Attempts have the owner "worker" unless a test gives them another, and one call of a model; each has a reply_uuid of
+ * its own, as in the program.
  */
 #ifndef TESTS_STORE_ATTEMPT_H
 #define TESTS_STORE_ATTEMPT_H
@@ -32,6 +32,7 @@ struct attempt {
     bool all_objectives_met;
     const char *summary; /* NULL: none was made */
     uint32_t summarised;
+    struct model_calls calls;
     struct message_row stored; /* the reply, as it came back */
     bool has_feedback;         /* the conversation, then */
 };

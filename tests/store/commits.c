@@ -83,6 +83,19 @@ static void test_open(void)
     }
 }
 
+/* What so many attempts of the user's have used. */
+static bool is_used(const struct place *p, unsigned n)
+{
+    return sql_number("SELECT COUNT(*) FROM usage_day WHERE user_id = %ju AND calls = %u AND price_nano = %u",
+                      (uintmax_t)p->user_id, n, n * 700) == 1;
+}
+
+static bool is_used_in(uint64_t conversation_id, unsigned n)
+{
+    return sql_number("SELECT COUNT(*) FROM conversation WHERE id = %ju AND price_nano = %u",
+                      (uintmax_t)conversation_id, n * 700) == 1;
+}
+
 static void test_complete(void)
 {
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -94,6 +107,7 @@ static void test_complete(void)
         struct place q = cut_place(&p, i);
         ROW_ASSERT(rows[i].name, attempt_complete(&q, &a) == CQ_OK && a.stored.seq == 3);
         ROW_ASSERT(rows[i].name, count_messages(conversation_id) == 4 && turn_is(&a, "complete"));
+        ROW_ASSERT(rows[i].name, is_used(&p, 2) && is_used_in(conversation_id, 2));
         turn_done(&p, conversation_id, "next");
         ROW_ASSERT(rows[i].name, count_messages(conversation_id) == 6);
     }
@@ -113,6 +127,7 @@ static void test_complete_opening(void)
                                             " ON l.conversation_id = v.id WHERE v.id = %ju AND v.is_active = 1",
                                             (uintmax_t)a.turn.conversation_id) == 1);
         ROW_ASSERT(rows[i].name, count_messages(a.turn.conversation_id) == 2);
+        ROW_ASSERT(rows[i].name, is_used(&p, 2) && is_used_in(a.turn.conversation_id, 1));
     }
 }
 
@@ -127,8 +142,63 @@ static void test_fail(void)
         MUST(attempt_begin(&p, &opening));
         struct place q = cut_place(&p, i);
         ROW_ASSERT(rows[i].name, attempt_fail(&q, &a) == CQ_OK && turn_is(&a, "failed"));
+        ROW_ASSERT(rows[i].name, is_used(&p, 2) && is_used_in(conversation_id, 2));
         q = cut_place(&p, i);
         ROW_ASSERT(rows[i].name, attempt_fail(&q, &opening) == CQ_OK && count_conversations(&p) == 1);
+        ROW_ASSERT(rows[i].name, is_used(&p, 3));
+    }
+}
+
+/* Better not counted than twice: the next one's answer comes. */
+static void test_lost(void)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        uint64_t conversation_id = conversation_opened(&p);
+        struct attempt lost = attempt_message(&p, conversation_id, "lost"),
+                       a = attempt_message(&p, conversation_id, "a");
+
+        MUST(attempt_begin(&p, &lost));
+        turn_expire(&lost);
+        MUST(attempt_begin(&p, &a));
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, attempt_complete(&q, &lost) == CQ_LOST);
+        usleep(SETTLED_MS * 1000);
+        ROW_ASSERT(rows[i].name, is_used(&p, rows[i].cut == CUT_BEFORE_COMMIT ? 1 : 2));
+        ROW_ASSERT(rows[i].name, is_used_in(conversation_id, rows[i].cut == CUT_BEFORE_COMMIT ? 1 : 2));
+    }
+}
+
+/* Evaluations that are stored, and those that come to nothing. */
+static void test_evaluation(void)
+{
+    static const struct user_limits limits = {1000, 1000, 1000, 1000, 0, 0};
+    static const uint8_t basis[SHA256_BYTES];
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        struct attempt opened = attempt_opening(&p);
+        struct evaluation_row row = {0};
+
+        MUST(attempt_begin(&p, &opened));
+        MUST(attempt_complete(&p, &opened));
+        struct evaluation_run run = {.user_id = p.user_id,
+                                     .course_id = p.course_id,
+                                     .conversation_id = opened.turn.conversation_id,
+                                     .limits = &limits,
+                                     .owner = "worker",
+                                     .lease_s = 60,
+                                     .calls = &opened.calls};
+        struct evaluation_run failed = run;
+
+        MUST(store_evaluation_begin(p.ctx, p.db, &run));
+        MUST(store_evaluation_begin(p.ctx, p.db, &failed));
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, store_evaluation_end(q.ctx, q.db, &run, basis, "{}", 2, &row) == CQ_OK);
+        ROW_ASSERT(rows[i].name, str_eq(row.answer, "{}") && is_used(&p, 2));
+        q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, store_evaluation_fail(q.ctx, q.db, &failed) == CQ_OK);
+        ROW_ASSERT(rows[i].name, is_used(&p, 3) && is_used_in(run.conversation_id, 3));
     }
 }
 
@@ -276,6 +346,7 @@ static void test_end(void)
 
 SUITE(commits, {"begin", test_begin}, {"begin again", test_begin_again}, {"open", test_open},
       {"complete", test_complete}, {"complete an opening", test_complete_opening}, {"fail", test_fail},
-      {"renew", test_renew}, {"an experience", test_experience},
-      {"complete a conversation", test_conversation_complete}, {"a vote", test_vote}, {"a course", test_course},
-      {"people", test_people}, {"sign in", test_sign_in}, {"the connection closes", test_end});
+      {"lost", test_lost}, {"an evaluation", test_evaluation}, {"renew", test_renew},
+      {"an experience", test_experience}, {"complete a conversation", test_conversation_complete},
+      {"a vote", test_vote}, {"a course", test_course}, {"people", test_people}, {"sign in", test_sign_in},
+      {"the connection closes", test_end});

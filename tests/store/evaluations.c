@@ -2,12 +2,16 @@
 #include "attempt.h"
 
 static const uint8_t basis[SHA256_BYTES] = {1}, other_basis[SHA256_BYTES] = {2};
-static const struct user_limits limits = {1000, 1000, 2, 1000};
+static const struct user_limits limits = {1000, 1000, 2, 1000, 0, 0};
 
 static struct evaluation_run run_of(const struct place *p, uint64_t conversation_id)
 {
-    return (struct evaluation_run){
-        .user_id = p->user_id, .conversation_id = conversation_id, .limits = &limits, .owner = "worker", .lease_s = 60};
+    return (struct evaluation_run){.user_id = p->user_id,
+                                   .course_id = p->course_id,
+                                   .conversation_id = conversation_id,
+                                   .limits = &limits,
+                                   .owner = "worker",
+                                   .lease_s = 60};
 }
 
 static void test_made_and_made_again(void)

@@ -56,6 +56,139 @@ static void test_conversations_of_a_day(void)
                     1);
 }
 
+/* ---- budgets of tokens ---- */
+
+static uint64_t count_rows_of(const struct place *p)
+{
+    return sql_number(
+        "SELECT (SELECT COUNT(*) FROM turn WHERE user_id = %ju) + (SELECT COUNT(*) FROM conversation WHERE"
+        " user_id = %ju) + (SELECT COUNT(*) FROM evaluation_run WHERE user_id = %ju)",
+        (uintmax_t)p->user_id, (uintmax_t)p->user_id, (uintmax_t)p->user_id);
+}
+
+/* Whether the user may say, open and evaluate something, or none of it; in any case nothing is left of it. */
+static bool may_go_on(const struct place *p, uint64_t conversation_id, const struct user_limits *limits)
+{
+    struct attempt message = attempt_message(p, conversation_id, "more"), opening = attempt_opening(p);
+    struct evaluation_run run = {.user_id = p->user_id,
+                                 .course_id = p->course_id,
+                                 .conversation_id = conversation_id,
+                                 .limits = limits,
+                                 .owner = "worker",
+                                 .lease_s = 60};
+    uint64_t before = count_rows_of(p);
+    enum cq_status st[3];
+
+    message.calls = opening.calls = (struct model_calls){.json = NULL};
+    message.request.limits = opening.request.limits = limits;
+    p->ctx->retry_after_s = 0;
+    if (!(st[0] = attempt_begin(p, &message)))
+        MUST(attempt_fail(p, &message));
+    if (!(st[1] = attempt_begin(p, &opening)))
+        MUST(attempt_fail(p, &opening));
+    if (!(st[2] = store_evaluation_begin(p->ctx, p->db, &run)))
+        MUST(store_evaluation_fail(p->ctx, p->db, &run));
+    CU_ASSERT_TRUE(st[0] == st[1] && st[1] == st[2] && (!st[0] || st[0] == CQ_RATE_LIMITED));
+    if (st[0])
+        CU_ASSERT_TRUE(count_rows_of(p) == before && p->ctx->retry_after_s > 0 && p->ctx->retry_after_s <= 86400);
+    return !st[0];
+}
+
+/* What an attempt of these tests uses. */
+enum { OF_A_TURN = 30 + 40 };
+
+static void test_tokens_of_a_user(void)
+{
+    const struct user_limits reached = {1000, 1000, 1000, 1000, 2 * OF_A_TURN, 0},
+                             not_yet = {1000, 1000, 1000, 1000, 2 * OF_A_TURN + 1, 0};
+    struct place p = place_new(), elsewhere = place_new(), other = p;
+    uint64_t conversation_id = conversation_opened(&p);
+
+    other.user_id = user_enrolled(&p, ROLE_STUDENT);
+    elsewhere.user_id = p.user_id;
+    uint64_t others = conversation_opened(&other), conversation_elsewhere = conversation_opened(&elsewhere);
+
+    CU_ASSERT_TRUE(may_go_on(&p, conversation_id, &not_yet));
+    CU_ASSERT_FALSE(may_go_on(&p, conversation_id, &reached));
+    CU_ASSERT_FALSE(may_go_on(&elsewhere, conversation_elsewhere, &reached)); /* in all courses together */
+    CU_ASSERT_TRUE(may_go_on(&other, others, &reached));
+    sql_run("UPDATE usage_day SET day = day - INTERVAL 1 DAY WHERE user_id = %ju", (uintmax_t)p.user_id);
+    CU_ASSERT_TRUE(may_go_on(&p, conversation_id, &reached)); /* tomorrow */
+}
+
+static void test_tokens_of_a_course(void)
+{
+    const struct user_limits reached = {1000, 1000, 1000, 1000, 0, 2 * OF_A_TURN},
+                             not_yet = {1000, 1000, 1000, 1000, 0, 2 * OF_A_TURN + 1};
+    struct place p = place_new(), elsewhere = place_new(), other = p, teacher = p;
+
+    other.user_id = user_enrolled(&p, ROLE_STUDENT);
+    teacher.user_id = user_enrolled(&p, ROLE_TEACHER); /* who has used nothing */
+    elsewhere.user_id = p.user_id;
+    uint64_t conversation_id = conversation_opened(&p), others = conversation_opened(&other),
+             conversation_elsewhere = conversation_opened(&elsewhere);
+    struct attempt keyed = attempt_message(&p, conversation_id, "keyed");
+
+    CU_ASSERT_TRUE(may_go_on(&p, conversation_id, &not_yet));
+    CU_ASSERT_FALSE(may_go_on(&p, conversation_id, &reached));
+    CU_ASSERT_FALSE(may_go_on(&other, others, &reached));
+    CU_ASSERT_FALSE(may_go_on(&teacher, conversation_id, &reached));
+    CU_ASSERT_TRUE(may_go_on(&elsewhere, conversation_elsewhere, &reached));
+
+    attempt_key(p.ctx, &keyed, "budget", "body");
+    MUST(attempt_begin(&p, &keyed));
+    MUST(attempt_complete(&p, &keyed));
+    keyed.request.limits = &reached;
+    keyed.request.reply_uuid = new_uuid(p.ctx);
+    GIVES(CQ_OK, attempt_begin(&p, &keyed)); /* a replay uses nothing */
+    CU_ASSERT_TRUE(keyed.turn.is_replay);
+
+    sql_run("UPDATE usage_day SET day = day - INTERVAL 1 DAY WHERE course_id = %ju", (uintmax_t)p.course_id);
+    CU_ASSERT_TRUE(may_go_on(&other, others, &reached)); /* tomorrow */
+}
+
+/* Either may be the one that is reached; without any the database is not asked. */
+static void test_both_budgets(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t of_user, of_course;
+        bool may;
+        uint32_t statements; /* more than without */
+    } rows[] = {
+        {"none", 0, 0, true, 0},
+        {"far from both", 1000, 1000, true, 1},
+        {"the user's", OF_A_TURN, 1000, false, 1},
+        {"the course's", 1000, OF_A_TURN, false, 1},
+        {"both", OF_A_TURN, OF_A_TURN, false, 1},
+        {"less than was used", 1, 1, false, 1},
+        {"the largest", UINT32_MAX, UINT32_MAX, true, 1},
+    };
+    struct place p = place_new();
+    uint64_t conversation_id = conversation_opened(&p);
+    uint32_t without = 0;
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct user_limits limits = {1000, 1000, 1000, 1000, rows[i].of_user, rows[i].of_course};
+        struct evaluation_run run = {.user_id = p.user_id,
+                                     .course_id = p.course_id,
+                                     .conversation_id = conversation_id,
+                                     .limits = &limits,
+                                     .owner = "worker",
+                                     .lease_s = 60};
+
+        ROW_ASSERT(rows[i].name, may_go_on(&p, conversation_id, &limits) == rows[i].may);
+        uint32_t before = p.ctx->statements;
+        enum cq_status st = store_evaluation_begin(p.ctx, p.db, &run);
+        uint32_t took = p.ctx->statements - before;
+
+        without = i ? without : took;
+        ROW_ASSERT(rows[i].name, st || took == without + rows[i].statements);
+        if (!st)
+            MUST(store_evaluation_fail(p.ctx, p.db, &run));
+    }
+}
+
 /* ---- all at once ---- */
 
 enum { N_THREADS = 12, N_ROUNDS = 3 };
@@ -132,8 +265,8 @@ static void test_at_once(void)
         struct user_limits limits;
         size_t want;
     } rows[] = {
-        {"running at once", {1000, 1000, 1000, 5}, 5},
-        {"the first of the day", {1000, 4, 1000, 1000}, 4},
+        {"running at once", {1000, 1000, 1000, 5, 0, 0}, 5},
+        {"the first of the day", {1000, 4, 1000, 1000, 0, 0}, 4},
     };
 
     for (size_t i = 0; i < LEN(rows); i++)
@@ -151,7 +284,7 @@ static void test_at_once(void)
 /* One whose worker is gone counts no more than until its lease ends, or its owner is known to be dead. */
 static void test_what_is_gone_frees_its_place(void)
 {
-    static const struct user_limits one = {1000, 1000, 1000, 1};
+    static const struct user_limits one = {1000, 1000, 1000, 1, 0, 0};
     struct place p = place_new();
     uint64_t first = conversation_opened(&p), n;
 
@@ -179,4 +312,6 @@ static void test_what_is_gone_frees_its_place(void)
 }
 
 SUITE(limits, {"messages of a day", test_messages_of_a_day}, {"conversations of a day", test_conversations_of_a_day},
-      {"at once", test_at_once}, {"what is gone frees its place", test_what_is_gone_frees_its_place});
+      {"tokens of a user", test_tokens_of_a_user}, {"tokens of a course", test_tokens_of_a_course},
+      {"both budgets", test_both_budgets}, {"at once", test_at_once},
+      {"what is gone frees its place", test_what_is_gone_frees_its_place});

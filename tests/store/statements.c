@@ -269,16 +269,44 @@ static void walk_turns(const struct place *p, uint64_t conversation_id)
 
 static void walk_evaluations(const struct place *p, uint64_t conversation_id)
 {
-    static const struct user_limits limits = {10, 10, 10, 10};
+    static const struct user_limits limits = {10, 10, 10, 10, 1000, 1000};
     const uint8_t hash[SHA256_BYTES] = {0};
-    struct evaluation_run run = {
-        .user_id = p->user_id, .conversation_id = conversation_id, .limits = &limits, .owner = "worker", .lease_s = 60};
+    struct evaluation_run run = {.user_id = p->user_id,
+                                 .course_id = p->course_id,
+                                 .conversation_id = conversation_id,
+                                 .limits = &limits,
+                                 .owner = "worker",
+                                 .lease_s = 60};
     struct evaluation_row row = {0};
 
     GIVES(CQ_OK, store_evaluation_begin(p->ctx, p->db, &run));
     GIVES(CQ_OK, store_evaluation_end(p->ctx, p->db, &run, hash, "{}", 2, &row));
     CU_ASSERT_TRUE(row.is_same_basis && row.covers == 2);
     GIVES(CQ_OK, store_evaluation_fail(p->ctx, p->db, &run));
+}
+
+static enum cq_status sum_calls(void *arg, const struct usage_row *row)
+{
+    *(uint64_t *)arg += row->used.calls;
+    return CQ_OK;
+}
+
+/* What the turns above used. */
+static void walk_usage(const struct place *p)
+{
+    struct usage_query query = {.since = "2020-01-01", .until = "9999-12-31"};
+
+    for (query.by = USAGE_BY_DAY; query.by <= USAGE_BY_MODEL; query.by++) {
+        uint64_t n_calls = 0, of_course = 0;
+
+        query.course_id = 0;
+        GIVES(CQ_OK, store_usage_list(p->ctx, p->db, &query, sum_calls, &n_calls));
+        query.course_id = p->course_id;
+        GIVES(CQ_OK, store_usage_list(p->ctx, p->db, &query, sum_calls, &of_course));
+        CU_ASSERT_TRUE(n_calls > 0 && n_calls == of_course);
+    }
+    GIVES(CQ_OK, store_course_find(p->ctx, p->db, p->course_id));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_course_find(p->ctx, p->db, UINT32_MAX));
 }
 
 /* ---- counting ---- */
@@ -368,6 +396,7 @@ static void run_every_statement(const struct config *config)
     walk_sessions(&p);
     walk_turns(&p, conversation_id);
     walk_evaluations(&p, conversation_id);
+    walk_usage(&p);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_user_by_login(ctx, db, "nobody", &user_id));
     CU_ASSERT_EQUAL(count_prepared(db), count_in_source()); /* else a statement has no step above */
     db_destroy(db);

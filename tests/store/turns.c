@@ -43,7 +43,8 @@ static void test_whole_turn(void)
     CU_ASSERT_TRUE(reply->is_assistant);
     CU_ASSERT_EQUAL(reply->created_at_ms, a.stored.created_at_ms);
     CU_ASSERT_EQUAL(sql_number("SELECT COUNT(*) FROM turn WHERE id = %ju AND tries = 2 AND input_tokens = 30 AND"
-                               " output_tokens = 40 AND met_at = '3,' AND reply_seq = 3 AND finished_at IS NOT NULL",
+                               " output_tokens = 40 AND prompt_version = 9 AND met_at = '3,' AND reply_seq = 3 AND "
+                               "finished_at IS NOT NULL",
                                (uintmax_t)a.turn.id),
                     1);
     CU_ASSERT_EQUAL(sql_number("SELECT COUNT(*) FROM conversation WHERE id = %ju AND met_at = '3,' AND next_seq = 4",
