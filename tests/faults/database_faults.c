@@ -15,7 +15,7 @@ enum {
     N_API = 8,
     N_STORE_THREADS = 4 * 2,
     AT_ONCE = 16,
-    STATEMENTS_OF_A_TURN = 15, /* with a key; see tests/integration/figures.c */
+    STATEMENTS_OF_A_TURN = 16, /* with a key; see tests/integration/figures.c */
     MAX_RERUNS = 3,
 };
 

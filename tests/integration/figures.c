@@ -208,7 +208,7 @@ static void test_statements_of_a_turn(void)
     static const struct {
         const char *name, *key;
         uint64_t each;
-    } rows[] = {{"a turn", NULL, 12}, {"a turn with a key", "figures", 14}};
+    } rows[] = {{"a turn", NULL, 13}, {"a turn with a key", "figures", 15}};
 
     for (size_t i = 0; i < LEN(rows); i++) {
         uint64_t least = UINT64_MAX;
@@ -238,16 +238,16 @@ static const struct {
 } changes[N_CHANGES] = {
     [CREATE] =         {"create", 5},
     [UPDATE] =         {"update", 6},
-    [OPEN] =           {"open", 16},
-    [OPEN_AGAIN] =     {"open another", 16},
-    [SAY] =            {"say", 12},
+    [OPEN] =           {"open", 17},
+    [OPEN_AGAIN] =     {"open another", 17},
+    [SAY] =            {"say", 13},
     [VOTE] =           {"vote", 7},
     [VOTE_AGAIN] =     {"vote again", 7},
-    [SAY_VOTED] =      {"say, with a vote", 14},
+    [SAY_VOTED] =      {"say, with a vote", 15},
     [STOP] =           {"stop", 4},
-    [EVALUATE] =       {"an evaluation", 11},
+    [EVALUATE] =       {"an evaluation", 13},
     [EVALUATED] =      {"a stored evaluation", 3},
-    [EVALUATE_ANEW] =  {"another evaluation", 11},
+    [EVALUATE_ANEW] =  {"another evaluation", 13},
     [UNVOTE] =         {"take a vote back", 4},
     [END] =            {"end", 5},
     [DELETE_IT] =      {"delete", 5},

@@ -101,7 +101,7 @@ static void test_a_line_for_each_request(void)
           textf("user=%lu statements=1 model_ms=0", id_of(STUDENT))}},
         {"a turn",
          say(&talk, "[[delay 30]]secret words"),
-         {"method=POST", "route=" MESSAGES, "status=200", "statements=12"}},
+         {"method=POST", "route=" MESSAGES, "status=200", "statements=13"}},
         {"a refusal", CALL("GET", talk.list_path, "no-such-token"), {"status=401", "user=0", "statements=1"}},
         {"no route", CALL("GET", "/api/v1/nowhere", NULL), {"route=-", "status=404", "statements=0"}},
     };
