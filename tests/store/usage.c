@@ -205,6 +205,60 @@ static void test_evaluations(void)
     CU_ASSERT_TRUE(has_evaluation(conversation_id, "[1]"));
 }
 
+struct crossing {
+    struct place p;
+    uint64_t conversation_id;
+    bool is_evaluating;
+    uint64_t reruns;
+};
+
+enum { N_CROSSINGS = 150 };
+
+static void cross(struct cq_ctx *ctx, struct db *db, void *arg)
+{
+    struct crossing *c = arg;
+    struct evaluation_row row = {0};
+    struct place p = c->p;
+
+    p.ctx = ctx;
+    p.db = db;
+    for (int i = 0; i < N_CROSSINGS; i++) {
+        struct attempt a = attempt_message(&p, c->conversation_id, "text");
+        struct evaluation_run run = {.user_id = p.user_id,
+                                     .course_id = p.course_id,
+                                     .conversation_id = c->conversation_id,
+                                     .limits = a.request.limits,
+                                     .owner = "worker",
+                                     .lease_s = 60,
+                                     .calls = &a.calls};
+        enum cq_status st = c->is_evaluating ? store_evaluation_begin(ctx, db, &run) : attempt_begin(&p, &a);
+
+        if (!st && c->is_evaluating)
+            st = store_evaluation_end(ctx, db, &run, basis, "{}", (uint32_t)i, &row);
+        else if (!st)
+            st = i % 2 ? attempt_complete(&p, &a) : attempt_fail(&p, &a);
+        if (st)
+            give_up("%s: %s", cq_status_info(st)->name, ctx->error);
+    }
+    c->reruns = db_take_effort(db).reruns;
+}
+
+/* Turns and evaluations of one conversation end side by side: no lock is asked for in another order. */
+static void test_no_deadlock(void)
+{
+    struct place p = place_new();
+    struct crossing turns = {.p = p, .conversation_id = conversation_opened(&p)}, evaluations = turns;
+
+    evaluations.p.user_id = user_enrolled(&p, ROLE_TEACHER);
+    evaluations.is_evaluating = true;
+    race(cross, &turns, &evaluations);
+    CU_ASSERT_EQUAL(turns.reruns + evaluations.reruns, 0);
+    CU_ASSERT_EQUAL(sql_number("SELECT price_nano FROM conversation WHERE id = %ju", (uintmax_t)turns.conversation_id),
+                    700 * (2 * N_CROSSINGS + 1));
+    CU_ASSERT_EQUAL(sql_number("SELECT SUM(calls) FROM usage_day WHERE course_id = %ju", (uintmax_t)p.course_id),
+                    2 * N_CROSSINGS + 1);
+}
+
 /* ---- lists ---- */
 
 struct told {
@@ -312,4 +366,4 @@ static void test_a_long_list(void)
 
 SUITE(usage, {"a turn", test_a_turn}, {"no call", test_no_call}, {"a failed turn", test_a_failed_turn},
       {"a lost turn", test_a_lost_turn}, {"no bounds", test_no_bounds}, {"evaluations", test_evaluations},
-      {"lists", test_lists}, {"a long list", test_a_long_list});
+      {"no deadlock", test_no_deadlock}, {"lists", test_lists}, {"a long list", test_a_long_list});
