@@ -7,6 +7,7 @@
  *   secret.c    secrets from standard input, and their hashes
  *   setup.c     configuration and database, for commands that need them
  *   report.c    results on standard output, faults on standard error
+ *   rows.c      results that are many rows
  * and one file for each subject of commands.
  *
  * Standard output carries results only. A fault is one line on standard error, "colloquy: …", and never ends a
@@ -96,6 +97,7 @@ cli_take_fn cli_take_id;      /* struct cli_id */
 cli_take_fn cli_take_seconds; /* uint64_t, from 1 to a hundred years */
 cli_take_fn cli_take_scope;   /* struct cli_scopes: url:METHOD|/path, ASCII; one more each time */
 cli_take_fn cli_take_role;    /* enum role */
+cli_take_fn cli_take_date;    /* const char *: YYYY-MM-DD, a day from 1970 on */
 
 /* "Last, First Middle" of "First Middle Last"; one word as it is. At most 255 characters. NULL: the arena is full. */
 const char *cli_sortable_name(struct arena *arena, const char *name) MUST_USE;
@@ -133,6 +135,51 @@ int cli_fail_store(const struct cli *cli, enum cq_status st);
 /* cli->result onto standard output. EXIT_DONE, or a fault that was reported. */
 int cli_print_result(struct cli *cli) MUST_USE;
 
+enum { CLI_PRICE_BYTES = 24 };
+
+/* A price in units of 10^-9 as a decimal number of at least min_places places, at most 9. */
+void cli_price(char out[CLI_PRICE_BYTES], uint64_t nano, unsigned min_places);
+
+/* ---- rows (rows.c) ---- */
+
+enum cli_format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
+
+cli_take_fn cli_take_format; /* enum cli_format */
+
+enum { CLI_MAX_COLUMNS = 12 };
+
+struct cli_column {
+    const char *name;
+    bool is_number;
+};
+
+/*
+ * Rows of columns that go to standard output as they come: a table with the columns' names above it, CSV (RFC 4180) with
+ * a head, or a JSON array of objects. A cell is the text of a number or any UTF-8, without control characters for a
+ * table; NULL: nothing, in JSON null.
+ */
+struct cli_rows {
+    struct cli *cli;
+    enum cli_format format;
+    const struct cli_column *columns;
+    size_t n;
+    size_t widths[CLI_MAX_COLUMNS];
+    struct json_out json;
+};
+
+/* columns are borrowed. */
+void cli_rows_init(struct cli_rows *rows, struct cli *cli, enum cli_format format, const struct cli_column *columns,
+                   size_t n);
+
+/* Before anything is written, make a table's columns wide enough for this row. */
+void cli_rows_measure(struct cli_rows *rows, const char *const *cells);
+
+void cli_rows_begin(struct cli_rows *rows);
+
+/* EXIT_DONE, or a fault that was reported. */
+int cli_rows_add(struct cli_rows *rows, const char *const *cells) MUST_USE;
+int cli_rows_end(struct cli_rows *rows) MUST_USE;
+
 /* ---- the commands ---- */
 
 /* The id of who has the login; else reports that nobody has it (user.c). */
@@ -150,8 +197,9 @@ int cli_token_revoke(struct cli *cli); /* access_token.c */
 int cli_status(struct cli *cli);       /* status.c */
 int cli_routes(struct cli *cli);       /* routes.c */
 int cli_prompts(struct cli *cli);      /* prompts.c */
+int cli_usage(struct cli *cli);        /* usage.c */
 
 extern const struct cli_options cli_check_options, cli_user_add_options, cli_course_add_options, cli_enroll_options,
-    cli_token_issue_options, cli_token_revoke_options, cli_status_options, cli_routes_options;
+    cli_token_issue_options, cli_token_revoke_options, cli_status_options, cli_routes_options, cli_usage_options;
 
 #endif

@@ -23,6 +23,7 @@ static const struct cli_command commands[] = {
     {"token revoke", cli_token_revoke, NEED_DATABASE, &cli_token_revoke_options, "Revoke an access token."},
     {"status",       cli_status,       NEED_CONFIG,   &cli_status_options,       "Show what the server and each of its workers do just now."},
     {"prompts",      cli_prompts,      NEED_NOTHING,  NULL,                      "Print what models are told, and the version of it."},
+    {"usage",        cli_usage,        NEED_DATABASE, &cli_usage_options,        "Print what the calls of models have used and cost."},
     {"routes",       cli_routes,       NEED_NOTHING,  &cli_routes_options,       "Print every endpoint, its pool of workers, and who may call it."},
 };
 // clang-format on

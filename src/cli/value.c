@@ -1,5 +1,7 @@
 /* What an option's value may be, and what is made of it. */
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -103,6 +105,41 @@ const char *cli_take_role(const char *value, void *field)
         }
     }
     return "must be teacher, ta, designer, student or observer";
+}
+
+const char *cli_take_date(const char *value, void *field)
+{
+    static const char fault[] = "must be a day as YYYY-MM-DD";
+    static const char form[] = "0000-00-00";
+    char text[CLOCK_TEXT_BYTES];
+
+    if (strlen(value) != strlen(form))
+        return fault;
+    for (size_t i = 0; form[i]; i++)
+        if (form[i] == '0' ? value[i] < '0' || value[i] > '9' : value[i] != '-')
+            return fault;
+    long year = strtol(value, NULL, 10), month = strtol(value + 5, NULL, 10), day = strtol(value + 8, NULL, 10);
+
+    if (month < 1 || month > 12 || day < 1)
+        return fault;
+    clock_text(clock_days((int)year, (unsigned)month, (unsigned)day) * 86400000, text);
+    if (!str_starts(text, value)) /* it has become another day, as the 30th of February does */
+        return fault;
+    *(const char **)field = value;
+    return NULL;
+}
+
+void cli_price(char out[CLI_PRICE_BYTES], uint64_t nano, unsigned min_places)
+{
+    const uint64_t one = UINT64_C(1000000000);
+    int len = snprintf(out, CLI_PRICE_BYTES, "%" PRIu64 ".%09" PRIu64, nano / one, nano % one);
+    char *end = out + len, *least = end - 9 + min_places;
+
+    while (end > least && end[-1] == '0')
+        end--;
+    if (end[-1] == '.')
+        end--;
+    *end = '\0';
 }
 
 /* ---- names ---- */

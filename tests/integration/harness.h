@@ -99,8 +99,11 @@ char *read_log(void);
 /* Children of the master whose kind is "api" or "llm", or any when NULL. */
 size_t instance_workers(const struct instance *instance, const char *kind, pid_t *out, size_t max);
 
+/* `colloquy …` with that instance's config: its exit code, and in out what it printed. */
+int command_run(const char *const *argv, struct buf *out);
+
 /*
- * `colloquy …` with that instance's config: what it printed, as JSON ({} when nothing); NULL when its exit code is
+ * The same: what it printed, as JSON ({} when nothing); NULL when its exit code is
  * not 0.
  */
 struct json_object *command(const char *const *argv);

@@ -230,16 +230,22 @@ size_t instance_workers(const struct instance *instance, const char *kind, pid_t
 
 /* ---- the command line ---- */
 
-struct json_object *command(const char *const *args)
+int command_run(const char *const *args, struct buf *out)
 {
     const char *argv[MAX_ARGS + 4] = {program("COLLOQUY_TEST_PROGRAM", TEST_PROGRAM), "--config",
                                       textf("%s/colloquy.conf", used->dir)};
-    struct buf *out = buf_in_arena(test_arena(), COMMAND_MAX_BYTES);
     size_t n = 3;
 
     for (; *args && n < MAX_ARGS; args++)
         argv[n++] = *args;
-    if (!out || run_program(argv, NULL, out, COMMAND_LIMIT_MS) != 0)
+    return run_program(argv, NULL, out, COMMAND_LIMIT_MS);
+}
+
+struct json_object *command(const char *const *args)
+{
+    struct buf *out = buf_in_arena(test_arena(), COMMAND_MAX_BYTES);
+
+    if (!out || command_run(args, out) != 0)
         return NULL;
     struct json_object *json = NULL;
     struct cq_ctx ctx = {.arena = test_arena(), .request_id = "-"};

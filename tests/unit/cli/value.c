@@ -168,8 +168,56 @@ static void test_role(void)
     }
 }
 
+static void test_date(void)
+{
+    static const struct {
+        const char *text;
+        bool is_taken;
+    } rows[] = {
+        {"2024-02-29", true},   {"1970-01-01", true},   {"9999-12-31", true},  {"2025-02-29", false},
+        {"2024-04-31", false},  {"2024-00-10", false},  {"2024-13-01", false}, {"2024-01-00", false},
+        {"2024-1-1", false},    {"24-01-01", false},    {"", false},           {"2024/01/01", false},
+        {"2024-01-01 ", false}, {" 2024-01-1", false},  {"2024-01-+1", false}, {"1969-12-31", false},
+        {"0000-01-01", false},  {"2024-01-011", false}, {"today", false},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const char *got = "unchanged";
+        const char *fault = cli_take_date(rows[i].text, &got);
+
+        ROW_ASSERT(rows[i].text,
+                   rows[i].is_taken ? !fault && str_eq(got, rows[i].text) : fault && str_eq(got, "unchanged"));
+    }
+}
+
+static void test_price(void)
+{
+    static const struct {
+        uint64_t nano;
+        const char *exact, *of_money;
+    } rows[] = {
+        {0, "0", "0.00"},
+        {1, "0.000000001", "0.000000001"},
+        {1000, "0.000001", "0.000001"},
+        {500000000, "0.5", "0.50"},
+        {1000000000, "1", "1.00"},
+        {1230000000, "1.23", "1.23"},
+        {120000000000, "120", "120.00"},
+        {120000000010, "120.00000001", "120.00000001"},
+        {UINT64_MAX, "18446744073.709551615", "18446744073.709551615"},
+    };
+    char text[CLI_PRICE_BYTES];
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        cli_price(text, rows[i].nano, 0);
+        ASSERT_TEXT(text, rows[i].exact);
+        cli_price(text, rows[i].nano, 2);
+        ASSERT_TEXT(text, rows[i].of_money);
+    }
+}
+
 SUITE(value, {"a sortable name is the last word, a comma, the rest", test_sortable_name},
       {"a sortable name is no longer than a name may be", test_sortable_name_fits_its_column},
       {"what a name may hold", test_name}, {"how long a name may be", test_name_length},
       {"the form of a scope", test_scope}, {"how long a scope, and how many", test_scope_bounds},
-      {"ids and seconds", test_numbers}, {"roles", test_role});
+      {"ids and seconds", test_numbers}, {"roles", test_role}, {"days", test_date}, {"prices", test_price});
