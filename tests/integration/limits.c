@@ -7,7 +7,14 @@
 
 #define TEXT "\"You've hit the AI Experiences rate limit. Please try again later.\""
 
-enum { CONVERSATIONS = 3, MESSAGES = 4, EVALUATIONS = 2, AT_ONCE = 3 };
+enum {
+    CONVERSATIONS = 3,
+    MESSAGES = 4,
+    EVALUATIONS = 2,
+    AT_ONCE = 3,
+    USER_TOKENS = 200000,
+    COURSE_TOKENS = 10000000,
+};
 
 static void use_limited(void)
 {
@@ -16,6 +23,8 @@ static void use_limited(void)
                            textf("COLLOQUY_LIMITS_MESSAGES_PER_DAY=%d", MESSAGES),
                            textf("COLLOQUY_LIMITS_EVALUATIONS_PER_DAY=%d", EVALUATIONS),
                            textf("COLLOQUY_LIMITS_TURNS_AT_ONCE=%d", AT_ONCE),
+                           textf("COLLOQUY_LIMITS_USER_TOKENS_PER_DAY=%d", USER_TOKENS),
+                           textf("COLLOQUY_LIMITS_COURSE_TOKENS_PER_DAY=%d", COURSE_TOKENS),
                            "COLLOQUY_LLM_BREAKER_FAILURES=0",
                            NULL};
 
@@ -46,6 +55,11 @@ static struct somebody new_user(const char *role)
 static const char *conversations_path(uint64_t experience)
 {
     return textf("%s/conversations", experience_path(main_course(), experience));
+}
+
+static const char *conversations_path_of(const struct talk *talk)
+{
+    return textf("%s/conversations", experience_path(talk->course, talk->experience));
 }
 
 static uint64_t count_rows(const char *table, const char *condition)
@@ -193,6 +207,76 @@ static void test_the_last_ones_at_once(void)
     ROW_ASSERT("one was left", n_good == 1);
 }
 
+/* ---- tokens of a day ---- */
+
+/* Of the user, today: so many more. */
+static void use_tokens(uint64_t user, uint64_t course, uint64_t n)
+{
+    CU_ASSERT_TRUE_FATAL(database_try(textf(
+        "INSERT INTO usage_day VALUES (%lu, UTC_DATE(), %lu, 'another', 1, %lu, 1, 7, 7, 7)", course, user, n - 1)));
+}
+
+/* What they ask for is refused: nothing of it is stored, and no model is asked. */
+static void expect_used_up(const char *row, const struct talk *talk, const char *token, bool is_manager)
+{
+    const char *own = textf("id = %lu OR ai_experience_id = %lu", talk->id, talk->experience);
+    const char *of_talk = textf("conversation_id = %lu", talk->id);
+    uint64_t asked = model_requests() + model_structured(), n = count_rows("conversation", own),
+             n_messages = count_rows("message", of_talk);
+
+    if (str_eq(token, talk->token)) {
+        expect_over_for_today(textf("%s: a message", row), say(talk, "more"));
+        expect_over_for_today(textf("%s: a stream", row), call_finish(say_start(talk, "more", NULL, true)));
+    }
+    expect_over_for_today(textf("%s: an opening", row), CALL("POST", conversations_path_of(talk), token));
+    if (is_manager)
+        expect_over_for_today(textf("%s: an evaluation", row), CALL("POST", textf("%s/evaluation", talk->path), token));
+    ROW_ASSERT(row, model_requests() + model_structured() == asked);
+    ROW_ASSERT(row, count_rows("conversation", own) == n && count_rows("message", of_talk) == n_messages);
+}
+
+/* One that begins below the budget may end above it. */
+static void test_tokens_of_a_user(void)
+{
+    use_limited();
+    struct somebody who = new_user("teacher"), other = new_user("student");
+    uint64_t elsewhere = make_course(), experience = make_experience("published");
+    const struct talk talk = open_talk_on(main_course(), experience, who.token),
+                      others = open_talk_on(main_course(), experience, other.token);
+    uint64_t used =
+        database_number(textf("SELECT SUM(input_tokens + output_tokens) FROM usage_day WHERE user_id = %lu", who.id));
+
+    ROW_ASSERT("an opening is counted", used > 0);
+    use_tokens(who.id, elsewhere, USER_TOKENS - 1 - used);
+    expect_status("within", say_with_key(&talk, "hi", "tokens"), 200);
+    expect_used_up("the user's", &talk, who.token, true);
+    expect_status("a replay", say_with_key(&talk, "hi", "tokens"), 200);
+    expect_status("reading", CALL("GET", talk.path, who.token), 200);
+    expect_status("somebody else", say(&others, "hi"), 200);
+    CU_ASSERT_TRUE_FATAL(
+        database_try(textf("UPDATE usage_day SET day = day - INTERVAL 1 DAY WHERE user_id = %lu", who.id)));
+    expect_status("tomorrow", say(&talk, "more"), 200);
+}
+
+static void test_tokens_of_a_course(void)
+{
+    use_limited();
+    struct somebody one = new_user("student");
+    uint64_t course = make_course();
+    const struct talk talk =
+                          open_talk_on(course, make_experience_in(course, "published", "Used up"), token_of(STUDENT)),
+                      elsewhere = open_talk_on(main_course(), make_experience("published"), token_of(STUDENT));
+
+    say(&talk, "hi");
+    use_tokens(one.id, course, COURSE_TOKENS);
+    expect_used_up("the course's", &talk, talk.token, false);
+    expect_used_up("whoever it is", &talk, token_of(TEACHER), true);
+    expect_status("another course", say(&elsewhere, "hi"), 200);
+    CU_ASSERT_TRUE_FATAL(
+        database_try(textf("UPDATE usage_day SET day = day - INTERVAL 1 DAY WHERE course_id = %lu", course)));
+    expect_status("tomorrow", say(&talk, "more"), 200);
+}
+
 /* ---- at once ---- */
 
 static void expect_nothing_of(const struct talk *talk)
@@ -275,5 +359,6 @@ static void test_of_every_kind(void)
 }
 
 SUITE(limits, {"conversations", test_conversations}, {"messages", test_messages}, {"evaluations", test_evaluations},
-      {"the last ones at once", test_the_last_ones_at_once}, {"turns at once", test_turns_at_once},
+      {"the last ones at once", test_the_last_ones_at_once}, {"tokens of a user", test_tokens_of_a_user},
+      {"tokens of a course", test_tokens_of_a_course}, {"turns at once", test_turns_at_once},
       {"of every kind", test_of_every_kind});
