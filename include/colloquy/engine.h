@@ -69,13 +69,15 @@ enum { ENGINE_MAX_ASKS = 3 };
  */
 struct asking {
     size_t n;
+    struct model_calls calls; /* that have ended so far; json is set by engine_ask_calls() */
+    struct buf *calls_json;   /* the array's elements; NULL: none yet */
     struct ask {
         struct cq_ctx ctx; /* of this call: the request's arena and id, a failure of its own */
         struct llm_ask ask;
         bool is_ended, is_repeated;
         enum cq_status st;      /* how it ended */
         struct llm_reply reply; /* the text in the arena; of a call that failed all 0 */
-        struct llm_cost cost;   /* of all that has been asked for it */
+        uint32_t tries;         /* over all its calls */
     } asks[ENGINE_MAX_ASKS];
 };
 
@@ -85,6 +87,10 @@ struct ask *engine_ask_add(struct cq_ctx *ctx, struct asking *asking);
 /* The call of ask i has ended as llm_start()'s on_done says: keep that. What of it concerns the request goes to ctx. */
 void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq_status st,
                     const struct llm_reply *reply, const struct llm_cost *cost);
+
+/* What all calls have used and cost until now, to be stored. Its texts are in ctx->arena, and so may memory be short: then
+ * the sums are right, and json is NULL. */
+const struct model_calls *engine_ask_calls(struct cq_ctx *ctx, struct asking *asking);
 
 /* ---- the turn ---- */
 

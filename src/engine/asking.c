@@ -3,6 +3,8 @@
 
 #include "colloquy/engine.h"
 
+enum { CALLS_MAX_BYTES = 8 << 10 };
+
 struct ask *engine_ask_add(struct cq_ctx *ctx, struct asking *asking)
 {
     struct ask *ask = &asking->asks[asking->n++];
@@ -19,20 +21,73 @@ static void tell_request(struct cq_ctx *ctx, const struct ask *ask)
     memcpy(ctx->error, ask->ctx.error, sizeof(ctx->error));
 }
 
-/* It may be asked once more: what the first time cost is not forgotten. */
-static void add_cost(struct ask *ask, const struct llm_cost *cost)
-{
-    struct llm_cost *sum = &ask->cost;
+/* ---- what it costs ---- */
 
-    sum->model = cost->model;
-    sum->usage.input += cost->usage.input;
-    sum->usage.output += cost->usage.output;
-    sum->usage.cache_read += cost->usage.cache_read;
-    sum->usage.cache_write += cost->usage.cache_write;
-    sum->price_nano += cost->price_nano;
-    sum->tries += cost->tries;
-    sum->ms += cost->ms;
+static void write_call(struct json_out *out, enum llm_task task, enum cq_status st, const struct llm_cost *cost)
+{
+    static const char *const tasks[LLM_TASK_COUNT] = {[LLM_REPLY] = "reply",
+                                                      [LLM_ASSESS] = "assessment",
+                                                      [LLM_EVALUATE] = "evaluation",
+                                                      [LLM_SUMMARIZE] = "summary",
+                                                      [LLM_EMBED] = "embeddings"};
+    const struct {
+        const char *key;
+        uint64_t value;
+    } numbers[] = {{"input", cost->usage.input},
+                   {"output", cost->usage.output},
+                   {"cache_read", cost->usage.cache_read},
+                   {"cache_write", cost->usage.cache_write},
+                   {"price_nano", cost->price_nano},
+                   {"tries", cost->tries},
+                   {"ms", cost->ms}};
+
+    json_open_object(out);
+    json_key(out, "task");
+    json_text(out, tasks[task]);
+    json_key(out, "model");
+    json_text(out, cost->model);
+    json_key(out, "status");
+    json_text(out, st ? cq_status_info(st)->name : "complete");
+    for (size_t i = 0; i < LEN(numbers); i++) {
+        json_key(out, numbers[i].key);
+        json_u64(out, numbers[i].value);
+    }
+    json_close_object(out);
 }
+
+/* Each call by itself: what is asked for once more may be given to another model. */
+static void count_call(struct cq_ctx *ctx, struct asking *asking, enum llm_task task, enum cq_status st,
+                       const struct llm_cost *cost)
+{
+    const struct usage usage = {.input_tokens = cost->usage.input,
+                                .output_tokens = cost->usage.output,
+                                .cache_read_tokens = cost->usage.cache_read,
+                                .cache_write_tokens = cost->usage.cache_write,
+                                .price_nano = cost->price_nano};
+    struct json_out out;
+
+    if (!cost->tries) /* nobody was asked */
+        return;
+    store_calls_add(&asking->calls, cost->model, &usage);
+    if (!asking->calls_json)
+        asking->calls_json = buf_in_arena(ctx->arena, CALLS_MAX_BYTES);
+    else
+        buf_char(asking->calls_json, ',');
+    if (!asking->calls_json)
+        return;
+    json_out_init(&out, asking->calls_json);
+    write_call(&out, task, st, cost);
+}
+
+const struct model_calls *engine_ask_calls(struct cq_ctx *ctx, struct asking *asking)
+{
+    const struct buf *json = asking->calls_json;
+
+    asking->calls.json = json && !json->failed ? arena_printf(ctx->arena, "[%s]", json->data) : NULL;
+    return &asking->calls;
+}
+
+/* ---- its end ---- */
 
 void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq_status st,
                     const struct llm_reply *reply, const struct llm_cost *cost)
@@ -42,7 +97,8 @@ void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq
     ask->is_ended = true;
     ask->st = st;
     ask->reply = (struct llm_reply){.text = ""};
-    add_cost(ask, cost);
+    ask->tries += cost->tries;
+    count_call(ctx, asking, ask->ask.task, st, cost);
     if (reply) {
         char *text = arena_strndup(ctx->arena, reply->text, reply->len);
 

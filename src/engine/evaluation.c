@@ -161,6 +161,7 @@ enum cq_status engine_evaluation_end(struct cq_ctx *ctx, struct db *db, struct e
 {
     struct evaluation_row row;
 
+    e->run.calls = engine_ask_calls(ctx, &e->asking);
     if (e->failure)
         return give_up(ctx, db, e, e->failure);
     enum cq_status st = store_evaluation_end(ctx, db, &e->run, e->basis_hash, e->made, e->covers, &row);

@@ -280,7 +280,9 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
                            .all_objectives_met = turn->all_objectives_met,
                            .summary = has_summary(turn) ? turn->summary->reply.text : NULL,
                            .summarised = turn->summarised,
-                           .tries = turn->asking.asks[0].cost.tries};
+                           .tries = turn->asking.asks[0].tries,
+                           .calls = engine_ask_calls(ctx, &turn->asking),
+                           .prompt_version = PROMPT_VERSION};
 
     if (turn->failure)
         return store_failure(ctx, db, &end, turn->failure);
