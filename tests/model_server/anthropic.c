@@ -190,7 +190,7 @@ static const char *read_request(struct asked *asked, struct json_object *request
         return "model: Field required";
     if (!json_get_u64(request, "max_tokens"))
         return "max_tokens: Field required";
-    if ((wrong = asked_conversation_wrong(messages, &blocks)))
+    if ((wrong = asked_conversation_wrong(messages, &blocks, json_get(request, "tools"))))
         return wrong;
     asked_model(asked, json_get_text(request, "model", NULL));
     asked_messages(asked, messages, &blocks);

@@ -124,7 +124,18 @@ static const char *content_wrong(struct json_object *message)
     return NULL;
 }
 
-const char *asked_conversation_wrong(struct json_object *messages, const struct blocks *blocks)
+static bool has_calls(struct json_object *message, const struct blocks *blocks)
+{
+    struct json_object *block;
+
+    for (size_t i = 0; (block = block_at(message, i)); i++)
+        if (blocks->call_id(block) || blocks->result_id(block))
+            return true;
+    return false;
+}
+
+const char *asked_conversation_wrong(struct json_object *messages, const struct blocks *blocks,
+                                     struct json_object *tools)
 {
     size_t n = json_object_is_type(messages, json_type_array) ? json_object_array_length(messages) : 0;
     struct json_object *before = NULL;
@@ -141,6 +152,8 @@ const char *asked_conversation_wrong(struct json_object *messages, const struct 
             return "the first message is not by the user";
         if (before && blocks->must_alternate && is_by(message, "user") == is_by(before, "user"))
             return "user and assistant do not alternate";
+        if (!json_object_is_type(tools, json_type_array) && has_calls(message, blocks))
+            return "a tool was called and none is on offer";
         if (!is_matched(before, blocks->call_id, message, blocks->result_id))
             return "a tool was called and its result does not follow";
         if (!is_matched(message, blocks->result_id, before, blocks->call_id))

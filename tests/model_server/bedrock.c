@@ -137,7 +137,8 @@ static bool may_reason(struct json_object *request)
 static const char *read_request(struct asked *asked, struct json_object *request)
 {
     struct json_object *messages = json_get(request, "messages"), *message;
-    const char *wrong = asked_conversation_wrong(messages, &blocks);
+    struct json_object *config = json_get(request, "toolConfig");
+    const char *wrong = asked_conversation_wrong(messages, &blocks, json_get(config, "tools"));
 
     if (wrong)
         return wrong;
@@ -149,7 +150,7 @@ static const char *read_request(struct asked *asked, struct json_object *request
     asked_messages(asked, messages, &blocks);
     asked_stop(asked, json_get(json_get(request, "inferenceConfig"), "stopSequences"));
     asked->may_reason = may_reason(request);
-    if (!read_forced_tool(asked, json_get(request, "toolConfig")))
+    if (!read_forced_tool(asked, config))
         return "toolConfig.toolChoice.tool.name: there is no such tool";
     return NULL;
 }

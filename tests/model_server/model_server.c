@@ -12,7 +12,8 @@
  *                     token, and ?api-version=…
  *     anthropic  POST /v1/messages        x-api-key or a bearer token, and anthropic-version: 2023-06-01
  *     bedrock    POST /model/ID/converse, /model/ID/converse-stream, /model/ID/invoke for embeddings (of Cohere when
- *                     the ID says so, else of Titan): a bearer token, or a signature of AKIDEXAMPLE, which is verified
+ *                     the ID says so, else of Titan): a bearer token, or a signature of AKIDEXAMPLE, which is verified;
+ *                     the session token "expired" has
  *     admin      GET  /stats              the figures: see below
  *                POST /reset              clears them and what [[times]] has counted
  *                POST /mode               control port only: {"refuse": bool, "silent": bool, "credentials_s": n}; what

@@ -71,8 +71,9 @@ struct blocks {
 /* Find the last message of the user, and whether a tool's result came after it. False: there are no messages. */
 bool asked_messages(struct asked *asked, struct json_object *messages, const struct blocks *blocks);
 
-/* NULL, or what a provider that is strict about conversations has against this one. */
-const char *asked_conversation_wrong(struct json_object *messages, const struct blocks *blocks);
+/* NULL, or what a provider that is strict about conversations has against this one. tools: those on offer, or NULL. */
+const char *asked_conversation_wrong(struct json_object *messages, const struct blocks *blocks,
+                                     struct json_object *tools);
 
 void asked_model(struct asked *asked, const char *model); /* of the body; NULL: it names none */
 void asked_stop(struct asked *asked, struct json_object *sequences);

@@ -153,16 +153,24 @@ static const char *const with_result[N_TONGUES] = {
     "{\"role\":\"user\",\"content\":[{\"toolResult\":{\"toolUseId\":\"$2\",\"content\":[{\"text\":\"42\"}]}}]}",
 };
 
+/* The call and the id that the result names. */
+static struct answer go_on(const struct tongue *tongue, const char *text, const char *id, bool has_tools)
+{
+    return say_all(tongue, true, "m", fill(with_result[tongue - tongues], text, id, ""),
+                   has_tools ? fill(tongue->offers, "find", "", "") : "");
+}
+
 static void test_tool_results(void)
 {
     for (size_t k = 0; k < N_TONGUES; k++) {
-        struct answer plain = say_all(&tongues[k], true, "m", fill(with_result[k], "", "c", ""), "");
-        struct answer told = say_all(&tongues[k], true, "m", fill(with_result[k], "[[text So]]", "c", ""), "");
-        struct answer other = say_all(&tongues[k], true, "m", fill(with_result[k], "", "d", ""), "");
+        const struct tongue *tongue = &tongues[k];
+        struct answer plain = go_on(tongue, "", "c", true), told = go_on(tongue, "[[text So]]", "c", true);
+        long refused = k == OPENAI_TONGUE ? 200 : 400;
 
-        ROW_ASSERT(tongues[k].name, says(tongues[k].told(&plain).text, "The tool said: 42"));
-        ROW_ASSERT(tongues[k].name, says(tongues[k].told(&told).text, "So") && !*tongues[k].told(&told).tool);
-        ROW_ASSERT(tongues[k].name, other.status == (k == OPENAI_TONGUE ? 200 : 400));
+        ROW_ASSERT(tongue->name, says(tongue->told(&plain).text, "The tool said: 42"));
+        ROW_ASSERT(tongue->name, says(tongue->told(&told).text, "So") && !*tongue->told(&told).tool);
+        ROW_ASSERT(tongue->name, go_on(tongue, "", "d", true).status == refused);
+        ROW_ASSERT(tongue->name, go_on(tongue, "", "c", false).status == refused);
     }
 }
 

@@ -148,9 +148,11 @@ static void test_thoughts_go_back(void)
     const char *thought = textf("{\"type\":\"thinking\",\"thinking\":\"Hm\",\"signature\":\"%s\"},",
                                 text_at(first.json, "/content/0/signature"));
 
-    CU_ASSERT_EQUAL(say_all(tongue, false, "m", fill(format, thought, "", ""), tongue->reasons).status, 200);
-    CU_ASSERT_EQUAL(say_all(tongue, false, "m", fill(format, "", "", ""), tongue->reasons).status, 400);
-    CU_ASSERT_EQUAL(say_all(tongue, false, "m", fill(format, "", "", ""), "").status, 200);
+    const char *offers = fill(tongue->offers, "f", "", ""), *both = textf("%s%s", offers, tongue->reasons);
+
+    CU_ASSERT_EQUAL(say_all(tongue, false, "m", fill(format, thought, "", ""), both).status, 200);
+    CU_ASSERT_EQUAL(say_all(tongue, false, "m", fill(format, "", "", ""), both).status, 400);
+    CU_ASSERT_EQUAL(say_all(tongue, false, "m", fill(format, "", "", ""), offers).status, 200);
 }
 
 /* Structured outputs: the schema without a tool, and the answer as text. */

@@ -80,6 +80,7 @@ struct signing {
     const char *path, *canonical_path;
     const char *token;      /* of the session; NULL: none */
     bool is_token_unsigned; /* it is sent, and not named among the signed headers */
+    bool is_host_unsigned;
     const char *other_body; /* is signed instead of what is sent */
     const char *service, *day;
     int64_t late_s;
@@ -123,11 +124,11 @@ static struct answer ask_signed(const struct signing *signing)
     const char *day = signing->day ? signing->day : textf("%.8s", date);
     const char *service = signing->service ? signing->service : "bedrock";
     bool has_token = signing->token && !signing->is_token_unsigned;
-    const char *names = has_token ? "host;x-amz-date;x-amz-security-token" : "host;x-amz-date";
+    const char *host = signing->is_host_unsigned ? "" : textf("host:127.0.0.1:%d\n", model_port());
+    const char *names = textf("%sx-amz-date%s", *host ? "host;" : "", has_token ? ";x-amz-security-token" : "");
     const char *token = has_token ? textf("x-amz-security-token:%s\n", signing->token) : "";
-    const char *canonical =
-        textf("POST\n%s\n\nhost:127.0.0.1:%d\nx-amz-date:%s\n%s\n%s\n%s", signing->canonical_path, model_port(), date,
-              token, names, hash(signing->other_body ? signing->other_body : BODY));
+    const char *canonical = textf("POST\n%s\n\n%sx-amz-date:%s\n%s\n%s\n%s", signing->canonical_path, host, date, token,
+                                  names, hash(signing->other_body ? signing->other_body : BODY));
 
     return ASK(.path = signing->path, .body = BODY,
                .headers = {textf("x-amz-date: %s", date),
@@ -152,6 +153,7 @@ static void test_signed(void)
         {"another body",       403, "InvalidSignatureException", PATHS, .other_body = "{}"},
         {"another service",    403, "InvalidSignatureException", PATHS, .service = "s3"},
         {"another day",        403, "InvalidSignatureException", PATHS, .day = "20200101"},
+        {"an unsigned host",   403, "InvalidSignatureException", PATHS, .is_host_unsigned = true},
         {"an unsigned token",  403, "InvalidSignatureException", PATHS, .token = "a", .is_token_unsigned = true},
         {"an expired session", 403, "ExpiredTokenException", PATHS, .token = "expired"},
         // clang-format on

@@ -9,6 +9,7 @@ const struct tongue tongues[N_TONGUES] = {
               "{\"model\":\"$1\",\"messages\":[$2]$3,\"stream\":true,\"stream_options\":{\"include_usage\":true}}"},
      .said = "{\"role\":\"user\",\"content\":\"$1\"}",
      .reasons = ",\"reasoning_effort\":\"low\"",
+     .offers = ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"$1\",\"parameters\":{}}}]",
      .must_fit = ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"$1\",\"schema\":$2}}"},
     {.name = "anthropic",
      .told = told_anthropic,
@@ -18,6 +19,7 @@ const struct tongue tongues[N_TONGUES] = {
               "{\"model\":\"$1\",\"max_tokens\":4096,\"messages\":[$2]$3,\"stream\":true}"},
      .said = "{\"role\":\"user\",\"content\":\"$1\"}",
      .reasons = ",\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":1024}",
+     .offers = ",\"tools\":[{\"name\":\"$1\",\"input_schema\":{}}]",
      .must_fit = ",\"tool_choice\":{\"type\":\"tool\",\"name\":\"$1\"},"
                  "\"tools\":[{\"name\":\"$1\",\"input_schema\":$2}]"},
     {.name = "bedrock",
@@ -27,6 +29,7 @@ const struct tongue tongues[N_TONGUES] = {
      .body = {"{\"messages\":[$2]$3}", "{\"messages\":[$2]$3}"},
      .said = "{\"role\":\"user\",\"content\":[{\"text\":\"$1\"}]}",
      .reasons = ",\"additionalModelRequestFields\":{\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":1024}}",
+     .offers = ",\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"$1\",\"inputSchema\":{\"json\":{}}}}]}",
      .must_fit = ",\"toolConfig\":{\"toolChoice\":{\"tool\":{\"name\":\"$1\"}},"
                  "\"tools\":[{\"toolSpec\":{\"name\":\"$1\",\"inputSchema\":{\"json\":$2}}}]}"},
 };

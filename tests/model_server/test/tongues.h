@@ -14,6 +14,7 @@ struct tongue {
     const char *body[2];  /* the model, messages, members that follow */
     const char *said;     /* one message of the user; its text */
     const char *reasons;  /* members that let the model reason */
+    const char *offers;   /* members that offer a tool; its name */
     const char *must_fit; /* members that ask for a structured answer; its name, its schema */
 };
 
