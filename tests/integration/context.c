@@ -53,7 +53,7 @@ static void test_long_conversation(void)
 
     model_reset();
     for (int i = 0; i < N_TURNS; i++) {
-        said = textf("[[words 60]] message %d of a long conversation", i);
+        said = textf("[[words 150]] message %d of a long conversation", i);
         expect_status("a turn", say(&talk, said), 200);
         struct json_object *request = last_request("last_body");
 
@@ -93,7 +93,7 @@ static void test_summary_fails(void)
 
     model_reset();
     for (int i = 0; i < N_TURNS; i++) {
-        said = textf("[[words 60]] message %d [[summarize:status 400]]", i);
+        said = textf("[[words 150]] message %d [[summarize:status 400]]", i);
         expect_status("a turn", say(&talk, said), 200);
         expect_fitting("what the model is told", last_request("last_body"), said);
     }
@@ -117,7 +117,7 @@ static void test_judges(void)
     struct talk talk = open_talk(STUDENT);
 
     for (int i = 0; i < N_TURNS; i++)
-        expect_status("a turn", say(&talk, textf("[[words 60]] message %d", i)), 200);
+        expect_status("a turn", say(&talk, textf("[[words 150]] message %d", i)), 200);
     expect_status("an evaluation", CALL("POST", textf("%s/evaluation", talk.path), token_of(TEACHER)), 200);
     struct json_object *data = json_of(text_at(last_request("last_structured"), "/messages/1/content"));
     size_t n = count_at(data, "/messages");

@@ -84,6 +84,9 @@ struct instance {
  */
 struct instance *instance_create(const char *name, const char *base_url, const char *const *extra);
 
+/* Add lines to its config, as sections that the environment cannot give, and have it run with them. */
+void instance_configure(struct instance *instance, const char *lines);
+
 /* The instance that clients, commands and people belong to from now on. */
 void instance_use(struct instance *instance);
 struct instance *instance_used(void);

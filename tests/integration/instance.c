@@ -142,6 +142,14 @@ struct instance *instance_create(const char *name, const char *base_url, const c
     return instance;
 }
 
+void instance_configure(struct instance *instance, const char *lines)
+{
+    FILE *file = fopen(textf("%s/colloquy.conf", instance->dir), "ae");
+
+    if (!file || fprintf(file, "\n%s", lines) < 0 || fclose(file) || !instance_up(instance))
+        harness_die("the config of %s cannot be changed", instance->dir);
+}
+
 void instance_use(struct instance *instance)
 {
     used = instance;

@@ -41,9 +41,11 @@ void admin_remember(struct server *server, const struct http_request *request, c
     struct figures *figures = &server->figures;
     struct kept *const bodies[] = {[REPLY_TEXT] = &server->last_body,
                                    [REPLY_STRUCTURED] = &server->last_structured,
+                                   [REPLY_SUMMARY] = &server->last_summary,
                                    [REPLY_VECTORS] = &server->last_embeddings};
     uint64_t *const counts[] = {[REPLY_TEXT] = &figures->requests,
                                 [REPLY_STRUCTURED] = &figures->structured,
+                                [REPLY_SUMMARY] = &figures->summaries,
                                 [REPLY_VECTORS] = &figures->embeddings};
 
     ++*counts[reply->kind];
@@ -64,6 +66,7 @@ void admin_forget(struct server *server)
     forget(&server->last_head);
     forget(&server->last_body);
     forget(&server->last_structured);
+    forget(&server->last_summary);
     forget(&server->last_embeddings);
 }
 
@@ -86,7 +89,7 @@ static void put_numbers(struct json_out *json, const struct server *server)
                 {"completed", figures->completed},  {"aborted", figures->aborted},
                 {"in_flight", server->in_flight},   {"max_in_flight", figures->max_in_flight},
                 {"connections", figures->accepted}, {"embeddings", figures->embeddings},
-                {"credentials", figures->metadata}};
+                {"credentials", figures->metadata}, {"summaries", figures->summaries}};
 
     for (size_t i = 0; i < LEN(rows); i++) {
         json_key(json, rows[i].name);
@@ -174,6 +177,7 @@ static void answer_stats(const struct server *server, struct buf *out)
     put_head(&json, server->last_head.data ? server->last_head.data : "");
     put_kept(&json, "last_body", &server->last_body);
     put_kept(&json, "last_structured", &server->last_structured);
+    put_kept(&json, "last_summary", &server->last_summary);
     put_kept(&json, "last_embeddings", &server->last_embeddings);
     json_close_object(&json);
     answer_json(out, 200, "", &body);

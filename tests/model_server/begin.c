@@ -29,7 +29,7 @@ static void read_script(struct reply *reply, struct times *times)
         script_read(script, times, NULL, asked->message.data, asked->message.len);
         answer_result(script, asked);
     } else {
-        reply->kind = REPLY_STRUCTURED;
+        reply->kind = s.schema ? REPLY_STRUCTURED : REPLY_SUMMARY;
         script_read(script, times, s.task, s.said.data, s.said.len);
         s.covers = script->covers;
         if (!script->has[D_TEXT] && !script->has[D_WORDS] && !script->has[D_EMPTY])

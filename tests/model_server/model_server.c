@@ -28,12 +28,12 @@
  * are known to reject.
  *
  * Figures: {"requests", "structured", "completed", "aborted", "in_flight", "max_in_flight", "connections",
- * "embeddings", "credentials", "protocols": {"openai", "anthropic", "bedrock"}, "models": [{"name", "calls"}],
- * "last_authorization", "last_path", "last_headers", "last_body", "last_structured", "last_embeddings"}; the last ones
+ * "embeddings", "credentials", "summaries", "protocols": {"openai", "anthropic", "bedrock"}, "models": [{"name", "calls"}],
+ * "last_authorization", "last_path", "last_headers", "last_body", "last_structured", "last_summary", "last_embeddings"}; the last ones
  * are strings, null before the first request, but for last_headers, an object whose keys are header names and whose
  * values are text, or true where it would be a secret. completed: answers sent as scripted; aborted: the client left
- * before the end. Requests for structured answers are counted by "structured" alone, those for embeddings by
- * "embeddings"; protocols and models count all of them.
+ * before the end. Requests for structured answers are counted by "structured" alone, those for summaries by
+ * "summaries", those for embeddings by "embeddings"; protocols and models count all of them.
  *
  * The last message of the user says how the reply goes, by directives anywhere in it; of embeddings, the first text.
  * Without any, the reply is "You said: " and the message (without its directives), in pieces of 8 bytes, at once.
@@ -73,7 +73,8 @@
  *     [[comments N]]      first N times something that says nothing
  *   Structured answers, to requests with a JSON schema: made from the schema, by what the student said last in the data
  *     [[covers 1 3]]      objectives 1 and 3 are covered, or met
- *     [[assess:D]], [[evaluate:D]]  any directive D, for the assessment or the evaluation instead of the reply
+ *     [[assess:D]], [[evaluate:D]], [[summarize:D]]  any directive D, for the assessment, the evaluation or the summary
+ *                         instead of the reply. A summary is asked for by data without a schema
  *   Which requests
  *     [[times N]]         delay and faults are for the first N requests with this very message; the next ones get the reply
  *                         without them

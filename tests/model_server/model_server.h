@@ -139,7 +139,7 @@ struct times {
 };
 
 /*
- * What the message asks for, this time. task: NULL for a reply; "assess" or "evaluate" for a structured answer, whose
+ * What the message asks for, this time. task: NULL for a reply; "assess", "evaluate" or "summarize" for an answer about data, whose
  * directives alone count then. The script is released by script_release().
  */
 void script_read(struct script *script, struct times *times, const char *task, const char *message, size_t len);
@@ -151,21 +151,22 @@ void script_steer(struct script *script, const char *model, unsigned denied_stat
 /* ---- structured.c ---- */
 
 struct structured {
-    const char *task; /* "assess" or "evaluate" */
-    struct json_object *schema;
-    struct buf said;    /* by the student, last */
-    int64_t number;     /* of that message */
-    const char *covers; /* of the script */
+    const char *task;           /* "assess", "evaluate" or "summarize" */
+    struct json_object *schema; /* NULL: a summary is asked for, of the data's messages */
+    size_t n_messages;          /* in the data */
+    struct buf said;            /* by the student, last */
+    int64_t number;             /* of that message */
+    const char *covers;         /* of the script */
 };
 
 /*
- * Whether a structured answer is asked for. Released by structured_release() in any case; the request must live until
+ * Whether an answer about data is asked for: a structured one, or a summary. Released by structured_release() in any case; the request must live until
  * structured_write() is done.
  */
 bool structured_read(struct structured *s, const struct asked *asked);
 void structured_release(struct structured *s);
 
-/* An answer that follows the schema. */
+/* An answer that follows the schema, or "Summary of N messages." */
 void structured_write(const struct structured *s, struct buf *text);
 
 /* ---- vectors.c ---- */
@@ -231,7 +232,7 @@ struct piece {
 struct reply {
     struct script script;
     const struct wire *wire;
-    enum reply_kind { REPLY_TEXT, REPLY_STRUCTURED, REPLY_VECTORS } kind;
+    enum reply_kind { REPLY_TEXT, REPLY_STRUCTURED, REPLY_SUMMARY, REPLY_VECTORS } kind;
     struct asked asked; /* its texts and its schema are gone once the script is read */
     uint64_t id;
     int64_t created_s;
@@ -397,6 +398,7 @@ struct server {
     uint64_t next_id;
     uint64_t credentials_s; /* how long those of metadata.c are good */
     struct figures {
+        uint64_t summaries;  /* the same, for summaries */
         uint64_t structured; /* requests for structured answers, which the others of these figures leave out */
         uint64_t requests, completed, aborted, max_in_flight, accepted;
         uint64_t embeddings;            /* requests for them, which requests leaves out */
@@ -412,7 +414,7 @@ struct server {
     struct kept {
         char *data; /* NULL: there was none */
         size_t len;
-    } last_head, last_body, last_structured, last_embeddings; /* last_head: of any call of a model */
+    } last_head, last_body, last_structured, last_summary, last_embeddings; /* last_head: of any call of a model */
 };
 
 /* Serve until a signal says to end. */

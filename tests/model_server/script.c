@@ -141,7 +141,7 @@ static bool read_plain_directive(struct script *script, const char *inside, size
 /* One that has a task before it is for that task alone, one without is for replies; covers is for structured answers. */
 static bool read_directive(struct script *script, const char *task, const char *inside, size_t len)
 {
-    static const char *const tasks[] = {"assess:", "evaluate:"};
+    static const char *const tasks[] = {"assess:", "evaluate:", "summarize:"};
     struct script nobodys;
     bool is_for_us = !task || (len > 6 && memcmp(inside, "covers", 6) == 0);
     const char *end = inside + len;

@@ -15,7 +15,8 @@ static void find_said(struct structured *s, const char *message)
 {
     struct json_object *data = json_tokener_parse(message), *messages = json_get(data, "messages");
 
-    for (size_t i = json_object_is_type(messages, json_type_array) ? json_object_array_length(messages) : 0; i-- > 0;) {
+    s->n_messages = json_object_is_type(messages, json_type_array) ? json_object_array_length(messages) : 0;
+    for (size_t i = s->n_messages; i-- > 0;) {
         struct json_object *said = json_object_array_get_idx(messages, i), *text = json_get(said, "text");
 
         if (!str_eq(json_object_get_string(json_get(said, "role")), "student") || !text)
@@ -31,11 +32,11 @@ bool structured_read(struct structured *s, const struct asked *asked)
 {
     *s = (struct structured){.schema = asked->schema};
     buf_init(&s->said, MAX_BODY_BYTES);
-    if (!s->schema)
+    if (!s->schema && asked->message.data[0] != '{')
         return false;
-    s->task = str_eq(asked->form, "assessment") ? "assess" : "evaluate";
+    s->task = !s->schema ? "summarize" : str_eq(asked->form, "assessment") ? "assess" : "evaluate";
     find_said(s, asked->message.data);
-    return true;
+    return s->schema || s->n_messages;
 }
 
 void structured_release(struct structured *s)
@@ -121,5 +122,8 @@ void structured_write(const struct structured *s, struct buf *text)
     struct json_out out;
 
     json_out_init(&out, text);
-    write_value(&out, s, s->schema, "", 0);
+    if (s->schema)
+        write_value(&out, s, s->schema, "", 0);
+    else
+        buf_printf(text, "Summary of %zu messages.", s->n_messages);
 }
