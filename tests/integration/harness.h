@@ -70,6 +70,11 @@ uint64_t model_requests(void);         /* for replies, that it has got so far */
 uint64_t model_structured(void);       /* the same, for structured answers */
 void model_reset(void);                /* its figures begin again */
 
+const char *file_in_run(const char *name); /* its path in run_folder() */
+
+/* NAME.pem and NAME.key there: for 127.0.0.1, and signed by nobody else. */
+void make_certificate(const char *name);
+
 enum { INSTANCE_MAX_ENV = 24 };
 
 struct instance {

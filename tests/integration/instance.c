@@ -97,6 +97,39 @@ struct model_server model_server_start_at(int port, const char *certificate, con
     return server;
 }
 
+/* ---- certificates ---- */
+
+const char *file_in_run(const char *name)
+{
+    return textf("%s/%s", run_folder(), name);
+}
+
+void make_certificate(const char *name)
+{
+    const char *argv[] = {"openssl",
+                          "req",
+                          "-x509",
+                          "-newkey",
+                          "ec",
+                          "-pkeyopt",
+                          "ec_paramgen_curve:prime256v1",
+                          "-nodes",
+                          "-days",
+                          "2",
+                          "-subj",
+                          "/CN=127.0.0.1",
+                          "-addext",
+                          "subjectAltName=IP:127.0.0.1",
+                          "-keyout",
+                          file_in_run(textf("%s.key", name)),
+                          "-out",
+                          file_in_run(textf("%s.pem", name)),
+                          NULL};
+
+    if (run_program(argv, NULL, NULL, 20000) != 0)
+        harness_die("openssl made no certificate");
+}
+
 /* ---- instances ---- */
 
 /* Unless it is there already. */

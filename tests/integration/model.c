@@ -151,37 +151,6 @@ static void test_slow_and_in_pieces(void)
 
 /* ---- over TLS ---- */
 
-static const char *file_in_run(const char *name)
-{
-    return textf("%s/%s", run_folder(), name);
-}
-
-static void make_certificate(const char *name)
-{
-    const char *argv[] = {"openssl",
-                          "req",
-                          "-x509",
-                          "-newkey",
-                          "ec",
-                          "-pkeyopt",
-                          "ec_paramgen_curve:prime256v1",
-                          "-nodes",
-                          "-days",
-                          "2",
-                          "-subj",
-                          "/CN=127.0.0.1",
-                          "-addext",
-                          "subjectAltName=IP:127.0.0.1",
-                          "-keyout",
-                          file_in_run(textf("%s.key", name)),
-                          "-out",
-                          file_in_run(textf("%s.pem", name)),
-                          NULL};
-
-    if (run_program(argv, NULL, NULL, 20000) != 0)
-        harness_die("openssl made no certificate");
-}
-
 /*
  * An instance of its own: it trusts the certificate of its model, and its opening message makes the model refuse the
  * first opening. Then it is sent to a model whose certificate it has no reason to trust.
