@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "llm/call.h"
+#include "llm/explain.h"
 #include "llm/retry.h"
 
 enum {
@@ -59,7 +60,9 @@ static enum llm_body find_body(struct llm_call *call)
         return BODY_STREAM;
     if (type && type_is(type, "application/json"))
         return BODY_WHOLE;
-    llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "an answer that is neither an event stream nor JSON");
+    llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "%s",
+                  type && type_is(type, "text/html") ? "a web page instead of a reply: is base_url right?"
+                                                     : "an answer that is neither an event stream nor JSON");
     return BODY_ERROR;
 }
 
@@ -206,24 +209,36 @@ static const struct {
 };
 
 /* Said once in a process: it stays so until somebody puts it right, and each call would say it again. */
-static void log_certificate(CURLcode code)
+static void log_certificate(const char *words)
 {
     static atomic_flag said = ATOMIC_FLAG_INIT;
 
     if (!atomic_flag_test_and_set(&said))
-        log_error("the model server's certificate is refused: %s", curl_easy_strerror(code));
+        log_error("the model server's certificate is refused: %s", words);
+}
+
+static void explain_silence(const struct llm_call *call, CURLcode code, char words[LLM_WORDS_BYTES])
+{
+    struct llm_silence silence = {.code = code, .url = call->request.url.data};
+
+    curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &silence.os_error);
+    curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &silence.verify_result);
+    llm_explain_silence(&silence, words);
 }
 
 static void judge_no_response(struct llm_call *call, CURLcode code)
 {
+    char words[LLM_WORDS_BYTES];
+
+    explain_silence(call, code, words);
     for (size_t i = 0; i < LEN(no_response); i++)
         if (no_response[i].code == code) {
             if (no_response[i].certificate)
-                log_certificate(code);
-            llm_call_fail(call, no_response[i].status, no_response[i].again, "%s", curl_easy_strerror(code));
+                log_certificate(words);
+            llm_call_fail(call, no_response[i].status, no_response[i].again, "%s", words);
             return;
         }
-    llm_call_fail(call, CQ_MODEL_UNAVAILABLE, true, "%s", curl_easy_strerror(code));
+    llm_call_fail(call, CQ_MODEL_UNAVAILABLE, true, "%s", words);
 }
 
 static enum cq_status status_meaning(struct llm_call *call, long http_status)
@@ -239,16 +254,30 @@ static enum cq_status status_meaning(struct llm_call *call, long http_status)
     return call->model->provider->refusal(call->scratch, http_status, call->try.raw.data, call->try.raw.len);
 }
 
+static void explain_refusal(struct llm_call *call, long http_status, char words[LLM_WORDS_BYTES])
+{
+    const struct llm_try *try = &call->try;
+    struct llm_refusal refusal = {
+        .http_status = http_status, .body = try->raw.data, .len = try->raw.len, .retry_after_s = try->retry_after_s};
+    struct curl_header *header;
+
+    if (curl_easy_header(call->easy, "x-amzn-ErrorType", 0, CURLH_HEADER, -1, &header) == CURLHE_OK)
+        refusal.type = header->value;
+    llm_explain_refusal(call->scratch, call->model->config, &refusal, words);
+}
+
 static void judge_status(struct llm_call *call, long http_status)
 {
     struct curl_header *header;
+    char words[LLM_WORDS_BYTES];
     enum cq_status st = status_meaning(call, http_status);
 
-    arena_reset(call->scratch->arena);
     if (curl_easy_header(call->easy, "Retry-After", 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
         !retry_after_parse(header->value, clock_unix_ms() / 1000, &call->try.retry_after_s))
         call->try.retry_after_s = 0;
-    llm_call_fail(call, st, retry_status(http_status), "status %ld", http_status);
+    explain_refusal(call, http_status, words);
+    arena_reset(call->scratch->arena);
+    llm_call_fail(call, st, retry_status(http_status), "%s", words);
 }
 
 static void judge_whole(struct llm_call *call)

@@ -1,5 +1,6 @@
 /* The life of a call: its limits, its tries, and a reply that is there at once. */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ static void test_limits(void)
         {"first byte, tried again", set_first_byte, {{"", NULL, 0, true}}, 100, 2, 200, "m (openai): no first byte within 100 ms"},
         {"idle", set_idle, {{STREAM TEXT("a"), NULL, 0, true}}, 150, 3, 150, "m (openai): no byte for 150 ms"},
         {"total, while bytes come", set_total, {{STREAM TEXT("a"), TEXT("b"), 20, false}}, 300, 3, 300, "m (openai): no reply within 300 ms"},
-        {"total, over all tries", set_total, {SAY(STATUS("503 Away", "Retry-After: 1\r\n"))}, 300, 3, 0, "m (openai): status 503"},
+        {"total, over all tries", set_total, {SAY(STATUS("503 Away", "Retry-After: 1\r\n"))}, 300, 3, 0, "m (openai): the provider is down (status 503), again in 1 s"},
         // clang-format on
     };
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -96,7 +97,7 @@ static void test_connect_hangs(void)
 static void test_connection_refused(void)
 {
     uint16_t port;
-    char base_url[BASE_URL_BYTES];
+    char base_url[BASE_URL_BYTES], want[100];
     struct outcome got = model_outcome();
     int fd = model_bind(&port, false);
 
@@ -104,7 +105,8 @@ static void test_connection_refused(void)
     config.llm.retry_ms = 40;
     model_ask(&config, &got);
     CU_ASSERT_EQUAL(got.st, CQ_MODEL_UNAVAILABLE);
-    ASSERT_TEXT(got.ctx->error, "m (openai): Couldn't connect to server");
+    snprintf(want, sizeof(want), "m (openai): nobody listens at 127.0.0.1:%u (connection refused)", port);
+    ASSERT_TEXT(got.ctx->error, want);
     CU_ASSERT(got.took_ms >= 20 + 40); /* two waits, each at least half of its back-off */
     close(fd);
     buf_release(&got.text);
