@@ -305,12 +305,10 @@ enum cq_status llm_try_judge(struct llm_call *call, CURLcode code)
             judge_no_response(call, code);
         else if (try->http_status != 200)
             judge_status(call, try->http_status);
-        else if (code)
-            llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, true, "cut off: %s", curl_easy_strerror(code));
-        else if (try->body == BODY_WHOLE)
+        else if (!code && try->body == BODY_WHOLE)
             judge_whole(call);
-        else if (try->body == BODY_STREAM)
-            llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, true, "cut off");
+        else if (code || try->body == BODY_STREAM)
+            llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, true, "the reply broke off");
     }
     return llm_call_judge_reply(call);
 }
