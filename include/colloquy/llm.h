@@ -70,6 +70,7 @@ struct llm_sampling {
 struct llm_ask {
     enum llm_task task;
     const char *model;  /* the name of the one to be asked, llm.fallback behind it; NULL: as the task has it */
+    bool is_alone;      /* no other one is asked when that one, or else the task's first, fails */
     const char *system; /* NULL: none */
     const struct llm_message *messages; /* oldest first; the last one is the user's */
     size_t n_messages;                  /* 1 <= n <= LLM_MAX_MESSAGES */
@@ -194,6 +195,15 @@ struct llm_loop *llm_loop_create(const struct config *config, struct llm_breaker
 
 /* Drops what is under way without calling on_done. */
 void llm_loop_destroy(struct llm_loop *loop);
+
+/* A model that the config names, by a section or in a list. */
+struct llm_model_info {
+    const char *name, *provider; /* as long as the loop lives */
+    bool can_follow;             /* it gives structured answers, so its abilities say */
+};
+
+/* The i-th of them, the default model first, as *out. False: there are no more. */
+bool llm_loop_model(const struct llm_loop *loop, size_t i, struct llm_model_info *out);
 
 /*
  * Whether config names models that we can ask: known providers, addresses that we take, all that a provider requires,

@@ -92,6 +92,18 @@ struct llm_loop *llm_loop_create(const struct config *config, struct llm_breaker
     return loop;
 }
 
+bool llm_loop_model(const struct llm_loop *loop, size_t i, struct llm_model_info *out)
+{
+    if (i >= loop->models.n)
+        return false;
+    const struct llm_model *model = &loop->models.all[i];
+
+    *out = (struct llm_model_info){.name = model->config->name,
+                                   .provider = model->provider->name,
+                                   .can_follow = model->abilities & LLM_CAN_FOLLOW};
+    return true;
+}
+
 /* ---- the list ---- */
 
 static void link_call(struct llm_loop *loop, struct llm_call *call)

@@ -260,8 +260,10 @@ void llm_chain_find(const struct llm_models *models, const struct llm_ask *ask, 
     else if (ask->task != LLM_EMBED)
         add_model(out, &models->all[0], ask->task);
     /* Vectors of another model are not to be compared with these. */
-    if (fallback && ask->task != LLM_EMBED)
+    if (fallback && ask->task != LLM_EMBED && !ask->is_alone)
         add_list(out, models, fallback, ask->task);
+    if (ask->is_alone && out->n)
+        out->n = 1;
 }
 
 /* ---- what others want to know of a config ---- */

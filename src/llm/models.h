@@ -26,8 +26,8 @@ bool llm_models_read(struct llm_models *models, const struct config *config, str
 void llm_models_release(struct llm_models *models);
 
 /*
- * Whom the ask goes to: its own model, else those of its task; then those of llm.fallback that are not among them. What none
- * but a language model can do is not given to builtin. Empty: nobody.
+ * Whom the ask goes to: its own model, else those of its task; then those of llm.fallback that are not among them. An ask that is
+ * alone goes to the first of its own. What none but a language model can do is not given to builtin. Empty: nobody.
  */
 void llm_chain_find(const struct llm_models *models, const struct llm_ask *ask, struct llm_chain *out);
 

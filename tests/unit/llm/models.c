@@ -55,6 +55,10 @@ static void test_chains(void)
         {"one's own", {.model = "spare"}, "spare ids-own builtin"},
         {"nobody of that name", {.model = "nobody"}, "spare ids-own builtin"},
         {"no model for vectors", {.task = LLM_EMBED}, ""},
+        {"alone", {.task = LLM_REPLY, .is_alone = true}, "main"},
+        {"the first of the task's, alone", {.task = LLM_ASSESS, .is_alone = true}, "judge"},
+        {"one's own, alone", {.model = "spare", .is_alone = true}, "spare"},
+        {"nobody of that name, alone", {.model = "nobody", .is_alone = true}, ""},
     };
     struct buf *problems = buf_in_arena(unit_ctx()->arena, 4096);
     struct config *config = config_of(FILE_TEXT, problems);
@@ -87,6 +91,25 @@ static void test_models(void)
     CU_ASSERT(own->config->context_tokens == 50000 && own->config->max_tokens == 1000);
     llm_models_release(&models);
     CU_ASSERT_EQUAL(llm_context_tokens(config, LLM_REPLY), 8000); /* of the least of them, without its reply */
+    config_destroy(config);
+}
+
+/* As their sections stand, then what lists name. */
+static void test_models_of_loop(void)
+{
+    static const char *const names[] = {"main", "spare", "judge", "ids-own", "builtin"};
+    static const bool follow[] = {true, false, false, true, false};
+    struct config *config = config_of(FILE_TEXT, buf_in_arena(unit_ctx()->arena, 4096));
+    struct llm_loop *loop = config ? llm_loop_create(config, NULL) : NULL;
+    struct llm_model_info info;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
+    for (size_t i = 0; i < LEN(names); i++)
+        ROW_ASSERT(names[i], llm_loop_model(loop, i, &info) && str_eq(info.name, names[i]) &&
+                                 info.can_follow == follow[i] &&
+                                 str_eq(info.provider, i == 2 || i == 4 ? "builtin" : "openai"));
+    CU_ASSERT_FALSE(llm_loop_model(loop, LEN(names), &info));
+    llm_loop_destroy(loop);
     config_destroy(config);
 }
 
@@ -162,6 +185,6 @@ static void test_tokens(void)
     }
 }
 
-SUITE(models, {"who is asked", test_chains}, {"what they are", test_models},
+SUITE(models, {"who is asked", test_chains}, {"what they are", test_models}, {"what a loop knows", test_models_of_loop},
       {"builtin reads all", test_context_of_builtin}, {"faults", test_faults}, {"advice", test_advice},
       {"tokens of a text", test_tokens});
