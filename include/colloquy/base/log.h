@@ -10,9 +10,9 @@
 
 #include "colloquy/base/status.h"
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
+enum log_level { LOG_SILENT = -1, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_LEVEL_COUNT };
 
-void log_set_level(enum log_level level);
+void log_set_level(enum log_level level);                    /* LOG_SILENT: no line at all */
 bool log_level_parse(const char *text, enum log_level *out); /* error, warn, info, debug */
 
 /* A word that stands in each line after the level: "master", "api/3". Copied, at most 31 bytes. */

@@ -76,6 +76,8 @@ static void test_levels(void)
     log_debug("not by default");
     log_set_level(LOG_ERROR);
     log_warn("not now");
+    log_set_level(LOG_SILENT);
+    log_error("not at all");
     log_set_level(LOG_DEBUG);
     log_debug("this");
     log_set_level(LOG_INFO);
