@@ -8,13 +8,24 @@
 /* What getopt_long() returns for row i of the command's table is FIRST + i: above every character. */
 enum { FIRST = 256, CONFIG = FIRST + CLI_MAX_OPTIONS, HELP };
 
+enum { LABEL_BYTES = 64 };
+
+/* "--name VALUE"; "--name" of a switch; "VALUE" of what stands by itself. */
+static const char *label(const char *name, const char *value, char out[LABEL_BYTES])
+{
+    snprintf(out, LABEL_BYTES, "%s%s%s%s", name ? "--" : "", name ? name : "", name && value ? " " : "",
+             value ? value : "");
+    return out;
+}
+
 static void long_options(const struct cli_options *options, struct option out[CLI_MAX_OPTIONS + 3])
 {
-    size_t n = options ? options->n : 0;
+    size_t n = 0;
 
-    for (size_t i = 0; i < n; i++)
-        out[i] = (struct option){options->rows[i].name, options->rows[i].value ? required_argument : no_argument, NULL,
-                                 FIRST + (int)i};
+    for (size_t i = 0; options && i < options->n; i++)
+        if (options->rows[i].name)
+            out[n++] = (struct option){options->rows[i].name, options->rows[i].value ? required_argument : no_argument,
+                                       NULL, FIRST + (int)i};
     out[n++] = (struct option){"config", required_argument, NULL, CONFIG};
     out[n++] = (struct option){"help", no_argument, NULL, HELP};
     out[n] = (struct option){0};
@@ -37,6 +48,16 @@ static int refuse(const struct cli *cli, int got, const char *argument)
     return cli_fail(cli, EXIT_USAGE, "%.*s: not an option of this command", (int)strcspn(argument, "="), argument);
 }
 
+static int give(struct cli *cli, const struct cli_option *option, const char *value)
+{
+    const char *fault = option->take(value, (char *)cli->args + option->offset);
+    char what[LABEL_BYTES];
+
+    if (!fault)
+        return EXIT_DONE;
+    return cli_fail(cli, EXIT_USAGE, "%s: %s", label(option->name, option->name ? NULL : option->value, what), fault);
+}
+
 static int take(struct cli *cli, int code, bool seen[CLI_MAX_OPTIONS])
 {
     if (code == CONFIG) {
@@ -50,18 +71,31 @@ static int take(struct cli *cli, int code, bool seen[CLI_MAX_OPTIONS])
     if (seen[code - FIRST] && !option->may_repeat)
         return cli_fail(cli, EXIT_USAGE, "--%s: given twice", option->name);
     seen[code - FIRST] = true;
-    const char *fault = option->take(optarg, (char *)cli->args + option->offset);
+    return give(cli, option, optarg);
+}
 
-    return fault ? cli_fail(cli, EXIT_USAGE, "--%s: %s", option->name, fault) : EXIT_DONE;
+/* An argument that stands by itself. */
+static int take_operand(struct cli *cli, const char *argument, bool seen[CLI_MAX_OPTIONS])
+{
+    const struct cli_options *options = cli->command->options;
+
+    for (size_t i = 0; options && i < options->n; i++)
+        if (!options->rows[i].name && !seen[i]) {
+            seen[i] = true;
+            return give(cli, &options->rows[i], argument);
+        }
+    return cli_fail(cli, EXIT_USAGE, "%s: one argument too many", argument);
 }
 
 static int find_missing(const struct cli *cli, const bool seen[CLI_MAX_OPTIONS])
 {
     const struct cli_options *options = cli->command->options;
+    char what[LABEL_BYTES];
 
     for (size_t i = 0; options && i < options->n; i++)
         if (options->rows[i].is_required && !seen[i])
-            return cli_fail(cli, EXIT_USAGE, "--%s %s: is missing", options->rows[i].name, options->rows[i].value);
+            return cli_fail(cli, EXIT_USAGE, "%s: is missing",
+                            label(options->rows[i].name, options->rows[i].value, what));
     return EXIT_DONE;
 }
 
@@ -84,8 +118,8 @@ int cli_args_parse(struct cli *cli, int argc, char **argv, bool *wants_help)
         }
         code = got == ':' || got == '?' ? refuse(cli, got, argv[optind - 1]) : take(cli, got, seen);
     }
-    if (!code && optind < argc)
-        code = cli_fail(cli, EXIT_USAGE, "%s: one argument too many", argv[optind]);
+    for (; !code && optind < argc; optind++)
+        code = take_operand(cli, argv[optind], seen);
     return code ? code : find_missing(cli, seen);
 }
 
@@ -94,17 +128,17 @@ int cli_args_parse(struct cli *cli, int argc, char **argv, bool *wants_help)
 static void print_synopsis(const struct cli_option *option)
 {
     bool is_optional = !option->is_required;
+    char what[LABEL_BYTES];
 
-    printf(" %s--%s%s%s%s%s", is_optional ? "[" : "", option->name, option->value ? " " : "",
-           option->value ? option->value : "", is_optional ? "]" : "", option->may_repeat ? "…" : "");
+    printf(" %s%s%s%s", is_optional ? "[" : "", label(option->name, option->value, what), is_optional ? "]" : "",
+           option->may_repeat ? "…" : "");
 }
 
 static void print_option(const char *name, const char *value, const char *help)
 {
-    char left[64];
+    char what[LABEL_BYTES];
 
-    snprintf(left, sizeof(left), "--%s %s", name, value ? value : "");
-    printf("  %-24s  %s\n", left, help);
+    printf("  %-24s  %s\n", label(name, value, what), help);
 }
 
 void cli_print_usage(const struct cli_command *command)

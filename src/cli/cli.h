@@ -40,7 +40,7 @@ struct cli {
 typedef const char *cli_take_fn(const char *value, void *field);
 
 struct cli_option {
-    const char *name;  /* without dashes */
+    const char *name;  /* without dashes; NULL: no option but an argument that stands by itself */
     const char *value; /* what the usage calls its value; NULL: a switch, which has none */
     cli_take_fn *take;
     size_t offset; /* of the field, in the command's struct */

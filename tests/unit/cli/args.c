@@ -24,6 +24,12 @@ static const struct cli_option option_rows[] = {
 
 static const struct cli_options options = {option_rows, LEN(option_rows), sizeof(struct args)};
 static const struct cli_command command = {"try this", NULL, NEED_NOTHING, &options, "Try."};
+static const struct cli_option operand_rows[] = {
+    {"name", "N", cli_take_name, offsetof(struct args, name), false, false, "a name"},
+    {NULL, "TEXT", cli_take_name, offsetof(struct args, text), true, false, "what is said"},
+};
+static const struct cli_options operand_options = {operand_rows, LEN(operand_rows), sizeof(struct args)};
+static const struct cli_command say = {"say", NULL, NEED_NOTHING, &operand_options, "Say it."};
 static const struct cli_command bare = {"bare", NULL, NEED_NOTHING, NULL, "Has no options."};
 
 enum { MAX_WORDS = 8, SAID_BYTES = 512 };
@@ -112,6 +118,32 @@ static void test_value_with_dashes(void)
     ASSERT_TEXT(((const struct args *)cli.args)->text, "--x_-9");
 }
 
+/* Before, behind and between the options; behind "--" whatever it looks like. */
+static void test_operand(void)
+{
+    static const struct {
+        const char *words[MAX_WORDS], *text, *said; /* text: what is taken; NULL: said, and refused */
+    } rows[] = {
+        {{"say", "hi"}, "hi", ""},
+        {{"say", "hi", "--name", "a"}, "hi", ""},
+        {{"say", "--name", "a", "-"}, "-", ""},
+        {{"say", "--", "--name"}, "--name", ""},
+        {{"say"}, NULL, "colloquy: say: TEXT: is missing\n"},
+        {{"say", " "}, NULL, "colloquy: say: TEXT: must not be blank\n"},
+        {{"say", "hi", "you"}, NULL, "colloquy: say: you: one argument too many\n"},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct cli cli;
+        bool wants_help = false;
+        char said[SAID_BYTES];
+        int code = parse(&cli, &say, rows[i].words, &wants_help, said);
+
+        ROW_ASSERT(rows[i].said, code == (rows[i].text ? EXIT_DONE : EXIT_USAGE) && str_eq(said, rows[i].said));
+        ROW_ASSERT(rows[i].said, code || str_eq(((const struct args *)cli.args)->text, rows[i].text));
+    }
+}
+
 static void test_every_command(void)
 {
     static const char *const config[MAX_WORDS] = {"bare", "--config", "/a"};
@@ -130,5 +162,5 @@ static void test_every_command(void)
 }
 
 SUITE(args, {"what is refused, and how it is said", test_refuses}, {"fills the command's struct", test_takes},
-      {"a value may look like an option", test_value_with_dashes},
+      {"a value may look like an option", test_value_with_dashes}, {"an argument by itself", test_operand},
       {"every command takes --config and --help", test_every_command});
