@@ -1,16 +1,17 @@
-/* check: everything that is wrong with the configuration, and whether the database answers. */
+/* check: everything that is wrong with the configuration, and whether the database answers, or the models do. */
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "colloquy/llm.h"
 
 struct check_args {
-    bool defaults;
+    bool defaults, llm;
 };
 
 static const struct cli_option rows[] = {
     {"defaults", NULL, cli_take_switch, offsetof(struct check_args, defaults), false, false,
      "print every setting with its default and meaning, and check nothing"},
+    {"llm", NULL, cli_take_switch, offsetof(struct check_args, llm), false, false,
+     "ask each model for a word instead of the database"},
 };
 
 const struct cli_options cli_check_options = {rows, LEN(rows), sizeof(struct check_args)};
@@ -55,6 +56,11 @@ int cli_check(struct cli *cli)
 
     if (code)
         return code;
-    int config = check_config(cli), database = check_database(cli);
+    int config = check_config(cli);
+
+    if (args->llm)
+        return config ? config : cli_check_llm(cli);
+    int database = check_database(cli);
+
     return config ? config : database;
 }

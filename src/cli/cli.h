@@ -6,6 +6,7 @@
  *   value.c     what an option's value may be
  *   secret.c    secrets from standard input, and their hashes
  *   setup.c     configuration and database, for commands that need them
+ *   model.c     models, for commands that ask them
  *   report.c    results on standard output, faults on standard error
  *   rows.c      results that are many rows
  * and one file for each subject of commands.
@@ -16,6 +17,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "colloquy/llm.h"
 #include "colloquy/store.h"
 
 enum cli_exit { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_CONFIG, EXIT_DATABASE };
@@ -77,7 +79,7 @@ void cli_print_usage(const struct cli_command *command);
 
 /* ---- values (value.c) ---- */
 
-enum { CLI_NAME_MAX_CHARS = 255, CLI_SCOPE_MAX_BYTES = 255, CLI_MAX_SCOPES = 100 };
+enum { CLI_NAME_MAX_CHARS = 255, CLI_SCOPE_MAX_BYTES = 255, CLI_MAX_SCOPES = 100, CLI_MODEL_MAX_BYTES = 63 };
 
 struct cli_scopes {
     const char *texts[CLI_MAX_SCOPES];
@@ -93,6 +95,8 @@ struct cli_id {
 cli_take_fn cli_take_switch;  /* bool */
 cli_take_fn cli_take_text;    /* const char *: anything */
 cli_take_fn cli_take_name;    /* const char *: UTF-8, not blank, no control characters, 255 characters */
+cli_take_fn cli_take_said;    /* const char *: UTF-8, not blank */
+cli_take_fn cli_take_model;   /* const char *: as a name, of 63 bytes without a comma */
 cli_take_fn cli_take_id;      /* struct cli_id */
 cli_take_fn cli_take_seconds; /* uint64_t, from 1 to a hundred years */
 cli_take_fn cli_take_scope;   /* struct cli_scopes: url:METHOD|/path, ASCII; one more each time */
@@ -118,6 +122,17 @@ int cli_config_load(struct cli *cli) MUST_USE;
 int cli_db_open(struct cli *cli) MUST_USE;
 void cli_close(struct cli *cli);
 
+/* ---- models (model.c) ---- */
+
+/* A loop to ask the config's models with, to be destroyed by llm_loop_destroy(). EXIT_DONE, or a fault that was reported. */
+int cli_loop_create(struct cli *cli, struct llm_loop **out) MUST_USE;
+
+/* The provider of the model of that name. */
+const char *cli_provider_of(const struct llm_loop *loop, const char *name);
+
+/* "412 ms, 11 + 2 tokens", and the price, the cache and the tries where there is something to say. */
+void cli_cost_write(struct buf *out, const struct llm_cost *cost);
+
 /* ---- results and faults (report.c) ---- */
 
 /* One line on standard error, control characters replaced. */
@@ -134,6 +149,12 @@ int cli_fail_store(const struct cli *cli, enum cq_status st);
 
 /* cli->result onto standard output. EXIT_DONE, or a fault that was reported. */
 int cli_print_result(struct cli *cli) MUST_USE;
+
+/*
+ * UTF-8 of others onto standard output, at once and as it is; on a terminal without control characters but tabs and line
+ * ends. False: errno says why not.
+ */
+bool cli_print_text(const char *text, size_t len) MUST_USE;
 
 enum { CLI_PRICE_BYTES = 24 };
 
@@ -182,6 +203,9 @@ int cli_rows_end(struct cli_rows *rows) MUST_USE;
 
 /* ---- the commands ---- */
 
+/* Ask each model of the config, and print what became of it. EXIT_DONE when all answered, EXIT_REFUSED (check_llm.c). */
+int cli_check_llm(struct cli *cli);
+
 /* The id of who has the login; else reports that nobody has it (user.c). */
 int cli_user_find(struct cli *cli, const char *login, uint64_t *id) MUST_USE;
 
@@ -195,11 +219,13 @@ int cli_enroll(struct cli *cli);       /* course.c */
 int cli_token_issue(struct cli *cli);  /* access_token.c */
 int cli_token_revoke(struct cli *cli); /* access_token.c */
 int cli_status(struct cli *cli);       /* status.c */
+int cli_ask(struct cli *cli);          /* ask.c */
 int cli_routes(struct cli *cli);       /* routes.c */
 int cli_prompts(struct cli *cli);      /* prompts.c */
 int cli_usage(struct cli *cli);        /* usage.c */
 
 extern const struct cli_options cli_check_options, cli_user_add_options, cli_course_add_options, cli_enroll_options,
-    cli_token_issue_options, cli_token_revoke_options, cli_status_options, cli_routes_options, cli_usage_options;
+    cli_token_issue_options, cli_token_revoke_options, cli_status_options, cli_routes_options, cli_usage_options,
+    cli_ask_options;
 
 #endif

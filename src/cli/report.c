@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -74,4 +75,28 @@ int cli_print_result(struct cli *cli)
     if (fwrite(result->data, 1, result->len, stdout) != result->len || fflush(stdout))
         return cli_fail(cli, EXIT_REFUSED, "standard output: %s", strerror(errno));
     return EXIT_DONE;
+}
+
+/* The length of the character at the start, and whether it may move a terminal's cursor or worse: U+0080 to U+009F do. */
+static size_t next_character(const char *text, size_t len, bool *is_control)
+{
+    size_t n = utf8_next(text, len);
+    unsigned char c = (unsigned char)text[0];
+
+    *is_control = !n || (c < ' ' && c != '\n' && c != '\t') || c == 0x7f ||
+                  (n == 2 && c == 0xC2 && (unsigned char)text[1] < 0xA0);
+    return n ? n : 1;
+}
+
+bool cli_print_text(const char *text, size_t len)
+{
+    bool is_terminal = isatty(STDOUT_FILENO), is_control;
+
+    if (!is_terminal)
+        fwrite(text, 1, len, stdout);
+    for (size_t i = 0, n; is_terminal && i < len; i += n) {
+        n = next_character(text + i, len - i, &is_control);
+        fwrite(is_control ? "?" : text + i, 1, is_control ? 1 : n, stdout);
+    }
+    return !fflush(stdout) && !ferror(stdout);
 }

@@ -46,6 +46,25 @@ const char *cli_take_name(const char *value, void *field)
     return NULL;
 }
 
+const char *cli_take_said(const char *value, void *field)
+{
+    size_t len = strlen(value);
+
+    if (!utf8_valid(value, len))
+        return "must be UTF-8";
+    if (utf8_blank(value, len))
+        return "must not be blank";
+    *(const char **)field = value;
+    return NULL;
+}
+
+const char *cli_take_model(const char *value, void *field)
+{
+    if (strlen(value) > CLI_MODEL_MAX_BYTES || strchr(value, ','))
+        return "must have at most 63 bytes and no comma";
+    return cli_take_name(value, field);
+}
+
 const char *cli_take_id(const char *value, void *field)
 {
     struct cli_id *id = field;

@@ -168,6 +168,18 @@ static void test_role(void)
     }
 }
 
+/* Lists of models are split at commas. */
+static void test_model(void)
+{
+    struct cq_ctx *ctx = unit_ctx();
+    const char *longest = repeat(ctx, "m", 63), *too_long = repeat(ctx, "m", 64), *got = NULL;
+
+    CU_ASSERT(!cli_take_model("openai/gpt-9:free", &got) && str_eq(got, "openai/gpt-9:free"));
+    CU_ASSERT(!cli_take_model(longest, &got) && got == longest);
+    CU_ASSERT(cli_take_model(too_long, &got) && cli_take_model("a,b", &got) && cli_take_model(" ", &got));
+    CU_ASSERT(cli_take_model("a\n", &got) && got == longest);
+}
+
 static void test_date(void)
 {
     static const struct {
@@ -220,4 +232,5 @@ SUITE(value, {"a sortable name is the last word, a comma, the rest", test_sortab
       {"a sortable name is no longer than a name may be", test_sortable_name_fits_its_column},
       {"what a name may hold", test_name}, {"how long a name may be", test_name_length},
       {"the form of a scope", test_scope}, {"how long a scope, and how many", test_scope_bounds},
-      {"ids and seconds", test_numbers}, {"roles", test_role}, {"days", test_date}, {"prices", test_price});
+      {"ids and seconds", test_numbers}, {"names of models", test_model}, {"roles", test_role}, {"days", test_date},
+      {"prices", test_price});
