@@ -46,6 +46,8 @@ void keeper_finish(void);                     /* undo it all now, and wait for t
  */
 int run_program(const char *const *argv, const char *const *env, struct buf *out, int64_t limit_ms);
 
+const char *test_program(void); /* the path of colloquy (instance.c) */
+
 /* Start a program that dies with this process. */
 pid_t start_program(const char *const *argv, const char *const *env);
 void stop_program(pid_t pid, int signo);

@@ -35,6 +35,11 @@ static const char *quickstart(void)
     return program("COLLOQUY_TEST_QUICKSTART", TEST_QUICKSTART);
 }
 
+const char *test_program(void)
+{
+    return program("COLLOQUY_TEST_PROGRAM", TEST_PROGRAM);
+}
+
 /* ---- small files ---- */
 
 static bool read_file(const char *path, char *out, size_t size)
@@ -273,8 +278,7 @@ size_t instance_workers(const struct instance *instance, const char *kind, pid_t
 
 int command_run(const char *const *args, struct buf *out)
 {
-    const char *argv[MAX_ARGS + 4] = {program("COLLOQUY_TEST_PROGRAM", TEST_PROGRAM), "--config",
-                                      textf("%s/colloquy.conf", used->dir)};
+    const char *argv[MAX_ARGS + 4] = {test_program(), "--config", textf("%s/colloquy.conf", used->dir)};
     size_t n = 3;
 
     for (; *args && n < MAX_ARGS; args++)
