@@ -18,14 +18,9 @@ struct told {
 
 /* ---- running ---- */
 
-static const char *in_run(const char *name)
-{
-    return textf("%s/ask-%s", run_folder(), name);
-}
-
 static const char *write_file(const char *name, const char *text)
 {
-    const char *path = in_run(name);
+    const char *path = file_in_run(name);
     FILE *out = fopen(path, "we");
 
     if (!out || fputs(text, out) < 0 || fclose(out) != 0)
@@ -50,8 +45,9 @@ static const char *read_file(const char *path)
 static void set_argv(const char *argv[MAX_ARGS + 10], const char *config, const char *const *args)
 {
     static const char script[] = "exec <\"$1\" >\"$2\" 2>\"$3\"; shift 3; exec \"$@\"";
-    const char *const before[] = {"sh",          "-c",          script,         "sh",       in_run("in"),
-                                  in_run("out"), in_run("err"), test_program(), "--config", config};
+    const char *const before[] = {
+        "sh",           "-c",       script, "sh", file_in_run("in"), file_in_run("out"), file_in_run("err"),
+        test_program(), "--config", config};
     size_t n = 0;
 
     for (; n < LEN(before); n++)
@@ -69,8 +65,8 @@ static struct told run(const char *config, const char *input, const char *const 
     write_file("in", input);
     set_argv(argv, config, args);
     told.code = run_program(argv, env, NULL, RUN_LIMIT_MS);
-    told.out = read_file(in_run("out"));
-    told.err = read_file(in_run("err"));
+    told.out = read_file(file_in_run("out"));
+    told.err = read_file(file_in_run("err"));
     return told;
 }
 
@@ -217,32 +213,6 @@ static void test_key_fails(void)
     expect_told("a bad key", told, 1, "", "colloquy: ask: gpt (openai): the key was refused (status 401)\n");
 }
 
-static void make_certificate(const char *name)
-{
-    const char *argv[] = {"openssl",
-                          "req",
-                          "-x509",
-                          "-newkey",
-                          "ec",
-                          "-pkeyopt",
-                          "ec_paramgen_curve:prime256v1",
-                          "-nodes",
-                          "-days",
-                          "2",
-                          "-subj",
-                          "/CN=127.0.0.1",
-                          "-addext",
-                          "subjectAltName=IP:127.0.0.1",
-                          "-keyout",
-                          in_run(textf("%s.key", name)),
-                          "-out",
-                          in_run(textf("%s.pem", name)),
-                          NULL};
-
-    if (run_program(argv, NULL, NULL, RUN_LIMIT_MS) != 0)
-        harness_die("openssl made no certificate");
-}
-
 static void test_certificate_fails(void)
 {
     static const struct {
@@ -260,11 +230,11 @@ static void test_certificate_fails(void)
 
     make_certificate("model");
     make_certificate("other");
-    struct model_server model = model_server_start(in_run("model.pem"), in_run("model.key"));
+    struct model_server model = model_server_start(file_in_run("model.pem"), file_in_run("model.key"));
 
     for (size_t i = 0; i < LEN(rows); i++) {
         const char *config = config_of(textf("https://%s:%d/v1", rows[i].host, model.port), "");
-        const char *env[] = {rows[i].trusted ? textf("SSL_CERT_FILE=%s", in_run(rows[i].trusted)) : NULL, NULL};
+        const char *env[] = {rows[i].trusted ? textf("SSL_CERT_FILE=%s", file_in_run(rows[i].trusted)) : NULL, NULL};
         const char *args[] = {"ask", "x", NULL};
         const struct told told = run(config, "", env, args);
 
@@ -323,7 +293,7 @@ static bool has_output(void *path)
 static void test_as_it_comes(void)
 {
     const char *args[] = {"ask", "--stream", "[[hang 3]][[words 50]]", NULL};
-    const char *argv[MAX_ARGS + 11], *out = in_run("out");
+    const char *argv[MAX_ARGS + 11], *out = file_in_run("out");
 
     write_file("in", "");
     write_file("out", "");
@@ -334,7 +304,7 @@ static void test_as_it_comes(void)
     int64_t began_ms = clock_mono_ms();
     stop_program(pid, SIGINT);
     ROW_ASSERT("it ends at once", clock_mono_ms() - began_ms < 1000);
-    ROW_ASSERT("what came is there", strlen(read_file(out)) > 10 && !*read_file(in_run("err")));
+    ROW_ASSERT("what came is there", strlen(read_file(out)) > 10 && !*read_file(file_in_run("err")));
 }
 
 /* ---- check --llm ---- */
