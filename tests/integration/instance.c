@@ -14,7 +14,7 @@ enum {
     UP_LIMIT_MS = 120000,
     COMMAND_LIMIT_MS = 20000,
     COMMAND_MAX_BYTES = 1 << 20,
-    MAX_INSTANCES = 12,
+    MAX_INSTANCES = 24,
     MAX_ARGS = 256
 };
 
