@@ -50,8 +50,7 @@ bool llm_id_valid(const struct config_model *model, const char *section, struct 
 
 /* ---- addresses ---- */
 
-/* localhost, 127.0.0.0/8 or [::1], as curl writes a host that it has parsed. */
-static bool is_loopback(const char *host)
+bool llm_host_is_loopback(const char *host)
 {
     struct in_addr v4;
 
@@ -81,7 +80,7 @@ static const char *url_fault(CURLU *url, const char *text, bool allow_http)
     else if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD) || has_part(url, CURLUPART_QUERY) ||
              has_part(url, CURLUPART_FRAGMENT))
         fault = "must have neither user, password, query nor fragment";
-    else if (str_eq(scheme, "http") && !is_loopback(host) && !allow_http)
+    else if (str_eq(scheme, "http") && !llm_host_is_loopback(host) && !allow_http)
         fault = "http is taken on loopback only, unless llm.allow_http is on";
     curl_free(scheme);
     curl_free(host);

@@ -148,6 +148,9 @@ void llm_provider_list(struct buf *out);
  */
 bool llm_base_url_valid(const char *url, bool allow_http, const char *section, struct buf *problems);
 
+/* localhost, 127.0.0.0/8 or [::1], as curl writes a host that it has parsed. */
+bool llm_host_is_loopback(const char *host);
+
 /* Whether the text may stand in a header: no white space, no control character. NULL may. Else as above, for that key. */
 bool llm_token_valid(const char *text, const char *section, const char *key, struct buf *problems);
 

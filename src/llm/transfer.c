@@ -8,6 +8,7 @@
 #include "llm/call.h"
 #include "llm/explain.h"
 #include "llm/retry.h"
+#include "llm/transfer.h"
 
 enum {
     RECEIVE_BUFFER_BYTES = 4096, /* small: there is one for each transfer */
@@ -378,6 +379,11 @@ static CURLcode set_tls(CURL *easy, const char *ca_file)
     return code;
 }
 
+bool llm_transfer_bind(CURL *easy, const char *ca_file)
+{
+    return !set_bounds(easy) && !set_tls(easy, ca_file);
+}
+
 /*
  * A network that has gone dark is as good as no connection: what nobody acknowledges fails within the time that a
  * connection may take, and a silent peer is asked for a sign of life. curl takes 0 for success.
@@ -423,7 +429,7 @@ enum cq_status llm_transfer_create(struct llm_call *call)
     if (!llm_request_header(request, "Expect:"))
         return CQ_INTERNAL;
     call->easy = curl_easy_init();
-    if (!call->easy || set_request(call) || set_bounds(call->easy) || set_tls(call->easy, call->ca_file))
+    if (!call->easy || set_request(call) || !llm_transfer_bind(call->easy, call->ca_file))
         return CQ_INTERNAL;
     set_callbacks(call);
     return CQ_OK;
