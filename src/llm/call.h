@@ -10,6 +10,7 @@
 #ifndef COLLOQUY_LLM_CALL_H
 #define COLLOQUY_LLM_CALL_H
 
+#include "llm/event_stream.h"
 #include "llm/models.h"
 #include "llm/sse.h"
 
@@ -22,7 +23,7 @@ enum llm_call_state {
     CALL_PIECES, /* the whole reply is there (builtin) and is handed out piece by piece */
 };
 
-enum llm_body { BODY_UNSEEN, BODY_STREAM, BODY_WHOLE, BODY_ERROR };
+enum llm_body { BODY_UNSEEN, BODY_SSE, BODY_EVENT_STREAM, BODY_WHOLE, BODY_ERROR };
 
 /* What one try has seen; begun afresh with each. */
 struct llm_try {
@@ -31,6 +32,7 @@ struct llm_try {
     unsigned n_sent; /* requests: curl repeats one that a kept connection did not take */
     size_t header_bytes, body_bytes;
     struct sse sse;
+    struct event_stream event_stream;
     struct buf raw; /* of BODY_WHOLE all, of BODY_ERROR the beginning */
     uint32_t retry_after_s;
     enum cq_status failure; /* seen before the transfer ended; CQ_OK: none */

@@ -26,6 +26,7 @@ enum {
 void llm_try_release(struct llm_call *call)
 {
     sse_release(&call->try.sse);
+    event_stream_release(&call->try.event_stream);
     buf_release(&call->try.raw);
 }
 
@@ -58,7 +59,9 @@ static enum llm_body find_body(struct llm_call *call)
     }
     curl_easy_getinfo(call->easy, CURLINFO_CONTENT_TYPE, &type);
     if (type && type_is(type, "text/event-stream"))
-        return BODY_STREAM;
+        return BODY_SSE;
+    if (type && type_is(type, "application/vnd.amazon.eventstream"))
+        return BODY_EVENT_STREAM;
     if (type && type_is(type, "application/json"))
         return BODY_WHOLE;
     llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "%s",
@@ -69,8 +72,8 @@ static enum llm_body find_body(struct llm_call *call)
 
 static void fail_event(struct llm_call *call, enum cq_status st)
 {
-    llm_call_fail(call, st, true, "%s",
-                  st == CQ_MODEL_UNAVAILABLE ? "an error within the answer" : "a malformed answer");
+    llm_call_fail(call, st, st != CQ_MODEL_REFUSED, "%s",
+                  st == CQ_MODEL_INVALID_RESPONSE ? "a malformed answer" : "an error within the answer");
 }
 
 static enum cq_status on_event(void *user, const struct llm_event *event)
@@ -97,8 +100,12 @@ static void read_body(struct llm_call *call, const char *data, size_t len)
     struct llm_try *try = &call->try;
 
     switch (try->body) {
-    case BODY_STREAM:
+    case BODY_SSE:
         if (sse_feed(&try->sse, data, len))
+            fail_event(call, CQ_MODEL_INVALID_RESPONSE);
+        break;
+    case BODY_EVENT_STREAM:
+        if (event_stream_feed(&try->event_stream, data, len))
             fail_event(call, CQ_MODEL_INVALID_RESPONSE);
         break;
     case BODY_WHOLE:
@@ -183,6 +190,7 @@ void llm_try_init(struct llm_call *call)
 {
     call->try = (struct llm_try){0};
     sse_init(&call->try.sse, on_event, call);
+    event_stream_init(&call->try.event_stream, on_event, call);
     buf_init(&call->try.raw, body_max_bytes(call));
 }
 
@@ -308,7 +316,7 @@ enum cq_status llm_try_judge(struct llm_call *call, CURLcode code)
             judge_status(call, try->http_status);
         else if (!code && try->body == BODY_WHOLE)
             judge_whole(call);
-        else if (code || try->body == BODY_STREAM)
+        else if (code || try->body == BODY_SSE || try->body == BODY_EVENT_STREAM)
             llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, true, "the reply broke off");
     }
     return llm_call_judge_reply(call);
