@@ -151,8 +151,10 @@ static void take_tool(struct llm_call *call, const struct llm_piece *piece)
     } else if (!call->ask->schema) {
         grow(call, &tool->input, piece->text, piece->len);
     } else if (tool == call->answer.tools) {
-        if (call->answer.n_tools != n_before)
+        if (call->answer.n_tools != n_before) {
             buf_clear(&call->answer.text);
+            call->handed = 0;
+        }
         llm_call_text(call, piece->text, piece->len);
     }
 }
