@@ -1,11 +1,10 @@
 /* Where keys come from: each place, played by a server on loopback that notes what it is asked. */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "model.h"
+#include "service.h"
 
 #include "llm/aws_credentials.h"
 
@@ -17,108 +16,7 @@
 #define GONE        STATUS("404 Not Found", "")
 
 static const int64_t NOW_MS = 1440938160 * 1000ll; /* 2015-08-30 12:36:00 UTC */
-enum { MINUTE_MS = 60 * 1000, MAX_SCRIPT = 8 };
-
-/* ---- a server ---- */
-
-/* A thread that answers each connection with the next text of a script, the last one again and again. */
-struct service {
-    int listener;
-    uint16_t port;
-    const char *answers[MAX_SCRIPT + 1]; /* NULL behind the last one; "": nothing, until the client goes */
-    struct buf requests;
-    pthread_t thread;
-};
-
-static void note_request(int fd, struct buf *requests)
-{
-    size_t start = requests->len;
-    char byte;
-
-    while (recv(fd, &byte, 1, 0) == 1) {
-        buf_char(requests, byte);
-        if (requests->len - start >= 4 && memcmp(requests->data + requests->len - 4, "\r\n\r\n", 4) == 0)
-            return;
-    }
-}
-
-static void *serve(void *arg)
-{
-    struct service *service = arg;
-    size_t i = 0;
-    char byte;
-    int fd;
-
-    while ((fd = accept(service->listener, NULL, NULL)) >= 0) {
-        const char *answer = service->answers[i];
-
-        note_request(fd, &service->requests);
-        if (!*answer)
-            recv(fd, &byte, 1, 0);
-        send(fd, answer, strlen(answer), MSG_NOSIGNAL);
-        close(fd);
-        i += service->answers[i + 1] != NULL;
-    }
-    return NULL;
-}
-
-/* answers: at most MAX_SCRIPT. */
-static void start_service(struct service *service, const char *const answers[MAX_SCRIPT])
-{
-    *service = (struct service){0};
-    memcpy(service->answers, answers, MAX_SCRIPT * sizeof(*answers));
-    buf_init(&service->requests, 1 << 16);
-    service->listener = model_bind(&service->port, true);
-    CU_ASSERT_FATAL(pthread_create(&service->thread, NULL, serve, service) == 0);
-}
-
-static void stop_service(struct service *service)
-{
-    shutdown(service->listener, SHUT_RDWR);
-    pthread_join(service->thread, NULL);
-    close(service->listener);
-    buf_release(&service->requests);
-}
-
-/* ---- the environment ---- */
-
-static const char *const VARIABLES[] = {
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-    "AWS_EC2_METADATA_DISABLED",
-};
-
-/* Exactly these: "NAME=value", at most eight. */
-struct environment {
-    const char *set[8];
-};
-
-static void set_environment(const struct environment *environment)
-{
-    for (size_t i = 0; i < LEN(VARIABLES); i++)
-        unsetenv(VARIABLES[i]);
-    for (size_t i = 0; environment && i < LEN(environment->set) && environment->set[i]; i++) {
-        char name[64];
-        size_t len = strcspn(environment->set[i], "=");
-
-        snprintf(name, sizeof(name), "%.*s", (int)len, environment->set[i]);
-        setenv(name, environment->set[i] + len + 1, 1);
-    }
-}
-
-static void set_url(const char *name, const struct service *service, const char *path)
-{
-    char url[128];
-
-    snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", service->port, path);
-    setenv(name, url, 1);
-}
+enum { MINUTE_MS = 60 * 1000 };
 
 /* ---- asking ---- */
 
@@ -142,7 +40,7 @@ static void stop_asking(struct asking *asking)
 {
     aws_credentials_destroy(asking->credentials);
     curl_multi_cleanup(asking->multi);
-    set_environment(NULL);
+    aws_environment(NULL);
 }
 
 static enum aws_state get(struct asking *asking, int64_t now_ms)
@@ -182,7 +80,7 @@ static void test_environment(void)
 {
     static const struct {
         const char *name;
-        struct environment environment;
+        struct aws_environment environment;
         enum aws_state state;
         const char *token;
     } rows[] = {
@@ -200,7 +98,7 @@ static void test_environment(void)
         // clang-format on
     };
     for (size_t i = 0; i < LEN(rows); i++) {
-        set_environment(&rows[i].environment);
+        aws_environment(&rows[i].environment);
         struct asking asking = start_asking();
 
         ROW_ASSERT(rows[i].name, get(&asking, NOW_MS) == rows[i].state);
@@ -236,7 +134,7 @@ static void test_container_addresses(void)
         // clang-format on
     };
     for (size_t i = 0; i < LEN(rows); i++) {
-        set_environment(&(struct environment){{rows[i].setting}});
+        aws_environment(&(struct aws_environment){{rows[i].setting}});
         struct asking asking = start_asking();
 
         ROW_ASSERT(rows[i].setting, get(&asking, NOW_MS) == (rows[i].is_taken ? AWS_PENDING : AWS_FAILED));
@@ -250,7 +148,7 @@ static void test_container(void)
     char of_file[128];
     const struct {
         const char *name;
-        struct environment environment;
+        struct aws_environment environment;
         const char *header; /* NULL: none */
     } rows[] = {
         // clang-format off
@@ -267,9 +165,9 @@ static void test_container(void)
     for (size_t i = 0; i < LEN(rows); i++) {
         struct service service;
 
-        start_service(&service, (const char *[MAX_SCRIPT]){KEYS("ASIA1", UNTIL("13:36:00"))});
-        set_environment(&rows[i].environment);
-        set_url("AWS_CONTAINER_CREDENTIALS_FULL_URI", &service, "/keys?of=me");
+        service_start(&service, (const char *[SERVICE_MAX_ANSWERS]){KEYS("ASIA1", UNTIL("13:36:00"))});
+        aws_environment(&rows[i].environment);
+        service_set_url("AWS_CONTAINER_CREDENTIALS_FULL_URI", &service, "/keys?of=me");
         struct asking asking = start_asking();
 
         ROW_ASSERT(rows[i].name, get(&asking, NOW_MS) == AWS_PENDING);
@@ -280,20 +178,20 @@ static void test_container(void)
         ROW_ASSERT(rows[i].name, rows[i].header ? strstr(service.requests.data, rows[i].header) != NULL
                                                 : !strstr(service.requests.data, "Authorization"));
         stop_asking(&asking);
-        stop_service(&service);
+        service_stop(&service);
     }
     unlink(path);
 }
 
 static void test_container_token_faults(void)
 {
-    static const struct environment rows[] = {
+    static const struct aws_environment rows[] = {
         {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/", "AWS_CONTAINER_AUTHORIZATION_TOKEN=a\r\nX: y"}},
         {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/nowhere"}},
         {{"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/"}},
     };
     for (size_t i = 0; i < LEN(rows); i++) {
-        set_environment(&rows[i]);
+        aws_environment(&rows[i]);
         struct asking asking = start_asking();
 
         ROW_ASSERT(rows[i].set[1], get(&asking, NOW_MS) == AWS_FAILED);
@@ -302,11 +200,11 @@ static void test_container_token_faults(void)
     }
 }
 
-static void start_instance(struct service *service, const char *const answers[MAX_SCRIPT])
+static void start_instance(struct service *service, const char *const answers[SERVICE_MAX_ANSWERS])
 {
-    start_service(service, answers);
-    set_environment(NULL);
-    set_url("AWS_EC2_METADATA_SERVICE_ENDPOINT", service, "/");
+    service_start(service, answers);
+    aws_environment(NULL);
+    service_set_url("AWS_EC2_METADATA_SERVICE_ENDPOINT", service, "/");
 }
 
 /* The second version of the service alone: it wants a token first. */
@@ -314,8 +212,8 @@ static void test_instance(void)
 {
     struct service service;
 
-    start_instance(&service, (const char *[MAX_SCRIPT]){OK_HEAD "imds-token", OK_HEAD "a-role\nanother\n",
-                                                        KEYS("ASIA1", UNTIL("13:36:00"))});
+    start_instance(&service, (const char *[SERVICE_MAX_ANSWERS]){OK_HEAD "imds-token", OK_HEAD "a-role\nanother\n",
+                                                                 KEYS("ASIA1", UNTIL("13:36:00"))});
     struct asking asking = start_asking();
 
     CU_ASSERT_EQUAL(get(&asking, NOW_MS), AWS_PENDING);
@@ -334,17 +232,17 @@ static void test_instance(void)
     CU_ASSERT(strstr(role, "\r\nX-aws-ec2-metadata-token: imds-token\r\n") < keys);
     CU_ASSERT_PTR_NOT_NULL(strstr(keys, "\r\nX-aws-ec2-metadata-token: imds-token\r\n"));
     stop_asking(&asking);
-    stop_service(&service);
+    service_stop(&service);
 }
 
 /* ---- time ---- */
 
 /* A container's service that has these keys one after the other, asked once. */
-static struct asking ask_container(struct service *service, const char *const answers[MAX_SCRIPT])
+static struct asking ask_container(struct service *service, const char *const answers[SERVICE_MAX_ANSWERS])
 {
-    start_service(service, answers);
-    set_environment(NULL);
-    set_url("AWS_CONTAINER_CREDENTIALS_FULL_URI", service, "/");
+    service_start(service, answers);
+    aws_environment(NULL);
+    service_set_url("AWS_CONTAINER_CREDENTIALS_FULL_URI", service, "/");
     struct asking asking = start_asking();
 
     CU_ASSERT_EQUAL(get(&asking, NOW_MS), AWS_PENDING);
@@ -355,8 +253,9 @@ static struct asking ask_container(struct service *service, const char *const an
 static void test_refresh(void)
 {
     struct service service;
-    struct asking asking = ask_container(
-        &service, (const char *[MAX_SCRIPT]){KEYS("ASIA1", UNTIL("13:36:00")), KEYS("ASIA2", UNTIL("14:36:00"))});
+    struct asking asking =
+        ask_container(&service, (const char *[SERVICE_MAX_ANSWERS]){KEYS("ASIA1", UNTIL("13:36:00")),
+                                                                    KEYS("ASIA2", UNTIL("14:36:00"))});
     int64_t late_ms = NOW_MS + 55 * MINUTE_MS;
 
     CU_ASSERT_EQUAL(get(&asking, late_ms - 1), AWS_READY);
@@ -367,14 +266,15 @@ static void test_refresh(void)
     CU_ASSERT_EQUAL(get(&asking, late_ms), AWS_READY);
     CU_ASSERT(has_keys(&asking, "ASIA2", "s3cr3t", "t0k3n"));
     stop_asking(&asking);
-    stop_service(&service);
+    service_stop(&service);
 }
 
 static void test_expiry(void)
 {
     struct service service;
-    struct asking asking = ask_container(&service, (const char *[MAX_SCRIPT]){KEYS("ASIA1", UNTIL("13:36:00")), GONE,
-                                                                              GONE, KEYS("ASIA2", UNTIL("14:36:00"))});
+    struct asking asking =
+        ask_container(&service, (const char *[SERVICE_MAX_ANSWERS]){KEYS("ASIA1", UNTIL("13:36:00")), GONE, GONE,
+                                                                    KEYS("ASIA2", UNTIL("14:36:00"))});
     int64_t end_ms = NOW_MS + 60 * MINUTE_MS;
 
     CU_ASSERT_EQUAL(get(&asking, end_ms - 1), AWS_READY);
@@ -390,19 +290,19 @@ static void test_expiry(void)
     CU_ASSERT_EQUAL(get(&asking, end_ms), AWS_READY);
     CU_ASSERT(has_keys(&asking, "ASIA2", "s3cr3t", "t0k3n"));
     stop_asking(&asking);
-    stop_service(&service);
+    service_stop(&service);
 }
 
 static void test_life_that_is_not_said(void)
 {
     struct service service;
-    struct asking asking = ask_container(&service, (const char *[MAX_SCRIPT]){KEYS("ASIA1", "\"x\":1"), GONE});
+    struct asking asking = ask_container(&service, (const char *[SERVICE_MAX_ANSWERS]){KEYS("ASIA1", "\"x\":1"), GONE});
 
     CU_ASSERT_EQUAL(get(&asking, NOW_MS + 15 * MINUTE_MS - 1), AWS_READY);
     run(&asking, NOW_MS + 15 * MINUTE_MS - 1);
     CU_ASSERT_EQUAL(get(&asking, NOW_MS + 15 * MINUTE_MS), AWS_FAILED);
     stop_asking(&asking);
-    stop_service(&service);
+    service_stop(&service);
 }
 
 /* ---- failures ---- */
@@ -413,7 +313,7 @@ static void test_life_that_is_not_said(void)
 static void test_failures(void)
 {
     static const struct {
-        const char *name, *answers[MAX_SCRIPT];
+        const char *name, *answers[SERVICE_MAX_ANSWERS];
         const char *problem; /* what is said of it */
     } rows[] = {
         // clang-format off
@@ -444,7 +344,7 @@ static void test_failures(void)
         ROW_ASSERT(rows[i].name, strstr(problem, rows[i].problem) != NULL);
         ROW_ASSERT(rows[i].name, !strstr(problem, "t0k3n") && !strstr(problem, "s3cr3t"));
         stop_asking(&asking);
-        stop_service(&service);
+        service_stop(&service);
     }
 }
 
@@ -459,11 +359,11 @@ static void test_answer_without_end(void)
     memset(answer, ' ', BYTES);
     memcpy(answer, good, sizeof(good) - 1);
     answer[BYTES] = '\0';
-    struct asking asking = ask_container(&service, (const char *[MAX_SCRIPT]){answer});
+    struct asking asking = ask_container(&service, (const char *[SERVICE_MAX_ANSWERS]){answer});
 
     CU_ASSERT_EQUAL(get(&asking, NOW_MS), AWS_FAILED);
     stop_asking(&asking);
-    stop_service(&service);
+    service_stop(&service);
     free(answer);
 }
 
@@ -474,7 +374,7 @@ static void test_nobody_there(void)
     int fd = model_bind(&port, false);
 
     snprintf(setting, sizeof(setting), "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:%u", port);
-    set_environment(&(struct environment){{setting}});
+    aws_environment(&(struct aws_environment){{setting}});
     struct asking asking = start_asking();
 
     CU_ASSERT_EQUAL(get(&asking, NOW_MS), AWS_PENDING);
@@ -502,7 +402,7 @@ static void test_destroyed_while_asking(void)
     struct service service;
     int running;
 
-    start_instance(&service, (const char *[MAX_SCRIPT]){OK_HEAD "t", ""});
+    start_instance(&service, (const char *[SERVICE_MAX_ANSWERS]){OK_HEAD "t", ""});
     struct asking asking = start_asking();
 
     CU_ASSERT_EQUAL(get(&asking, NOW_MS), AWS_PENDING);
@@ -511,7 +411,7 @@ static void test_destroyed_while_asking(void)
         curl_multi_poll(asking.multi, NULL, 0, 10, NULL);
     }
     stop_asking(&asking);
-    stop_service(&service);
+    service_stop(&service);
 }
 
 SUITE(aws_credentials, {"the environment", test_environment}, {"addresses of containers", test_container_addresses},
