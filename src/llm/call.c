@@ -168,6 +168,17 @@ static bool is_admitted(struct llm_call *call)
     return false;
 }
 
+/* Keys to sign with may have to be fetched first: the loop calls again when they are there. */
+static bool is_signed(struct llm_call *call)
+{
+    call->awaits_keys = llm_transfer_sign(call) == AWS_PENDING;
+    if (call->awaits_keys) {
+        call->state = CALL_WAITING;
+        call->due_at = call->total_at;
+    }
+    return !call->awaits_keys && !call->try.failure;
+}
+
 bool llm_call_begin(struct llm_call *call)
 {
     const struct llm_provider *provider = call->model->provider;
@@ -181,6 +192,8 @@ bool llm_call_begin(struct llm_call *call)
         llm_call_fail(call, CQ_INTERNAL, false, "the request does not fit into memory");
         return false;
     }
+    if (provider->sign && !is_signed(call))
+        return call->awaits_keys;
     call->is_trying = true;
     call->tries++;
     call->cost.tries++;
@@ -221,9 +234,7 @@ static void leave_model(struct llm_call *call, enum cq_status st, int64_t now)
     const struct config_llm *c = call->config;
     struct llm_breaker *breaker = call->model->breaker;
 
-    if (!call->tries)
-        return;
-    if (is_ours(call, st)) {
+    if (!call->tries || is_ours(call, st)) {
         if (call->is_probe)
             llm_breaker_abandon(breaker);
     } else if (!is_outage(call, st)) {

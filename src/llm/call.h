@@ -65,8 +65,9 @@ struct llm_answer {
 struct llm_call {
     struct llm_call *prev, *next;
     const struct config_llm *config;
-    const char *ca_file;    /* NULL: the system's */
-    struct cq_ctx *scratch; /* the loop's, for reading one event: emptied after it */
+    const char *ca_file;                 /* NULL: the system's */
+    struct aws_credentials *credentials; /* the loop's */
+    struct cq_ctx *scratch;              /* the loop's, for reading one event: emptied after it */
 
     struct cq_ctx *ctx;
     const struct llm_ask *ask;
@@ -84,6 +85,7 @@ struct llm_call {
     uint32_t tries;               /* at this model */
     bool is_trying;               /* a try is under way, or has ended and is not counted yet */
     bool is_probe;                /* of the model's breaker */
+    bool awaits_keys;             /* in CALL_WAITING: to sign the request with */
     bool is_stopped;              /* by the owner: the loop sees to it */
 
     CURL *easy; /* of this model's request; NULL: not made yet, or needless */
@@ -110,7 +112,10 @@ void llm_call_fail(struct llm_call *call, enum cq_status st, bool again, const c
 /* Enter a state whose limit ends limit_ms from now. */
 void llm_call_enter(struct llm_call *call, enum llm_call_state state, uint32_t limit_ms);
 
-/* Begin the next try. With a provider that needs no transfer the reply is there afterwards. False: it has failed. */
+/*
+ * Begin the next try. With a provider that needs no transfer the reply is there afterwards. One whose request is to be
+ * signed may have to wait: awaits_keys is set. False: it has failed.
+ */
 bool llm_call_begin(struct llm_call *call) MUST_USE;
 
 /* When the call needs attention next, on clock_mono_ms(). */
@@ -154,6 +159,9 @@ void llm_call_count(struct llm_call *call, enum cq_status st);
 
 /* Give the call a curl handle with all its options, for its model. CQ_INTERNAL: memory. */
 enum cq_status llm_transfer_create(struct llm_call *call) MUST_USE;
+
+/* Sign the request for the try that begins; AWS_FAILED is noted. */
+enum aws_state llm_transfer_sign(struct llm_call *call) MUST_USE;
 
 /* Take it away again: the call has turned to another model. */
 void llm_transfer_release(struct llm_call *call);

@@ -30,7 +30,8 @@ struct llm_loop {
      * reads neither variable itself; operators know both from the curl command and from OpenSSL.
      */
     const char *ca_file;
-    llm_watch_fn *watch; /* NULL: nobody wants to know */
+    struct aws_credentials *credentials; /* of calls whose model has none of its own */
+    llm_watch_fn *watch;                 /* NULL: nobody wants to know */
     void *watch_arg;
     struct cq_ctx scratch;
     struct llm_call *first, *last;
@@ -84,7 +85,8 @@ struct llm_loop *llm_loop_create(const struct config *config, struct llm_breaker
     loop->ca_file = find_ca_file();
     loop->multi = curl_multi_init();
     loop->scratch = (struct cq_ctx){.arena = arena_create(SCRATCH_BLOCK_BYTES, SCRATCH_MAX_BYTES), .request_id = "-"};
-    if (!loop->multi || !loop->scratch.arena || !loop->breakers || !read_models(loop)) {
+    loop->credentials = loop->multi ? aws_credentials_create(loop->multi, loop->ca_file) : NULL;
+    if (!loop->credentials || !loop->scratch.arena || !loop->breakers || !read_models(loop)) {
         llm_loop_destroy(loop);
         return NULL;
     }
@@ -149,6 +151,7 @@ void llm_loop_destroy(struct llm_loop *loop)
         return;
     while (loop->first)
         drop(loop, loop->first);
+    aws_credentials_destroy(loop->credentials);
     curl_multi_cleanup(loop->multi);
     arena_destroy(loop->scratch.arena);
     llm_models_release(&loop->models);
@@ -184,6 +187,7 @@ enum cq_status llm_start(struct llm_loop *loop, struct cq_ctx *ctx, const struct
     call->chain = chain;
     call->model = chain.models[0];
     call->ca_file = loop->ca_file;
+    call->credentials = loop->credentials;
     call->scratch = &loop->scratch;
     call->on_text = on_text;
     call->on_done = on_done;
@@ -226,7 +230,7 @@ static void begin(struct llm_loop *loop, struct llm_call *call)
 {
     if (!llm_call_begin(call))
         end_try(loop, call, call->try.failure);
-    else if (call->easy && curl_multi_add_handle(loop->multi, call->easy)) {
+    else if (is_transferring(call) && curl_multi_add_handle(loop->multi, call->easy)) {
         llm_call_fail(call, CQ_INTERNAL, false, "memory is short");
         end_try(loop, call, CQ_INTERNAL);
     }
@@ -263,6 +267,14 @@ static void attend_all(struct llm_loop *loop)
     }
 }
 
+/* Keys that calls wait for have come, or will not. */
+static void wake_unsigned(struct llm_loop *loop)
+{
+    for (struct llm_call *call = loop->first; call; call = call->next)
+        if (call->awaits_keys && call->state == CALL_WAITING)
+            call->due_at = 0;
+}
+
 static void collect_ended(struct llm_loop *loop)
 {
     struct CURLMsg *msg;
@@ -272,7 +284,11 @@ static void collect_ended(struct llm_loop *loop)
         struct llm_call *call = NULL;
         CURLcode code = msg->data.result;
 
-        if (msg->msg == CURLMSG_DONE && !curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &call))
+        if (msg->msg != CURLMSG_DONE)
+            continue;
+        if (aws_credentials_ended(loop->credentials, msg->easy_handle, code, clock_unix_ms()))
+            wake_unsigned(loop);
+        else if (!curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &call))
             end_try(loop, call, call->is_stopped ? llm_call_judge_stopped(call) : llm_try_judge(call, code));
     }
 }

@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 
 #include "colloquy/llm.h"
+#include "llm/aws_credentials.h"
 #include "llm/event.h"
 
 enum { LLM_REQUEST_MAX_BYTES = 64 << 20, LLM_URL_MAX_BYTES = 8192 };
@@ -118,6 +119,14 @@ struct llm_provider {
 
     /* CQ_INTERNAL: memory, or larger than LLM_REQUEST_MAX_BYTES. */
     enum cq_status (*request)(const struct llm_model *model, const struct llm_ask *ask, struct llm_request *out);
+
+    /*
+     * Give a request, which has no headers yet, those of one try; called before each. NULL: request() adds what holds for
+     * all. now_ms: since 1970 UTC. AWS_PENDING: not yet, since keys are being fetched; AWS_FAILED: *problem says why,
+     * holds no secret and lives as long as the credentials.
+     */
+    enum aws_state (*sign)(const struct llm_model *model, struct aws_credentials *credentials, int64_t now_ms,
+                           struct llm_request *request, const char **problem);
 
     /*
      * Read one event of a stream, or one whole JSON body. CQ_MODEL_INVALID_RESPONSE: not the protocol; another of the

@@ -427,20 +427,40 @@ static void set_callbacks(struct llm_call *call)
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
 }
 
+/* It would cost a large request a wait of a second at a server that does not know it. */
+static const char NO_EXPECT[] = "Expect:";
+
 enum cq_status llm_transfer_create(struct llm_call *call)
 {
     struct llm_request *request = &call->request;
 
     if (call->model->provider->request(call->model, call->ask, request))
         return CQ_INTERNAL;
-    /* "Expect" would cost a large request a wait of a second at a server that does not know it. */
-    if (!llm_request_header(request, "Expect:"))
+    if (!llm_request_header(request, NO_EXPECT))
         return CQ_INTERNAL;
     call->easy = curl_easy_init();
     if (!call->easy || set_request(call) || !llm_transfer_bind(call->easy, call->ca_file))
         return CQ_INTERNAL;
     set_callbacks(call);
     return CQ_OK;
+}
+
+enum aws_state llm_transfer_sign(struct llm_call *call)
+{
+    const char *problem = "memory is short";
+    struct llm_request *request = &call->request;
+
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(request->headers);
+    request->headers = NULL;
+    enum aws_state state =
+        call->model->provider->sign(call->model, call->credentials, clock_unix_ms(), request, &problem);
+    if (state == AWS_READY &&
+        (!llm_request_header(request, NO_EXPECT) || curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, request->headers)))
+        state = AWS_FAILED;
+    if (state == AWS_FAILED)
+        llm_call_fail(call, CQ_MODEL_UNAVAILABLE, false, "%s", problem);
+    return state;
 }
 
 void llm_transfer_release(struct llm_call *call)
