@@ -224,10 +224,17 @@ static const char *list_of(const struct config *config, const struct llm_ask *as
     }
 }
 
+static size_t max_texts(const struct llm_model *model)
+{
+    const struct llm_provider *provider = model->provider;
+
+    return provider->max_texts_of ? provider->max_texts_of(model->config) : provider->max_texts;
+}
+
 static bool can_do(const struct llm_model *model, enum llm_task task)
 {
     if (task == LLM_EMBED)
-        return model->provider->max_texts > 0;
+        return max_texts(model) > 0;
     return task != LLM_SUMMARIZE || !model->provider->answer;
 }
 
@@ -357,7 +364,7 @@ size_t llm_embed_max(const struct config *config)
     struct llm_chain chain;
 
     read_chain(&models, config, LLM_EMBED, &chain);
-    size_t max = chain.n ? chain.models[0]->provider->max_texts : 0;
+    size_t max = chain.n ? max_texts(chain.models[0]) : 0;
     llm_models_release(&models);
     return max;
 }

@@ -10,6 +10,7 @@
 
 static const struct llm_provider *const providers[] = {
     &llm_provider_openai,
+    &llm_provider_bedrock,
     &llm_provider_builtin,
 };
 

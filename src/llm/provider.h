@@ -108,6 +108,9 @@ struct llm_provider {
     unsigned abilities; /* of its models, unless the config says */
     size_t max_texts;   /* of one LLM_EMBED; 0: it has none */
 
+    /* The same where it is a matter of the model; NULL: max_texts. */
+    size_t (*max_texts_of)(const struct config_model *model);
+
     /*
      * False, with a line that names the key in problems, when it cannot work with these settings. section: what stands
      * before the keys' names, "llm" or "model.NAME".
@@ -143,6 +146,7 @@ struct llm_provider {
 };
 
 extern const struct llm_provider llm_provider_openai;
+extern const struct llm_provider llm_provider_bedrock;
 extern const struct llm_provider llm_provider_builtin;
 
 /* The provider of that name, or NULL. */
