@@ -175,7 +175,7 @@ static void put_greeting(struct buf *out, const struct llm_ask *ask)
 
 static void put_acknowledgement(struct buf *out, const struct llm_ask *ask, size_t turn)
 {
-    const char *said = ask->messages[ask->n_messages - 1].text;
+    const char *said = builtin_said(&ask->messages[ask->n_messages - 1]);
     size_t before = out->len;
 
     buf_str(out, "You wrote: “");

@@ -259,6 +259,16 @@ static void take(struct builtin_finding *findings, const struct builtin_finding 
     }
 }
 
+const char *builtin_said(const struct llm_message *message)
+{
+    if (message->text)
+        return message->text;
+    for (size_t i = 0; i < message->n_parts; i++)
+        if (message->parts[i].kind == LLM_TEXT && message->parts[i].text)
+            return message->parts[i].text;
+    return "";
+}
+
 void builtin_find(const struct llm_ask *ask, struct builtin_finding *findings)
 {
     struct rules rules;
@@ -272,7 +282,7 @@ void builtin_find(const struct llm_ask *ask, struct builtin_finding *findings)
 
         if (ask->transcript[i].role != LLM_USER)
             continue;
-        if (!is_opening && message_read(&rules, ask->transcript[i].text, said) >= MESSAGE_MIN_WORDS)
+        if (!is_opening && message_read(&rules, builtin_said(&ask->transcript[i]), said) >= MESSAGE_MIN_WORDS)
             take(findings, said, rules.n, i);
         is_opening = false;
     }

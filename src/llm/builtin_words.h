@@ -24,6 +24,9 @@ struct builtin_finding {
 /* One finding for each of the first LLM_MAX_OBJECTIVES objectives. The quotes point into the transcript. */
 void builtin_find(const struct llm_ask *ask, struct builtin_finding *findings);
 
+/* What a message says: its text, else the first text of its parts, else "". */
+const char *builtin_said(const struct llm_message *message);
+
 /* The answers to LLM_ASSESS and LLM_EVALUATE (builtin_judge.c): always of the form that is asked for. */
 void builtin_assess(const struct llm_ask *ask, struct buf *reply);
 void builtin_evaluate(const struct llm_ask *ask, struct buf *reply);

@@ -126,5 +126,27 @@ static void test_blank_objective(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(reply_to(blank, 1, 1, ""), "look at the subject of this conversation. "));
 }
 
+/* A message may have no text of its own: what its parts say is quoted, and an image alone is passed over. */
+static void test_parts(void)
+{
+    static const struct llm_part parts[] = {{.kind = LLM_IMAGE, .media_type = "image/png", .data = "x", .len = 1},
+                                            {.kind = LLM_TEXT, .text = "water moves"}};
+    static const struct {
+        size_t n_parts;
+        const char *want; /* NULL: nothing is quoted */
+    } rows[] = {{2, "You wrote: “water moves”"}, {1, NULL}, {0, NULL}};
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct llm_message said = {.role = LLM_USER, .parts = parts, .n_parts = rows[i].n_parts};
+        const struct llm_message messages[] = {said, said};
+        const struct llm_ask ask = {.messages = messages, .n_messages = 2, .objectives = TWO, .n_objectives = 2};
+        struct buf *reply = buf_in_arena(unit_ctx()->arena, 1 << 16);
+
+        llm_provider_builtin.answer(&ask, reply);
+        CU_ASSERT(rows[i].want ? strstr(reply->data, rows[i].want) != NULL : !strstr(reply->data, "You wrote"));
+    }
+}
+
 SUITE(builtin, {"it walks the objectives", test_walk}, {"the same ask, the same reply", test_same_ask_same_reply},
-      {"quotations", test_quote}, {"long words are cut", test_long_words}, {"a blank objective", test_blank_objective});
+      {"quotations", test_quote}, {"long words are cut", test_long_words}, {"a blank objective", test_blank_objective},
+      {"messages of parts", test_parts});

@@ -25,6 +25,21 @@ static struct builtin_finding finding_of(const char *objective, const char *said
     return findings[0];
 }
 
+/* A transcript's message may have parts alone. */
+static void test_parts(void)
+{
+    static const struct llm_part said = {.kind = LLM_TEXT, .text = "I think osmosis moves the water"};
+    static const char *const objective = "Explain how osmosis moves water";
+    const struct llm_message transcript[] = {
+        {.role = LLM_USER, .text = "Hello"}, {.role = LLM_USER}, {.role = LLM_USER, .parts = &said, .n_parts = 1}};
+    const struct llm_ask ask = {
+        .objectives = &objective, .n_objectives = 1, .transcript = transcript, .n_transcript = LEN(transcript)};
+    struct builtin_finding findings[LLM_MAX_OBJECTIVES];
+
+    builtin_find(&ask, findings);
+    CU_ASSERT(findings[0].is_met && findings[0].message == 2);
+}
+
 static void test_table(void)
 {
     static const struct {
@@ -154,4 +169,5 @@ static void test_best_message(void)
 }
 
 SUITE(builtin_words, {"a table", test_table}, {"quotations", test_quote}, {"a long quotation", test_long_quote},
-      {"many objectives", test_many_objectives}, {"the best message", test_best_message});
+      {"many objectives", test_many_objectives}, {"the best message", test_best_message},
+      {"messages of parts", test_parts});
