@@ -142,8 +142,8 @@ struct llm_call;
 
 /*
  * on_text gets 1 or more bytes of UTF-8, never cut inside a character, in order, of LLM_TEXT or, if it was asked for,
- *   LLM_REASONING. All of it joined is the reply's text, or its reasoning. Returning anything but CQ_OK stops the
- *   transfer and becomes the result.
+ *   LLM_REASONING. All of it joined is the reply's text, or its reasoning. A structured answer comes whole, when it is
+ *   over. Returning anything but CQ_OK stops the transfer and becomes the result.
  *   NULL: only the whole of it is of interest. Then one that breaks off is asked for again, as if nothing had come.
  * on_done is called exactly once, never from inside llm_start(). On CQ_OK reply is set, else it is NULL; cost always is.
  *   Both live until on_done returns, cost->model as long as the loop. Both functions are called from llm_loop_run() only.

@@ -15,21 +15,28 @@ void llm_answer_init(struct llm_answer *answer, uint32_t max_bytes)
     buf_init(&answer->signature, SIGNATURE_MAX_BYTES);
 }
 
-static void release_tools(struct llm_answer *answer)
+/* Keep no more than the first n. */
+static void drop_tools(struct llm_answer *answer, size_t n)
 {
-    for (size_t i = 0; i < answer->n_tools; i++) {
-        free(answer->tools[i].id);
-        free(answer->tools[i].name);
-        buf_release(&answer->tools[i].input);
+    while (answer->n_tools > n) {
+        struct llm_tool_input *tool = &answer->tools[--answer->n_tools];
+
+        free(tool->id);
+        free(tool->name);
+        buf_release(&tool->input);
     }
-    answer->n_tools = 0;
+}
+
+static void release_vectors(struct llm_answer *answer)
+{
     free(answer->vectors);
     answer->vectors = NULL;
 }
 
 void llm_answer_clear(struct llm_answer *answer)
 {
-    release_tools(answer);
+    drop_tools(answer, 0);
+    release_vectors(answer);
     buf_clear(&answer->text);
     buf_clear(&answer->reasoning);
     buf_clear(&answer->signature);
@@ -40,7 +47,8 @@ void llm_answer_clear(struct llm_answer *answer)
 
 void llm_answer_release(struct llm_answer *answer)
 {
-    release_tools(answer);
+    drop_tools(answer, 0);
+    release_vectors(answer);
     buf_release(&answer->text);
     buf_release(&answer->reasoning);
     buf_release(&answer->signature);
@@ -59,6 +67,17 @@ static void hand_out(struct llm_call *call, enum llm_part_kind kind, const char 
         call->try.failure = st;
         call->try.again = false;
     }
+}
+
+static void hand_out_text(struct llm_call *call)
+{
+    const struct buf *text = &call->answer.text;
+    size_t before = call->handed;
+
+    if (!call->on_text || call->is_stopped)
+        return;
+    call->handed = text->len;
+    hand_out(call, LLM_TEXT, text->data + before, text->len - before);
 }
 
 /* U+0000 is left out: nobody after us could store or show it. */
@@ -99,11 +118,8 @@ void llm_call_text(struct llm_call *call, const char *text, size_t len)
     if (call->is_probe) /* the others need not wait for the end of it */
         llm_breaker_succeed(call->model->breaker);
     call->is_probe = false;
-    if (!call->on_text || call->is_stopped)
-        return;
-    before = call->handed;
-    call->handed = answer->text.len;
-    hand_out(call, LLM_TEXT, answer->text.data + before, answer->text.len - before);
+    if (!call->ask->schema)
+        hand_out_text(call);
 }
 
 /* What the model thinks unasked is dropped. */
@@ -140,20 +156,24 @@ static struct llm_tool_input *find_tool(struct llm_call *call, const struct llm_
     return tool->id && tool->name ? tool : NULL;
 }
 
-/* A structured answer may come as the input of the one tool that there is: what was said before it is not meant. */
+/*
+ * A structured answer may come as the input of the one tool that there is: what is said before or after it is not
+ * meant.
+ */
 static void take_tool(struct llm_call *call, const struct llm_piece *piece)
 {
-    size_t n_before = call->answer.n_tools;
+    struct llm_answer *answer = &call->answer;
+    size_t n_before = answer->n_tools;
     struct llm_tool_input *tool = find_tool(call, piece);
 
     if (!tool) {
         llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "more than %d tool calls", LLM_MAX_TOOL_CALLS);
     } else if (!call->ask->schema) {
         grow(call, &tool->input, piece->text, piece->len);
-    } else if (tool == call->answer.tools) {
-        if (call->answer.n_tools != n_before) {
-            buf_clear(&call->answer.text);
-            call->handed = 0;
+    } else if (tool == answer->tools) {
+        if (answer->n_tools != n_before) {
+            buf_clear(&answer->text);
+            answer->has_text = false;
         }
         llm_call_text(call, piece->text, piece->len);
     }
@@ -207,8 +227,21 @@ void llm_call_delta(struct llm_call *call, const struct llm_delta *delta)
             take_reasoning(call, piece);
         else if (piece->kind == LLM_TOOL_CALL)
             take_tool(call, piece);
-        else
+        else if (!call->ask->schema || !answer->n_tools)
             llm_call_text(call, piece->text, piece->len);
+}
+
+void llm_call_settle(struct llm_call *call)
+{
+    struct llm_answer *answer = &call->answer;
+
+    if (!call->ask->schema)
+        return;
+    drop_tools(answer, 0);
+    if (answer->stop == LLM_STOP_TOOL)
+        answer->stop = LLM_STOP_END;
+    if (answer->has_text)
+        hand_out_text(call);
 }
 
 /* ---- what it cost ---- */

@@ -96,6 +96,8 @@ enum cq_status llm_call_judge_reply(struct llm_call *call)
 
     if (answer->stop == LLM_STOP_FILTERED)
         llm_call_fail(call, CQ_CONTENT_FILTERED, false, "the reply was filtered");
+    if (!call->try.failure)
+        llm_call_settle(call);
     if (!answer->has_text && !answer->n_tools && !answer->vectors)
         llm_call_fail(call, CQ_MODEL_NO_RESPONSE, true, "an empty reply");
     return call->try.failure;
@@ -336,7 +338,7 @@ void llm_call_finish(struct llm_call *call, enum cq_status st)
                               .reasoning = answer->reasoning.data,
                               .signature = answer->signature.data,
                               .tool_calls = tool_calls,
-                              .n_tool_calls = call->ask->schema ? 0 : list_tool_calls(answer, tool_calls),
+                              .n_tool_calls = list_tool_calls(answer, tool_calls),
                               .stop = answer->stop,
                               .vectors = answer->vectors,
                               .n_dimensions = answer->n_dimensions};

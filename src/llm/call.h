@@ -152,6 +152,9 @@ void llm_answer_release(struct llm_answer *answer);
 void llm_call_text(struct llm_call *call, const char *text, size_t len);
 void llm_call_delta(struct llm_call *call, const struct llm_delta *delta);
 
+/* The model has said its last word: settle what could not be before, as a structured answer, and hand out the rest. */
+void llm_call_settle(struct llm_call *call);
+
 /* What the try has used by what it says, or by estimate, added to the call's cost. */
 void llm_call_count(struct llm_call *call, enum cq_status st);
 

@@ -1,0 +1,102 @@
+/* What becomes of the pieces of an answer: handed out, put together, and left out. No server is needed. */
+#include "model.h"
+
+#include "llm/call.h"
+
+enum { MAX_PIECES = 6 };
+
+static const struct config_model MODEL_CONFIG = {.name = "m", .id = "m", .max_tokens = 10};
+static const struct llm_model MODEL = {
+    .config = &MODEL_CONFIG, .provider = &llm_provider_openai, .abilities = LLM_CAN_FOLLOW};
+static const struct config_llm LIMITS = {.total_timeout_ms = 1000, .tries = 1, .reply_max_bytes = 1000};
+
+/* A call whose try is under way. */
+static struct llm_call *open_call(const struct llm_ask *ask, struct outcome *outcome)
+{
+    struct llm_call *call = llm_call_create(&LIMITS, outcome->ctx, ask);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(call);
+    call->scratch = outcome->ctx;
+    call->chain = (struct llm_chain){{&MODEL}, 1};
+    call->model = &MODEL;
+    call->on_text = model_on_text;
+    call->on_done = model_on_done;
+    call->user = outcome;
+    return call;
+}
+
+static struct llm_piece text_piece(enum llm_part_kind kind, const char *text)
+{
+    return (struct llm_piece){.kind = kind, .text = text, .len = strlen(text)};
+}
+
+#define SAYS(what) text_piece(LLM_TEXT, what)
+
+static struct llm_piece calls(size_t index, const char *id, const char *name, const char *input)
+{
+    struct llm_piece piece = text_piece(LLM_TOOL_CALL, input);
+
+    piece.index = index;
+    piece.id = id;
+    piece.name = name;
+    return piece;
+}
+
+/* The pieces come one by one, the last with stop. */
+static void run_pieces(const struct llm_ask *ask, const struct llm_piece *pieces, size_t n, enum llm_stop stop,
+                       struct outcome *outcome)
+{
+    struct llm_call *call = open_call(ask, outcome);
+
+    for (size_t i = 0; i < n && !call->try.failure; i++) {
+        struct llm_piece piece = pieces[i];
+
+        llm_call_delta(call, &(struct llm_delta){.first = &piece, .last = &piece});
+    }
+    if (!call->try.failure)
+        llm_call_delta(call, &(struct llm_delta){.stopped = true, .stop = stop});
+    llm_call_finish(call, llm_call_judge_reply(call));
+    llm_call_free(call);
+}
+
+/* ---- structured answers ---- */
+
+/* A structured answer is the tool's input, or the text where no tool is called; it is not shown before its end. */
+static void test_structured(void)
+{
+    const struct {
+        const char *name;
+        struct llm_piece pieces[MAX_PIECES];
+        size_t n;
+        enum llm_stop stop;
+        enum cq_status want;
+        const char *text;
+    } rows[] = {
+        // clang-format off
+        {"as text", {SAYS("{\"a\""), SAYS(":1}")}, 2, LLM_STOP_END, CQ_OK, "{\"a\":1}"},
+        {"as a tool's input", {calls(1, "t", "reply", ""), calls(1, NULL, NULL, "{\"a\""), calls(1, NULL, NULL, ":1}")},
+         3, LLM_STOP_TOOL, CQ_OK, "{\"a\":1}"},
+        {"prose before it", {SAYS("I shall call the tool."), calls(1, "t", "reply", "{}")}, 2, LLM_STOP_TOOL, CQ_OK, "{}"},
+        {"prose behind it", {calls(0, "t", "reply", "{}"), SAYS("There you are.")}, 2, LLM_STOP_TOOL, CQ_OK, "{}"},
+        {"a second one", {calls(0, "t", "reply", "{}"), calls(1, "u", "reply", "{\"b\":2}")}, 2, LLM_STOP_TOOL, CQ_OK, "{}"},
+        {"prose and no input", {SAYS("I shall call the tool."), calls(1, "t", "reply", "")}, 2, LLM_STOP_TOOL,
+         CQ_MODEL_NO_RESPONSE, ""},
+        {"nothing", {SAYS(" ")}, 1, LLM_STOP_END, CQ_MODEL_NO_RESPONSE, ""},
+        {"filtered", {SAYS("{}")}, 1, LLM_STOP_FILTERED, CQ_CONTENT_FILTERED, ""},
+        // clang-format on
+    };
+    struct llm_ask ask = MODEL_ASK;
+
+    ask.schema = "{}";
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct outcome got = model_outcome();
+
+        run_pieces(&ask, rows[i].pieces, rows[i].n, rows[i].stop, &got);
+        ROW_ASSERT(rows[i].name, got.st == rows[i].want && str_eq(got.text.data, rows[i].text));
+        ROW_ASSERT(rows[i].name, got.st || (got.same_text && got.reply.n_tool_calls == 0 && got.n_text == 1));
+        ROW_ASSERT(rows[i].name, got.st || got.reply.stop == LLM_STOP_END);
+        buf_release(&got.text);
+    }
+}
+
+SUITE(answer, {"structured answers", test_structured});
