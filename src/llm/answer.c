@@ -1,4 +1,6 @@
 /* What has come of an answer: its text and reasoning, handed out as they come; its tool calls; what it cost. */
+#include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,23 +139,41 @@ static void take_reasoning(struct llm_call *call, const struct llm_piece *piece)
 
 /* ---- tool calls ---- */
 
-/* NULL: there are too many, or memory is short. */
+static struct llm_tool_input *begin_tool(struct llm_call *call, const struct llm_piece *piece)
+{
+    struct llm_answer *answer = &call->answer;
+    bool has_id = piece->id && *piece->id;
+    char own_id[32];
+
+    if (answer->n_tools == LLM_MAX_TOOL_CALLS) {
+        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "more than %d tool calls", LLM_MAX_TOOL_CALLS);
+        return NULL;
+    }
+    snprintf(own_id, sizeof(own_id), "call_%zu", answer->n_tools);
+    struct llm_tool_input *tool = &answer->tools[answer->n_tools++];
+
+    *tool = (struct llm_tool_input){
+        .index = piece->index, .id = strdup(has_id ? piece->id : own_id), .name = strdup(piece->name)};
+    buf_init(&tool->input, answer->text.max);
+    if (tool->id && tool->name)
+        return tool;
+    llm_call_fail(call, CQ_INTERNAL, false, "memory is short");
+    return NULL;
+}
+
+/*
+ * The call that the piece belongs to; one that does not name its tool goes on with what has begun. NULL: with nothing,
+ * since it is of something that we do not know; or it has failed.
+ */
 static struct llm_tool_input *find_tool(struct llm_call *call, const struct llm_piece *piece)
 {
     struct llm_answer *answer = &call->answer;
 
     for (size_t i = answer->n_tools; i-- > 0;)
-        if (answer->tools[i].index == piece->index && (!piece->id || str_eq(answer->tools[i].id, piece->id)))
+        if (answer->tools[i].index == piece->index &&
+            (!piece->id || !*piece->id || str_eq(answer->tools[i].id, piece->id)))
             return &answer->tools[i];
-    if (answer->n_tools == LLM_MAX_TOOL_CALLS)
-        return NULL;
-    struct llm_tool_input *tool = &answer->tools[answer->n_tools++];
-
-    *tool = (struct llm_tool_input){.index = piece->index,
-                                    .id = strdup(piece->id ? piece->id : ""),
-                                    .name = strdup(piece->name ? piece->name : "")};
-    buf_init(&tool->input, answer->text.max);
-    return tool->id && tool->name ? tool : NULL;
+    return piece->name ? begin_tool(call, piece) : NULL;
 }
 
 /*
@@ -164,11 +184,14 @@ static void take_tool(struct llm_call *call, const struct llm_piece *piece)
 {
     struct llm_answer *answer = &call->answer;
     size_t n_before = answer->n_tools;
+
+    if (!call->ask->schema && !call->ask->n_tools)
+        return; /* nobody would answer it */
     struct llm_tool_input *tool = find_tool(call, piece);
 
-    if (!tool) {
-        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "more than %d tool calls", LLM_MAX_TOOL_CALLS);
-    } else if (!call->ask->schema) {
+    if (!tool)
+        return;
+    if (!call->ask->schema) {
         grow(call, &tool->input, piece->text, piece->len);
     } else if (tool == answer->tools) {
         if (answer->n_tools != n_before) {
@@ -231,16 +254,49 @@ void llm_call_delta(struct llm_call *call, const struct llm_delta *delta)
             llm_call_text(call, piece->text, piece->len);
 }
 
+/* ---- the end ---- */
+
+static bool is_object(struct cq_ctx *scratch, const struct buf *text)
+{
+    struct json_object *object = NULL;
+    bool is = !text->len ||
+              (!json_read(scratch, text->data, text->len, &object) && json_object_is_type(object, json_type_object));
+
+    arena_reset(scratch->arena);
+    return is;
+}
+
+/* What reaches the limit is cut off within its last call. */
+static void settle_tools(struct llm_call *call)
+{
+    struct llm_answer *answer = &call->answer;
+    size_t n = 0;
+
+    while (n < answer->n_tools && is_object(call->scratch, &answer->tools[n].input))
+        n++;
+    if (n < answer->n_tools && answer->stop != LLM_STOP_LENGTH)
+        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, true, "a tool call whose input is no JSON object");
+    drop_tools(answer, n);
+}
+
+/* Servers say it either way when a tool is called. */
+static void settle_stop(struct llm_answer *answer)
+{
+    if (answer->n_tools && answer->stop == LLM_STOP_END)
+        answer->stop = LLM_STOP_TOOL;
+    else if (!answer->n_tools && answer->stop == LLM_STOP_TOOL)
+        answer->stop = LLM_STOP_END;
+}
+
 void llm_call_settle(struct llm_call *call)
 {
     struct llm_answer *answer = &call->answer;
 
-    if (!call->ask->schema)
-        return;
-    drop_tools(answer, 0);
-    if (answer->stop == LLM_STOP_TOOL)
-        answer->stop = LLM_STOP_END;
-    if (answer->has_text)
+    if (call->ask->schema || answer->stop == LLM_STOP_ASKED)
+        drop_tools(answer, 0);
+    settle_tools(call);
+    settle_stop(answer);
+    if (call->ask->schema && answer->has_text)
         hand_out_text(call);
 }
 

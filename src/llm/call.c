@@ -109,6 +109,7 @@ enum cq_status llm_call_judge_stopped(struct llm_call *call)
     call->try.again = false;
     buf_truncate(&call->answer.text, call->handed);
     call->answer.stop = LLM_STOP_ASKED;
+    llm_call_settle(call);
     if (!call->handed)
         llm_call_fail(call, CQ_MODEL_NO_RESPONSE, false, "stopped before anything came");
     return call->try.failure;

@@ -152,7 +152,10 @@ void llm_answer_release(struct llm_answer *answer);
 void llm_call_text(struct llm_call *call, const char *text, size_t len);
 void llm_call_delta(struct llm_call *call, const struct llm_delta *delta);
 
-/* The model has said its last word: settle what could not be before, as a structured answer, and hand out the rest. */
+/*
+ * Nothing more comes: settle what could not be before. Tool calls must be whole, a structured answer is handed out, and
+ * the stop says which of them it is.
+ */
 void llm_call_settle(struct llm_call *call);
 
 /* What the try has used by what it says, or by estimate, added to the call's cost. */

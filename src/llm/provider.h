@@ -72,7 +72,7 @@ struct llm_piece {
     size_t len;
     const char *signature; /* LLM_REASONING: all of it; NULL: not said here */
     size_t index;          /* LLM_TOOL_CALL: which one, in whatever way the provider counts */
-    const char *id, *name; /* LLM_TOOL_CALL: where it begins; NULL: it goes on */
+    const char *id, *name; /* LLM_TOOL_CALL: where it begins, "" where the provider has no ids; NULL: it goes on */
 };
 
 /* What one event, or one whole answer, says. All zero: nothing. */

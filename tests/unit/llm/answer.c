@@ -99,4 +99,109 @@ static void test_structured(void)
     }
 }
 
-SUITE(answer, {"structured answers", test_structured});
+/* ---- tool calls ---- */
+
+static const struct llm_tool TOOL = {"find", "Finds", "{}"};
+
+/* However a server tells them apart, each call has an id, its tool's name and a whole input. */
+static void test_tools(void)
+{
+    const struct {
+        const char *name;
+        struct llm_piece pieces[MAX_PIECES];
+        size_t n;
+        enum llm_stop stop;
+        enum cq_status want;
+        const char *tools;
+        enum llm_stop want_stop;
+    } rows[] = {
+        // clang-format off
+        {"in pieces", {calls(0, "t", "find", ""), calls(0, NULL, NULL, "{\"a\""), calls(0, NULL, NULL, ":1}")}, 3,
+         LLM_STOP_TOOL, CQ_OK, "t find {\"a\":1};", LLM_STOP_TOOL},
+        {"without input", {calls(0, "t", "find", "")}, 1, LLM_STOP_TOOL, CQ_OK, "t find {};", LLM_STOP_TOOL},
+        {"two, told by index", {calls(0, "t", "find", ""), calls(1, "u", "find", ""), calls(0, NULL, NULL, "{\"a\":1}"),
+         calls(1, NULL, NULL, "{}")}, 4, LLM_STOP_TOOL, CQ_OK, "t find {\"a\":1};u find {};", LLM_STOP_TOOL},
+        {"two, told by id", {calls(0, "t", "find", "{\"a\":1}"), calls(0, "u", "find", "{}")}, 2,
+         LLM_STOP_TOOL, CQ_OK, "t find {\"a\":1};u find {};", LLM_STOP_TOOL},
+        {"id and name with each piece", {calls(0, "t", "find", "{"), calls(0, "t", "find", "}")}, 2,
+         LLM_STOP_TOOL, CQ_OK, "t find {};", LLM_STOP_TOOL},
+        {"no ids", {calls(0, "", "find", "{"), calls(0, "", NULL, "}"), calls(1, "", "find", "{}")}, 3,
+         LLM_STOP_TOOL, CQ_OK, "call_0 find {};call_1 find {};", LLM_STOP_TOOL},
+        {"the end, as some say", {calls(0, "t", "find", "{}")}, 1, LLM_STOP_END, CQ_OK, "t find {};", LLM_STOP_TOOL},
+        {"a tool, but none is called", {SAYS("a")}, 1, LLM_STOP_TOOL, CQ_OK, "", LLM_STOP_END},
+        {"more of what never began", {SAYS("a"), calls(7, NULL, NULL, "{\"a\"")}, 2, LLM_STOP_END, CQ_OK, "", LLM_STOP_END},
+        {"no JSON", {calls(0, "t", "find", "{\"a\"")}, 1, LLM_STOP_TOOL, CQ_MODEL_INVALID_RESPONSE, "", 0},
+        {"no object", {calls(0, "t", "find", "[1]")}, 1, LLM_STOP_TOOL, CQ_MODEL_INVALID_RESPONSE, "", 0},
+        {"cut by the limit", {SAYS("a"), calls(0, "t", "find", "{}"), calls(1, "u", "find", "{\"a\"")}, 3,
+         LLM_STOP_LENGTH, CQ_OK, "t find {};", LLM_STOP_LENGTH},
+        {"cut by the limit, nothing else", {calls(0, "t", "find", "{\"a\"")}, 1, LLM_STOP_LENGTH, CQ_MODEL_NO_RESPONSE, "", 0},
+        // clang-format on
+    };
+    struct llm_ask ask = MODEL_ASK;
+
+    ask.tools = &TOOL;
+    ask.n_tools = 1;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct outcome got = model_outcome();
+
+        run_pieces(&ask, rows[i].pieces, rows[i].n, rows[i].stop, &got);
+        ROW_ASSERT(rows[i].name, got.st == rows[i].want && str_eq(got.tools, rows[i].tools));
+        ROW_ASSERT(rows[i].name, got.st || got.reply.stop == rows[i].want_stop);
+        buf_release(&got.text);
+    }
+}
+
+/* A model that calls what it was not given has said nothing by that. */
+static void test_unasked_tools(void)
+{
+    const struct llm_piece pieces[] = {calls(0, "t", "find", "{}"), SAYS("a")};
+    struct outcome alone = model_outcome(), beside = model_outcome();
+
+    run_pieces(&MODEL_ASK, pieces, 1, LLM_STOP_TOOL, &alone);
+    run_pieces(&MODEL_ASK, pieces, 2, LLM_STOP_TOOL, &beside);
+    CU_ASSERT_EQUAL(alone.st, CQ_MODEL_NO_RESPONSE);
+    CU_ASSERT(beside.st == CQ_OK && beside.reply.n_tool_calls == 0 && beside.reply.stop == LLM_STOP_END);
+    buf_release(&alone.text);
+    buf_release(&beside.text);
+}
+
+static void test_too_many_tools(void)
+{
+    struct llm_piece pieces[LLM_MAX_TOOL_CALLS + 1];
+    struct llm_ask ask = MODEL_ASK;
+
+    ask.tools = &TOOL;
+    ask.n_tools = 1;
+    for (size_t i = 0; i < LEN(pieces); i++)
+        pieces[i] = calls(i, "", "find", "{}");
+    for (size_t n = LLM_MAX_TOOL_CALLS; n <= LEN(pieces); n++) {
+        struct outcome got = model_outcome();
+
+        run_pieces(&ask, pieces, n, LLM_STOP_TOOL, &got);
+        CU_ASSERT_EQUAL(got.st, n <= LLM_MAX_TOOL_CALLS ? CQ_OK : CQ_MODEL_INVALID_RESPONSE);
+        buf_release(&got.text);
+    }
+}
+
+/* A call that is stopped in the middle asks for no tool: what it would have said of it may be half of it. */
+static void test_stopped(void)
+{
+    struct llm_piece pieces[] = {SAYS("a"), calls(0, "t", "find", "{\"a\"")};
+    struct outcome got = model_outcome();
+    struct llm_ask ask = MODEL_ASK;
+
+    ask.tools = &TOOL;
+    ask.n_tools = 1;
+    struct llm_call *call = open_call(&ask, &got);
+    for (size_t i = 0; i < LEN(pieces); i++)
+        llm_call_delta(call, &(struct llm_delta){.first = &pieces[i], .last = &pieces[i]});
+    llm_stop(call);
+    llm_call_finish(call, llm_call_judge_stopped(call));
+    CU_ASSERT(got.st == CQ_OK && got.same_text && got.reply.n_tool_calls == 0 && got.reply.stop == LLM_STOP_ASKED);
+    llm_call_free(call);
+    buf_release(&got.text);
+}
+
+SUITE(answer, {"structured answers", test_structured}, {"tool calls", test_tools},
+      {"tool calls that nobody asked for", test_unasked_tools}, {"too many tool calls", test_too_many_tools},
+      {"tool calls of a stopped call", test_stopped});

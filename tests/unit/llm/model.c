@@ -122,6 +122,12 @@ void model_on_done(void *user, enum cq_status st, const struct llm_reply *reply,
     if (!reply)
         return;
     outcome->reply = *reply;
+    for (size_t i = 0, at = 0; i < reply->n_tool_calls && at < sizeof(outcome->tools); i++) {
+        const struct llm_tool_call *call = &reply->tool_calls[i];
+
+        at += (size_t)snprintf(outcome->tools + at, sizeof(outcome->tools) - at, "%s %s %s;", call->id, call->name,
+                               call->input);
+    }
     outcome->same_text = str_eq(reply->text, outcome->text.data) && reply->len == outcome->text.len;
 }
 

@@ -61,9 +61,10 @@ struct outcome {
     const struct llm_ask *ask;  /* what is asked: MODEL_ASK at first */
     enum cq_status refuse_with; /* what on_text returns */
     enum cq_status st;
-    struct llm_reply reply; /* without its text */
+    struct llm_reply reply; /* without its texts */
     struct llm_cost cost;
-    bool same_text; /* the reply's is what on_text got */
+    bool same_text;  /* the reply's is what on_text got */
+    char tools[512]; /* the reply's calls, "id name input" and a semicolon each */
     int64_t took_ms;
 };
 
