@@ -42,6 +42,7 @@ void llm_answer_clear(struct llm_answer *answer)
     buf_clear(&answer->text);
     buf_clear(&answer->reasoning);
     buf_clear(&answer->signature);
+    answer->n_signatures = 0;
     answer->has_text = answer->is_stopped = false;
     answer->stop = LLM_STOP_END;
     answer->usage = (struct llm_usage){0};
@@ -124,6 +125,14 @@ void llm_call_text(struct llm_call *call, const char *text, size_t len)
         hand_out_text(call);
 }
 
+/* A signature proves one thought as it was: of several joined none is left. */
+static void take_signature(struct llm_answer *answer, const char *signature)
+{
+    buf_clear(&answer->signature);
+    if (answer->n_signatures++ == 0)
+        buf_str(&answer->signature, signature);
+}
+
 /* What the model thinks unasked is dropped. */
 static void take_reasoning(struct llm_call *call, const struct llm_piece *piece)
 {
@@ -133,7 +142,7 @@ static void take_reasoning(struct llm_call *call, const struct llm_piece *piece)
     if (!call->ask->reasoning_tokens || !grow(call, reasoning, piece->text, piece->len))
         return;
     if (piece->signature)
-        buf_str(&call->answer.signature, piece->signature);
+        take_signature(&call->answer, piece->signature);
     hand_out(call, LLM_REASONING, reasoning->data + before, reasoning->len - before);
 }
 

@@ -52,6 +52,7 @@ struct llm_answer {
     struct buf text;      /* of the reply; its maximum is the least of the ask's and the config's */
     struct buf reasoning; /* likewise */
     struct buf signature;
+    size_t n_signatures; /* that came */
     struct llm_tool_input tools[LLM_MAX_TOOL_CALLS];
     size_t n_tools;
     bool has_text;   /* something that is no white space: none is handed out before */

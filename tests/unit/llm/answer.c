@@ -30,7 +30,16 @@ static struct llm_piece text_piece(enum llm_part_kind kind, const char *text)
     return (struct llm_piece){.kind = kind, .text = text, .len = strlen(text)};
 }
 
-#define SAYS(what) text_piece(LLM_TEXT, what)
+static struct llm_piece signs(const char *signature)
+{
+    struct llm_piece piece = text_piece(LLM_REASONING, "");
+
+    piece.signature = signature;
+    return piece;
+}
+
+#define SAYS(what)   text_piece(LLM_TEXT, what)
+#define THINKS(what) text_piece(LLM_REASONING, what)
 
 static struct llm_piece calls(size_t index, const char *id, const char *name, const char *input)
 {
@@ -202,6 +211,38 @@ static void test_stopped(void)
     buf_release(&got.text);
 }
 
+/* ---- reasoning ---- */
+
+static void test_reasoning(void)
+{
+    const struct {
+        const char *name;
+        uint32_t reasoning_tokens;
+        struct llm_piece pieces[MAX_PIECES];
+        size_t n;
+        const char *reasoning, *signature;
+    } rows[] = {
+        // clang-format off
+        {"wanted",            1024, {THINKS("so"), THINKS(" it is"), signs("s1"), SAYS("a")}, 4, "so it is", "s1"},
+        {"not wanted",        0,    {THINKS("so"), signs("s1"), SAYS("a")},                   3, "",         ""},
+        {"not signed",        1024, {THINKS("so"), SAYS("a")},                                2, "so",       ""},
+        {"signed, not shown", 1024, {signs("s1"), SAYS("a")},                                 2, "",         "s1"},
+        {"two thoughts",      1024, {THINKS("so"), signs("s1"), THINKS(", and so"), signs("s2"), SAYS("a")}, 5, "so, and so", ""},
+        // clang-format on
+    };
+    struct llm_ask ask = MODEL_ASK;
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct outcome got = model_outcome();
+
+        ask.reasoning_tokens = rows[i].reasoning_tokens;
+        run_pieces(&ask, rows[i].pieces, rows[i].n, LLM_STOP_END, &got);
+        ROW_ASSERT(rows[i].name, got.st == CQ_OK && got.same_text && str_eq(got.text.data, "a"));
+        ROW_ASSERT(rows[i].name, str_eq(got.reasoning, rows[i].reasoning) && str_eq(got.signature, rows[i].signature));
+        buf_release(&got.text);
+    }
+}
+
 SUITE(answer, {"structured answers", test_structured}, {"tool calls", test_tools},
       {"tool calls that nobody asked for", test_unasked_tools}, {"too many tool calls", test_too_many_tools},
-      {"tool calls of a stopped call", test_stopped});
+      {"tool calls of a stopped call", test_stopped}, {"reasoning", test_reasoning});

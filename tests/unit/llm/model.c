@@ -105,7 +105,13 @@ enum cq_status model_on_text(void *user, enum llm_part_kind kind, const char *te
 {
     struct outcome *outcome = user;
 
-    CU_ASSERT(kind == LLM_TEXT && len > 0 && utf8_valid(text, len));
+    CU_ASSERT((kind == LLM_TEXT || kind == LLM_REASONING) && len > 0 && utf8_valid(text, len));
+    if (kind == LLM_REASONING) {
+        size_t before = strlen(outcome->reasoning);
+
+        snprintf(outcome->reasoning + before, sizeof(outcome->reasoning) - before, "%.*s", (int)len, text);
+        return outcome->refuse_with;
+    }
     outcome->n_text++;
     buf_append(&outcome->text, text, len);
     return outcome->refuse_with;
@@ -128,7 +134,9 @@ void model_on_done(void *user, enum cq_status st, const struct llm_reply *reply,
         at += (size_t)snprintf(outcome->tools + at, sizeof(outcome->tools) - at, "%s %s %s;", call->id, call->name,
                                call->input);
     }
-    outcome->same_text = str_eq(reply->text, outcome->text.data) && reply->len == outcome->text.len;
+    snprintf(outcome->signature, sizeof(outcome->signature), "%s", reply->signature);
+    outcome->same_text = str_eq(reply->text, outcome->text.data) && reply->len == outcome->text.len &&
+                         str_eq(reply->reasoning, outcome->reasoning);
 }
 
 static const struct llm_message HELLO[] = {{LLM_USER, "Hello", NULL, 0}};

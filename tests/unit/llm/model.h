@@ -63,7 +63,8 @@ struct outcome {
     enum cq_status st;
     struct llm_reply reply; /* without its texts */
     struct llm_cost cost;
-    bool same_text;  /* the reply's is what on_text got */
+    bool same_text; /* the reply's text and reasoning are what on_text got */
+    char reasoning[512], signature[64];
     char tools[512]; /* the reply's calls, "id name input" and a semicolon each */
     int64_t took_ms;
 };
