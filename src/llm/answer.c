@@ -330,16 +330,25 @@ static uint32_t estimate_input(const struct llm_ask *ask)
     return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
+static uint32_t estimate_output(const struct llm_answer *answer)
+{
+    uint64_t n =
+        llm_tokens(answer->text.data, answer->text.len) + llm_tokens(answer->reasoning.data, answer->reasoning.len);
+
+    for (size_t i = 0; i < answer->n_tools; i++)
+        n += estimate(answer->tools[i].name) + llm_tokens(answer->tools[i].input.data, answer->tools[i].input.len);
+    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
 /* What was broken off has cost as well, though the provider does not come to say so. */
 static struct llm_usage usage_of(const struct llm_call *call, enum cq_status st)
 {
     const struct llm_answer *answer = &call->answer;
     struct llm_usage usage = answer->usage;
     bool is_whole = !st && answer->stop != LLM_STOP_ASKED;
-    uint32_t output =
-        llm_tokens(answer->text.data, answer->text.len) + llm_tokens(answer->reasoning.data, answer->reasoning.len);
+    uint32_t output = estimate_output(answer);
 
-    if (st && !answer->text.len && !answer->reasoning.len && !(call->is_stopped && call->try.n_sent))
+    if (st && !output && !(call->is_stopped && call->try.n_sent))
         return usage;
     if (!usage.input && !usage.cache_read && !usage.cache_write)
         usage.input = estimate_input(call->ask);

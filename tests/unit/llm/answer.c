@@ -243,6 +243,47 @@ static void test_reasoning(void)
     }
 }
 
+/* ---- what it cost ---- */
+
+/* What the provider says counts; where it says nothing, or was broken off before it did, what came is estimated. */
+static void test_estimates(void)
+{
+    const struct {
+        const char *name;
+        struct llm_piece piece;
+        struct llm_usage said;
+        enum cq_status st;
+        struct llm_usage want;
+    } rows[] = {
+        // clang-format off
+        {"said",                   SAYS("eight tokens or so, that is"), {7, 3, 2, 1}, CQ_OK,                    {7, 3, 2, 1}},
+        {"not said",               SAYS("abcdefghijkl"),                {0},          CQ_OK,                    {6, 4, 0, 0}},
+        {"not said, a thought",    THINKS("abcdefghijkl"),              {0},          CQ_OK,                    {6, 4, 0, 0}},
+        {"not said, a tool call",  calls(0, "t", "findit", "abcdef"),   {0},          CQ_OK,                    {6, 4, 0, 0}},
+        {"input from the cache",   SAYS("abcdefghijkl"),                {0, 0, 9, 0}, CQ_OK,                    {0, 4, 9, 0}},
+        {"broken off",             SAYS("abcdefghijkl"),                {7, 1, 0, 0}, CQ_MODEL_TIMEOUT,         {7, 4, 0, 0}},
+        {"broken off at once",     SAYS(""),                            {0},          CQ_MODEL_UNAVAILABLE,     {0}},
+        // clang-format on
+    };
+    struct llm_ask ask = MODEL_ASK;
+
+    ask.tools = &TOOL;
+    ask.n_tools = 1;
+    ask.reasoning_tokens = 1024;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct outcome got = model_outcome();
+        struct llm_call *call = open_call(&ask, &got);
+        struct llm_piece piece = rows[i].piece;
+
+        llm_call_delta(call, &(struct llm_delta){.first = &piece, .last = &piece, .usage = rows[i].said});
+        llm_call_count(call, rows[i].st);
+        ROW_ASSERT(rows[i].name, memcmp(&call->cost.usage, &rows[i].want, sizeof(rows[i].want)) == 0);
+        llm_call_free(call);
+        buf_release(&got.text);
+    }
+}
+
 SUITE(answer, {"structured answers", test_structured}, {"tool calls", test_tools},
       {"tool calls that nobody asked for", test_unasked_tools}, {"too many tool calls", test_too_many_tools},
-      {"tool calls of a stopped call", test_stopped}, {"reasoning", test_reasoning});
+      {"tool calls of a stopped call", test_stopped}, {"reasoning", test_reasoning},
+      {"what nobody says is estimated", test_estimates});
