@@ -98,8 +98,9 @@ enum cq_status llm_call_judge_reply(struct llm_call *call)
         llm_call_fail(call, CQ_CONTENT_FILTERED, false, "the reply was filtered");
     if (!call->try.failure)
         llm_call_settle(call);
+    /* Where all that it might write went into thoughts, it would again. */
     if (!answer->has_text && !answer->n_tools && !answer->vectors)
-        llm_call_fail(call, CQ_MODEL_NO_RESPONSE, true, "an empty reply");
+        llm_call_fail(call, CQ_MODEL_NO_RESPONSE, answer->stop != LLM_STOP_LENGTH, "an empty reply");
     return call->try.failure;
 }
 

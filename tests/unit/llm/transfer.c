@@ -32,6 +32,7 @@ static const struct answer_case answer_cases[] = {
       CQ_OK, "Hello", 2, 0, 0},
     {"blank, then good", {SAY(STREAM TEXT(" ") DONE), SAY(GOOD)}, CQ_OK, "Hello", 2, 0, 0},
     {"blank each time", {SAY(STREAM TEXT(" ") DONE)}, CQ_MODEL_NO_RESPONSE, "", 3, 0, 0},
+    {"all of it thought", {SAY(STREAM STOP("length") DONE), SAY(GOOD)}, CQ_MODEL_NO_RESPONSE, "", 1, 0, 0},
     {"no body", {SAY(STREAM)}, CQ_MODEL_NO_RESPONSE, "", 3, 0, 0},
     {"cut before any text", {SAY(STREAM ": hi\n\n"), SAY(GOOD)}, CQ_OK, "Hello", 2, 0, 0},
     {"cut after text", {SAY(STREAM TEXT("a")), SAY(GOOD)}, CQ_MODEL_INVALID_RESPONSE, "a", 1, 0, 0},
