@@ -146,23 +146,28 @@ static size_t plain_run(const char *text, size_t len)
 }
 
 /* Callers pass valid UTF-8. A byte that is none becomes U+FFFD all the same, so that an answer is always valid JSON. */
+static void put_text(struct buf *buf, const char *text, size_t len)
+{
+    for (;;) {
+        size_t n = plain_run(text, len);
+
+        buf_append(buf, text, n);
+        if (n == len)
+            break;
+        if ((unsigned char)text[n] < 0x80)
+            escape(buf, (unsigned char)text[n]);
+        else
+            buf_append(buf, "\xEF\xBF\xBD", 3);
+        text += n + 1;
+        len -= n + 1;
+    }
+}
+
 void json_text_n(struct json_out *out, const char *text, size_t len)
 {
     separate(out);
     buf_char(out->buf, '"');
-    for (;;) {
-        size_t n = plain_run(text, len);
-
-        buf_append(out->buf, text, n);
-        if (n == len)
-            break;
-        if ((unsigned char)text[n] < 0x80)
-            escape(out->buf, (unsigned char)text[n]);
-        else
-            buf_append(out->buf, "\xEF\xBF\xBD", 3);
-        text += n + 1;
-        len -= n + 1;
-    }
+    put_text(out->buf, text, len);
     buf_char(out->buf, '"');
 }
 
@@ -174,21 +179,36 @@ void json_text(struct json_out *out, const char *text)
         json_null(out);
 }
 
-void json_base64(struct json_out *out, const void *bytes, size_t n)
+static void put_base64(struct buf *buf, const void *bytes, size_t n)
 {
     enum { GROUP_BYTES = 3 * 1024 };
     unsigned char text[GROUP_BYTES / 3 * 4 + 1];
     const unsigned char *at = bytes;
 
-    separate(out);
-    buf_char(out->buf, '"');
     for (size_t left = n; left > 0;) {
         size_t group = left < GROUP_BYTES ? left : GROUP_BYTES;
 
-        buf_append(out->buf, (const char *)text, (size_t)EVP_EncodeBlock(text, at, (int)group));
+        buf_append(buf, (const char *)text, (size_t)EVP_EncodeBlock(text, at, (int)group));
         at += group;
         left -= group;
     }
+}
+
+void json_base64(struct json_out *out, const void *bytes, size_t n)
+{
+    separate(out);
+    buf_char(out->buf, '"');
+    put_base64(out->buf, bytes, n);
+    buf_char(out->buf, '"');
+}
+
+void json_data_url(struct json_out *out, const char *media_type, const void *bytes, size_t n)
+{
+    separate(out);
+    buf_str(out->buf, "\"data:");
+    put_text(out->buf, media_type, strlen(media_type));
+    buf_str(out->buf, ";base64,");
+    put_base64(out->buf, bytes, n);
     buf_char(out->buf, '"');
 }
 

@@ -61,4 +61,7 @@ void json_id_text(struct json_out *out, uint64_t id);                /* always a
 void json_time(struct json_out *out, int64_t unix_ms);               /* "YYYY-MM-DDTHH:MM:SSZ" */
 void json_raw(struct json_out *out, const char *json);               /* a value that is JSON already */
 
+/* A string, RFC 2397: "data:image/png;base64,…". */
+void json_data_url(struct json_out *out, const char *media_type, const void *bytes, size_t n);
+
 #endif

@@ -167,6 +167,17 @@ static void test_base64_and_numbers(void)
     ASSERT_TEXT(out.buf->data, "[0.7,1]");
 }
 
-SUITE(json_out, {"base64 and numbers", test_base64_and_numbers}, {"commas and pairs", test_structure},
-      {"numbers and times", test_numbers}, {"ids", test_ids}, {"escapes what it must", test_escapes},
-      {"reads back", test_round_trip}, {"stays within its buffer", test_bound});
+static void test_data_url(void)
+{
+    struct json_out out = begin();
+
+    json_open_array(&out);
+    json_data_url(&out, "image/png", "foobar", 4);
+    json_data_url(&out, "a\"b", "", 0);
+    json_close_array(&out);
+    ASSERT_TEXT(out.buf->data, "[\"data:image/png;base64,Zm9vYg==\",\"data:a\\\"b;base64,\"]");
+}
+
+SUITE(json_out, {"base64 and numbers", test_base64_and_numbers}, {"data URLs", test_data_url},
+      {"commas and pairs", test_structure}, {"numbers and times", test_numbers}, {"ids", test_ids},
+      {"escapes what it must", test_escapes}, {"reads back", test_round_trip}, {"stays within its buffer", test_bound});
