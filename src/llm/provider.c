@@ -8,6 +8,8 @@
 
 #include "llm/provider.h"
 
+enum { MIN_REASONING_TOKENS = 1024 };
+
 static const struct llm_provider *const providers[] = {
     &llm_provider_openai,
     &llm_provider_bedrock,
@@ -164,6 +166,35 @@ uint32_t llm_max_tokens(const struct llm_model *model, const struct llm_ask *ask
     return ask->max_tokens && ask->max_tokens < model->config->max_tokens ? ask->max_tokens : model->config->max_tokens;
 }
 
+uint32_t llm_reasoning_tokens(const struct llm_model *model, const struct llm_ask *ask)
+{
+    uint32_t most = model->config->context_tokens / 4;
+    uint32_t n = ask->reasoning_tokens;
+
+    if (!n || !(model->abilities & LLM_CAN_REASON))
+        return 0;
+    if (n > most)
+        n = most;
+    return n > MIN_REASONING_TOKENS ? n : MIN_REASONING_TOKENS;
+}
+
+bool llm_follows_schema(const struct llm_model *model, const struct llm_ask *ask)
+{
+    return ask->schema && model->abilities & LLM_CAN_FOLLOW;
+}
+
+void llm_put_system(struct buf *out, const struct llm_model *model, const struct llm_ask *ask)
+{
+    if (ask->system)
+        buf_str(out, ask->system);
+    if (!ask->schema || llm_follows_schema(model, ask))
+        return;
+    buf_str(out, out->len ? "\n\n" : "");
+    buf_str(out, "Answer with one JSON object that follows this JSON Schema, and with nothing else: no Markdown, no "
+                 "explanation.\n\n");
+    buf_str(out, ask->schema);
+}
+
 const char *llm_schema_name(const struct llm_ask *ask)
 {
     static const char *const names[LLM_TASK_COUNT] = {[LLM_REPLY] = "reply",
@@ -173,6 +204,18 @@ const char *llm_schema_name(const struct llm_ask *ask)
                                                       [LLM_EMBED] = "embeddings"};
 
     return names[ask->task];
+}
+
+size_t llm_n_parts(const struct llm_message *message)
+{
+    return (message->text != NULL) + message->n_parts;
+}
+
+struct llm_part llm_part_at(const struct llm_message *message, size_t i)
+{
+    if (!message->text)
+        return message->parts[i];
+    return i ? message->parts[i - 1] : (struct llm_part){.kind = LLM_TEXT, .text = message->text};
 }
 
 bool llm_takes_part(const struct llm_model *model, const struct llm_part *part)

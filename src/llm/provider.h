@@ -58,8 +58,24 @@ void llm_request_base(struct llm_request *request, const struct llm_model *model
 /* max_tokens of the ask, within the model's. */
 uint32_t llm_max_tokens(const struct llm_model *model, const struct llm_ask *ask);
 
+/*
+ * How many tokens the model is to think for, beside those of its reply: at least 1,024, the least that is taken, and no
+ * more than a quarter of its context. 0: it cannot, or need not.
+ */
+uint32_t llm_reasoning_tokens(const struct llm_model *model, const struct llm_ask *ask);
+
+/* Whether the answer is kept to a schema by the provider's own mechanism. */
+bool llm_follows_schema(const struct llm_model *model, const struct llm_ask *ask);
+
+/* Add the system prompt, which a schema ends that the provider has no mechanism for. Nothing: there is none. */
+void llm_put_system(struct buf *out, const struct llm_model *model, const struct llm_ask *ask);
+
 /* The name of what a structured answer is, as letters: "assessment". */
 const char *llm_schema_name(const struct llm_ask *ask);
+
+/* The parts of a message, of which its text, where it has one, is the first. */
+size_t llm_n_parts(const struct llm_message *message);
+struct llm_part llm_part_at(const struct llm_message *message, size_t i);
 
 /* Whether the model is sent this part of a message. */
 bool llm_takes_part(const struct llm_model *model, const struct llm_part *part);
@@ -97,8 +113,8 @@ bool llm_delta_add_text(struct cq_ctx *ctx, struct llm_delta *delta, enum llm_pa
 uint32_t llm_count(struct json_object *usage, const char *key);
 
 /*
- * The numbers of a JSON array, one after the other at *at, which moves on. False: it is no array of n_dimensions numbers;
- * where *n_dimensions is 0, it becomes the array's length.
+ * The numbers of a JSON array, one after the other at *at, which moves on. False: it is no array of n_dimensions
+ * numbers; where *n_dimensions is 0, it becomes the array's length.
  */
 bool llm_read_vector(struct json_object *array, float **at, size_t *n_dimensions) MUST_USE;
 

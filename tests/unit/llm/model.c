@@ -152,6 +152,8 @@ struct config model_config_of(struct config_llm llm)
                                    .provider = llm.provider,
                                    .base_url = llm.base_url,
                                    .api_key = llm.api_key,
+                                   .organization = llm.organization,
+                                   .api_version = llm.api_version,
                                    .id = llm.model,
                                    .allow_http = llm.allow_http,
                                    .context_tokens = llm.context_tokens,

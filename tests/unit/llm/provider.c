@@ -18,6 +18,9 @@ static void test_config(void)
         {"openai without model",   {.provider = "openai"},                                             "llm.model:"},
         {"an empty model",         {.provider = "openai", .model = ""},                                "llm.model:"},
         {"a key with a line",      {.provider = "openai", .model = "m", .api_key = "a\r\nX: y"},       "llm.api_key:"},
+        {"an organization with a line", {.provider = "openai", .model = "m", .organization = "a\nb"}, "llm.organization:"},
+        {"a version of Azure",     {.provider = "openai", .model = "m", .api_version = "2024-10-21-preview"}, NULL},
+        {"a version to escape",    {.provider = "openai", .model = "m", .api_version = "2024&a=b"},    "llm.api_version:"},
         {"an address elsewhere",   {.provider = "openai", .model = "m", .base_url = "http://x.org/v1"}, "llm.base_url:"},
         // clang-format on
     };
