@@ -1,6 +1,7 @@
 /* The table of providers, and what their settings, requests and answers have in common. */
 #include <arpa/inet.h>
 #include <json-c/json.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,7 +291,11 @@ bool llm_read_vector(struct json_object *array, float **at, size_t *n_dimensions
 
         if (!json_object_is_type(number, json_type_double) && !json_object_is_type(number, json_type_int))
             return false;
-        *(*at)++ = (float)json_object_get_double(number);
+        float value = (float)json_object_get_double(number);
+
+        if (!isfinite(value))
+            return false;
+        *(*at)++ = value;
     }
     return true;
 }

@@ -113,7 +113,7 @@ bool llm_delta_add_text(struct cq_ctx *ctx, struct llm_delta *delta, enum llm_pa
 uint32_t llm_count(struct json_object *usage, const char *key);
 
 /*
- * The numbers of a JSON array, one after the other at *at, which moves on. False: it is no array of n_dimensions
+ * The numbers of a JSON array, one after the other at *at, which moves on. False: it is no array of n_dimensions finite
  * numbers; where *n_dimensions is 0, it becomes the array's length.
  */
 bool llm_read_vector(struct json_object *array, float **at, size_t *n_dimensions) MUST_USE;

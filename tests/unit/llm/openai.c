@@ -202,6 +202,7 @@ static void test_vectors(void)
         {"no places",               VECTORS("{\"embedding\":[1]},{\"embedding\":[2]}"),       CQ_MODEL_INVALID_RESPONSE, 0, 0},
         {"of different lengths",    VECTORS(VECTOR("0", "3,4") "," VECTOR("1", "1")),         CQ_MODEL_INVALID_RESPONSE, 0, 0},
         {"texts for numbers",       VECTORS(VECTOR("0", "\"1\"")),                            CQ_MODEL_INVALID_RESPONSE, 0, 0},
+        {"beyond every bound",      VECTORS(VECTOR("0", "1,1e39")),                           CQ_MODEL_INVALID_RESPONSE, 0, 0},
         {"no numbers",              VECTORS(VECTOR("0", "")),                                 CQ_MODEL_INVALID_RESPONSE, 0, 0},
         {"as base64",               VECTORS("{\"index\":0,\"embedding\":\"AAAA\"}"),          CQ_MODEL_INVALID_RESPONSE, 0, 0},
         {"none",                    VECTORS(""),                                              CQ_MODEL_INVALID_RESPONSE, 0, 0},
