@@ -70,10 +70,15 @@ static enum llm_body find_body(struct llm_call *call)
     return BODY_ERROR;
 }
 
+/* An answer that cannot be read, or that reports an error. What is refused once would be refused again. */
 static void fail_event(struct llm_call *call, enum cq_status st)
 {
-    llm_call_fail(call, st, st != CQ_MODEL_REFUSED, "%s",
-                  st == CQ_MODEL_INVALID_RESPONSE ? "a malformed answer" : "an error within the answer");
+    bool is_final = st == CQ_MODEL_REFUSED || st == CQ_CONTENT_FILTERED || st == CQ_INTERNAL;
+
+    llm_call_fail(call, st, !is_final, "%s",
+                  st == CQ_MODEL_INVALID_RESPONSE ? "a malformed answer"
+                  : st == CQ_INTERNAL             ? "memory is short"
+                                                  : "an error within the answer");
 }
 
 static enum cq_status on_event(void *user, const struct llm_event *event)
