@@ -43,7 +43,7 @@ void llm_answer_clear(struct llm_answer *answer)
     buf_clear(&answer->reasoning);
     buf_clear(&answer->signature);
     answer->n_signatures = 0;
-    answer->has_text = answer->is_stopped = false;
+    answer->has_text = answer->is_stopped = answer->is_done = false;
     answer->stop = LLM_STOP_END;
     answer->usage = (struct llm_usage){0};
 }
@@ -252,6 +252,7 @@ void llm_call_delta(struct llm_call *call, const struct llm_delta *delta)
     if (delta->stopped)
         answer->stop = delta->stop;
     answer->is_stopped |= delta->stopped || delta->done;
+    answer->is_done |= delta->done;
     if (delta->vectors)
         take_vectors(call, delta);
     for (const struct llm_piece *piece = delta->first; piece && !call->try.failure; piece = piece->next)

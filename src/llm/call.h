@@ -57,6 +57,7 @@ struct llm_answer {
     size_t n_tools;
     bool has_text;   /* something that is no white space: none is handed out before */
     bool is_stopped; /* the model has said its last word */
+    bool is_done;    /* so has its server */
     enum llm_stop stop;
     struct llm_usage usage;
     float *vectors;

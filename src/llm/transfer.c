@@ -87,6 +87,8 @@ static enum cq_status on_event(void *user, const struct llm_event *event)
     struct llm_delta delta = {0};
     bool was_stopped = call->answer.is_stopped;
 
+    if (call->answer.is_done)
+        return CQ_OK;
     enum cq_status st = call->model->provider->event(call->scratch, event, &delta);
     if (st)
         fail_event(call, st);

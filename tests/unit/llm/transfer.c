@@ -23,6 +23,7 @@ static const struct answer_case answer_cases[] = {
     {"a stream", {SAY(GOOD)}, CQ_OK, "Hello", 1, 0, 0},
     {"no [DONE] but a finish reason", {SAY(STREAM TEXT("a") STOP("stop"))}, CQ_OK, "a", 1, 0, 0},
     {"[DONE] but no finish reason", {SAY(STREAM TEXT("a") DONE)}, CQ_OK, "a", 1, 0, 0},
+    {"[DONE], then nonsense", {SAY(STREAM TEXT("a") DONE "data: {\n\n")}, CQ_OK, "a", 1, 0, 0},
     {"U+0000 is left out", {SAY(STREAM TEXT("a\\u0000b") DONE)}, CQ_OK, "ab", 1, 0, 0},
     {"only U+0000", {SAY(STREAM TEXT("\\u0000") DONE)}, CQ_MODEL_NO_RESPONSE, "", 3, 0, 0},
     {"blank text is held back", {SAY(STREAM TEXT(" ") TEXT("\\n") TEXT("a") TEXT(" ") DONE)}, CQ_OK, " \na ", 1, 0, 0},
