@@ -298,6 +298,19 @@ static void settle_stop(struct llm_answer *answer)
         answer->stop = LLM_STOP_END;
 }
 
+/* Of a model that was only told of the schema: a fence of Markdown, or a word before the object, is not meant. */
+static void unwrap(struct buf *text)
+{
+    const char *first = strchr(text->data, '{'), *last = strrchr(text->data, '}');
+
+    if (!first || !last || last < first)
+        return;
+    size_t n_before = (size_t)(first - text->data);
+
+    buf_truncate(text, (size_t)(last - text->data) + 1);
+    buf_consume(text, n_before);
+}
+
 void llm_call_settle(struct llm_call *call)
 {
     struct llm_answer *answer = &call->answer;
@@ -306,8 +319,11 @@ void llm_call_settle(struct llm_call *call)
         drop_tools(answer, 0);
     settle_tools(call);
     settle_stop(answer);
-    if (call->ask->schema && answer->has_text)
-        hand_out_text(call);
+    if (!call->ask->schema || !answer->has_text)
+        return;
+    if (!llm_follows_schema(call->model, call->ask))
+        unwrap(&answer->text);
+    hand_out_text(call);
 }
 
 /* ---- what it cost ---- */

@@ -108,6 +108,38 @@ static void test_structured(void)
     }
 }
 
+/* A model that was only told of the schema likes to put something around its answer; another one means what it says. */
+static void test_unwrapped(void)
+{
+    // clang-format off
+    static const struct {
+        const char *said, *told;
+    } rows[] = {
+        {"{\"a\":1}",                                         "{\"a\":1}"},
+        {"```json\n{\"a\":{\"b\":1}}\n```",                   "{\"a\":{\"b\":1}}"},
+        {"Here it is: {}. I hope that helps.",                "{}"},
+        {"No.",                                               "No."},
+        {"} {",                                               "} {"},
+    };
+    // clang-format on
+    static const struct llm_model told = {.config = &MODEL_CONFIG, .provider = &llm_provider_openai};
+    struct llm_ask ask = MODEL_ASK;
+
+    ask.schema = "{}";
+    for (size_t i = 0; i < LEN(rows); i++)
+        for (size_t k = 0; k < 2; k++) {
+            struct outcome got = model_outcome();
+            struct llm_call *call = open_call(&ask, &got);
+
+            call->model = k ? &told : &MODEL;
+            llm_call_text(call, rows[i].said, strlen(rows[i].said));
+            llm_call_finish(call, llm_call_judge_reply(call));
+            ROW_ASSERT(rows[i].said, got.same_text && str_eq(got.text.data, k ? rows[i].told : rows[i].said));
+            llm_call_free(call);
+            buf_release(&got.text);
+        }
+}
+
 /* ---- tool calls ---- */
 
 static const struct llm_tool TOOL = {"find", "Finds", "{}"};
@@ -283,7 +315,7 @@ static void test_estimates(void)
     }
 }
 
-SUITE(answer, {"structured answers", test_structured}, {"tool calls", test_tools},
-      {"tool calls that nobody asked for", test_unasked_tools}, {"too many tool calls", test_too_many_tools},
-      {"tool calls of a stopped call", test_stopped}, {"reasoning", test_reasoning},
-      {"what nobody says is estimated", test_estimates});
+SUITE(answer, {"structured answers", test_structured}, {"structured answers of a model that was told", test_unwrapped},
+      {"tool calls", test_tools}, {"tool calls that nobody asked for", test_unasked_tools},
+      {"too many tool calls", test_too_many_tools}, {"tool calls of a stopped call", test_stopped},
+      {"reasoning", test_reasoning}, {"what nobody says is estimated", test_estimates});
