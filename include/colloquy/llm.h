@@ -59,7 +59,10 @@ struct llm_tool {
     const char *schema; /* JSON Schema of its input */
 };
 
-/* How a reply is drawn, where the model's abilities have "sampling"; a number below 0: as the model does by itself. */
+/*
+ * How a reply is drawn, where the model's abilities have "sampling"; a number below 0: as the model does by itself. A
+ * provider all of whose models take stop_sequences is sent them in any case.
+ */
 struct llm_sampling {
     double temperature, top_p; /* 0 to 1 */
     int top_k;

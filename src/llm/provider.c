@@ -13,6 +13,7 @@ enum { MIN_REASONING_TOKENS = 1024 };
 
 static const struct llm_provider *const providers[] = {
     &llm_provider_openai,
+    &llm_provider_anthropic,
     &llm_provider_bedrock,
     &llm_provider_builtin,
 };

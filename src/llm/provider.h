@@ -162,6 +162,7 @@ struct llm_provider {
 };
 
 extern const struct llm_provider llm_provider_openai;
+extern const struct llm_provider llm_provider_anthropic;
 extern const struct llm_provider llm_provider_bedrock;
 extern const struct llm_provider llm_provider_builtin;
 

@@ -21,6 +21,10 @@ static void test_config(void)
         {"an organization with a line", {.provider = "openai", .model = "m", .organization = "a\nb"}, "llm.organization:"},
         {"a version of Azure",     {.provider = "openai", .model = "m", .api_version = "2024-10-21-preview"}, NULL},
         {"a version to escape",    {.provider = "openai", .model = "m", .api_version = "2024&a=b"},    "llm.api_version:"},
+        {"anthropic of its own",   {.provider = "anthropic", .model = "m", .api_key = "k"},            NULL},
+        {"anthropic, no model",    {.provider = "anthropic"},                                          "llm.model:"},
+        {"anthropic, a key of two lines", {.provider = "anthropic", .model = "m", .api_key = "k\nl"},  "llm.api_key:"},
+        {"anthropic over http",    {.provider = "anthropic", .model = "m", .base_url = "http://x.org"}, "llm.base_url:"},
         {"an address elsewhere",   {.provider = "openai", .model = "m", .base_url = "http://x.org/v1"}, "llm.base_url:"},
         // clang-format on
     };
