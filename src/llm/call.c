@@ -108,8 +108,11 @@ enum cq_status llm_call_judge_stopped(struct llm_call *call)
 {
     call->try.failure = CQ_OK; /* whatever it was, the owner wants no more */
     call->try.again = false;
-    buf_truncate(&call->answer.text, call->handed);
     call->answer.stop = LLM_STOP_ASKED;
+    if (call->is_trying) /* what was not shown has cost as well */
+        llm_call_count(call, call->handed ? CQ_OK : CQ_MODEL_NO_RESPONSE);
+    call->is_trying = false;
+    buf_truncate(&call->answer.text, call->handed);
     llm_call_settle(call);
     if (!call->handed)
         llm_call_fail(call, CQ_MODEL_NO_RESPONSE, false, "stopped before anything came");

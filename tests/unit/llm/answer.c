@@ -315,7 +315,31 @@ static void test_estimates(void)
     }
 }
 
+/* What a stopped call has cost includes what was not shown: all of a structured answer, and a tool's input. */
+static void test_stopped_cost(void)
+{
+    struct llm_piece pieces[] = {SAYS("abcdefghijkl"), calls(0, "t", "findit", "abcdef")};
+
+    for (size_t i = 0; i < LEN(pieces); i++) {
+        struct outcome got = model_outcome();
+        struct llm_ask ask = MODEL_ASK;
+
+        ask.schema = i ? NULL : "{}";
+        ask.tools = &TOOL;
+        ask.n_tools = 1;
+        struct llm_call *call = open_call(&ask, &got);
+        call->is_trying = true;
+        llm_call_delta(call, &(struct llm_delta){.first = &pieces[i], .last = &pieces[i]});
+        llm_stop(call);
+        CU_ASSERT(!llm_call_retry(call, llm_call_judge_stopped(call), clock_mono_ms()));
+        CU_ASSERT_EQUAL(call->cost.usage.output, 4);
+        llm_call_free(call);
+        buf_release(&got.text);
+    }
+}
+
 SUITE(answer, {"structured answers", test_structured}, {"structured answers of a model that was told", test_unwrapped},
       {"tool calls", test_tools}, {"tool calls that nobody asked for", test_unasked_tools},
       {"too many tool calls", test_too_many_tools}, {"tool calls of a stopped call", test_stopped},
-      {"reasoning", test_reasoning}, {"what nobody says is estimated", test_estimates});
+      {"reasoning", test_reasoning}, {"what nobody says is estimated", test_estimates},
+      {"what a stopped call has cost", test_stopped_cost});
