@@ -38,11 +38,11 @@ static void test_limits(void)
         const char *error;
     } rows[] = {
         // clang-format off
-        {"first byte", set_first_byte, {{"", NULL, 0, true}}, 150, 1, 150, "m (openai): no first byte within 150 ms"},
-        {"headers are no byte of the body", set_first_byte, {{STREAM, NULL, 0, true}}, 150, 1, 150, "m (openai): no first byte within 150 ms"},
-        {"first byte, tried again", set_first_byte, {{"", NULL, 0, true}}, 100, 2, 200, "m (openai): no first byte within 100 ms"},
-        {"idle", set_idle, {{STREAM TEXT("a"), NULL, 0, true}}, 150, 3, 150, "m (openai): no byte for 150 ms"},
-        {"total, while bytes come", set_total, {{STREAM TEXT("a"), TEXT("b"), 20, false}}, 300, 3, 300, "m (openai): no reply within 300 ms"},
+        {"first byte", set_first_byte, {HOLD("")}, 150, 1, 150, "m (openai): no first byte within 150 ms"},
+        {"headers are no byte of the body", set_first_byte, {HOLD(STREAM)}, 150, 1, 150, "m (openai): no first byte within 150 ms"},
+        {"first byte, tried again", set_first_byte, {HOLD("")}, 100, 2, 200, "m (openai): no first byte within 100 ms"},
+        {"idle", set_idle, {HOLD(STREAM TEXT("a"))}, 150, 3, 150, "m (openai): no byte for 150 ms"},
+        {"total, while bytes come", set_total, {AGAIN(STREAM TEXT("a"), TEXT("b"), 20)}, 300, 3, 300, "m (openai): no reply within 300 ms"},
         {"total, over all tries", set_total, {SAY(STATUS("503 Away", "Retry-After: 1\r\n"))}, 300, 3, 0, "m (openai): the provider is down (status 503), again in 1 s"},
         // clang-format on
     };

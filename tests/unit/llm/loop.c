@@ -65,7 +65,7 @@ static void test_many_at_once(void)
 
 static void test_destroy_makes_no_callback(void)
 {
-    static const struct answer answers[] = {{STREAM TEXT("a"), NULL, 0, true}, {0}};
+    static const struct answer answers[] = {HOLD(STREAM TEXT("a")), {0}};
     char base_url[BASE_URL_BYTES];
     struct server server;
     struct outcome got = model_outcome();
@@ -97,9 +97,9 @@ static void test_stop(void)
         const char *text;
         uint32_t want_output; /* tokens, by estimate */
     } rows[] = {
-        {"in the middle",        {{STREAM TEXT("a b"), NULL, 0, true}}, CQ_OK,                "a b", 1},
-        {"nothing has come",     {{STREAM, NULL, 0, true}},             CQ_MODEL_NO_RESPONSE, "",    0},
-        {"not even a response",  {{"", NULL, 0, true}},                 CQ_MODEL_NO_RESPONSE, "",    0},
+        {"in the middle",        {HOLD(STREAM TEXT("a b"))}, CQ_OK,                "a b", 1},
+        {"nothing has come",     {HOLD(STREAM)},             CQ_MODEL_NO_RESPONSE, "",    0},
+        {"not even a response",  {HOLD("")},                 CQ_MODEL_NO_RESPONSE, "",    0},
     };
     // clang-format on
     for (size_t i = 0; i < LEN(rows); i++) {

@@ -1,5 +1,6 @@
 /* The model server of the tests, and asking it. */
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +9,9 @@
 
 #include "model.h"
 
-static void send_all(int fd, const char *text)
+static void send_all(int fd, const char *text, size_t len)
 {
-    for (size_t len = strlen(text); len > 0;) {
+    while (len > 0) {
         ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
 
         if (n <= 0)
@@ -46,14 +47,31 @@ static void read_request(int fd)
     }
 }
 
+static void drip(int fd, const char *text, size_t len, unsigned pause_ms)
+{
+    int at_once = 1;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof(at_once));
+    for (size_t i = 0; i < len && client_stays(fd, (int)pause_ms); i++)
+        send_all(fd, text + i, 1);
+}
+
 static void play(int fd, const struct answer *answer)
 {
+    size_t len = answer->n_bytes ? answer->n_bytes : strlen(answer->text);
+    const struct linger none = {.l_onoff = 1};
+
     read_request(fd);
-    send_all(fd, answer->text);
+    if (answer->drips)
+        drip(fd, answer->text, len, answer->pause_ms);
+    else
+        send_all(fd, answer->text, len);
     for (int i = 0; answer->repeat && i < 100000 && client_stays(fd, (int)answer->pause_ms); i++)
-        send_all(fd, answer->repeat);
+        send_all(fd, answer->repeat, strlen(answer->repeat));
     if (answer->hold)
         client_stays(fd, 5000);
+    if (answer->resets)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 }
 
 static void *serve(void *arg)

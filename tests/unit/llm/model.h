@@ -27,11 +27,16 @@ struct answer {
     const char *text;   /* sent at once; NULL ends the script */
     const char *repeat; /* then this, again and again each pause_ms, until the client goes */
     unsigned pause_ms;
-    bool hold; /* then nothing, until the client goes */
+    bool hold;      /* then nothing, until the client goes */
+    bool resets;    /* then the connection is reset */
+    bool drips;     /* text goes out byte by byte instead, with pause_ms between */
+    size_t n_bytes; /* of text, where it is not all of a string */
 };
 
 // clang-format off
-#define SAY(what) {.text = what}
+#define SAY(what)                   {.text = what}
+#define HOLD(what)                  {.text = what, .hold = true}
+#define AGAIN(what, again, each_ms) {.text = what, .repeat = again, .pause_ms = each_ms}
 // clang-format on
 
 enum { MAX_ANSWERS = 4 };

@@ -52,8 +52,8 @@ static const struct answer_case answer_cases[] = {
     {"HTML", {SAY("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<p>Hello")}, CQ_MODEL_INVALID_RESPONSE, "", 1, 0, 0},
     {"gzip", {SAY("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n\x1f\x8b")},
       CQ_MODEL_INVALID_RESPONSE, "", 1, 0, 0},
-    {"too long a reply", {{STREAM TEXT("a"), TEXT(HUGE500), 0, false}}, CQ_MODEL_INVALID_RESPONSE, NULL, 1, 0, 0},
-    {"comments without end", {{STREAM, ": " HUGE500 HUGE500 HUGE500 HUGE500 HUGE500 HUGE500 HUGE500 HUGE500 "\n", 0, false}},
+    {"too long a reply", {AGAIN(STREAM TEXT("a"), TEXT(HUGE500), 0)}, CQ_MODEL_INVALID_RESPONSE, NULL, 1, 0, 0},
+    {"comments without end", {AGAIN(STREAM, ": " HUGE500 HUGE500 HUGE500 HUGE500 HUGE500 HUGE500 HUGE500 HUGE500 "\n", 0)},
       CQ_MODEL_INVALID_RESPONSE, "", 1, 0, 0},
     {"closed without a word", {SAY(""), SAY(GOOD)}, CQ_OK, "Hello", 2, 0, 0},
     {"closed without a word each time", {SAY("")}, CQ_MODEL_UNAVAILABLE, "", 3, 0, 0},
@@ -69,7 +69,7 @@ static const struct answer_case answer_cases[] = {
     {"401", {SAY(STATUS("401 Who", "")), SAY(GOOD)}, CQ_MODEL_REFUSED, "", 1, 0, 0},
     {"400 by a filter", {SAY("HTTP/1.1 400 Bad\r\nConnection: close\r\n\r\n{\"error\":{\"code\":\"content_filter\"}}")},
       CQ_CONTENT_FILTERED, "", 1, 0, 0},
-    {"404 without end", {{"HTTP/1.1 404 No\r\n\r\n", HUGE500, 0, false}}, CQ_MODEL_REFUSED, "", 1, 0, 0},
+    {"404 without end", {AGAIN("HTTP/1.1 404 No\r\n\r\n", HUGE500, 0)}, CQ_MODEL_REFUSED, "", 1, 0, 0},
     {"a redirect", {SAY(STATUS("302 There", "Location: http://127.0.0.1:1/\r\n"))}, CQ_MODEL_INVALID_RESPONSE, "", 1, 0, 0},
     {"on_text refuses", {SAY(GOOD)}, CQ_LOST, "Hel", 1, 0, CQ_LOST},
     // clang-format on
@@ -130,9 +130,9 @@ static void test_open_end(void)
         int64_t within_ms;
     } rows[] = {
         // clang-format off
-        {"[DONE], then silence", {{STREAM TEXT("a") DONE, NULL, 0, true}, {0}}, 500},
-        {"[DONE], then comments", {{STREAM TEXT("a") DONE, ": hi\n", 20, false}, {0}}, 500},
-        {"a finish reason, then comments", {{STREAM TEXT("a") STOP("stop"), ": hi\n", 20, false}, {0}}, 2500},
+        {"[DONE], then silence", {HOLD(STREAM TEXT("a") DONE), {0}}, 500},
+        {"[DONE], then comments", {AGAIN(STREAM TEXT("a") DONE, ": hi\n", 20), {0}}, 500},
+        {"a finish reason, then comments", {AGAIN(STREAM TEXT("a") STOP("stop"), ": hi\n", 20), {0}}, 2500},
         // clang-format on
     };
     for (size_t i = 0; i < LEN(rows); i++) {
