@@ -11,28 +11,10 @@ struct asking {
 
 /* ---- thinking ---- */
 
-/* Whether each message that calls tools begins with a thought that can be proved: else thinking is refused. */
-static bool are_calls_thought_out(const struct llm_ask *ask)
-{
-    for (size_t i = 0; i < ask->n_messages; i++) {
-        const struct llm_message *message = &ask->messages[i];
-        bool has_thought = false, has_call = false;
-
-        for (size_t k = 0; k < message->n_parts; k++) {
-            has_thought |=
-                message->parts[k].kind == LLM_REASONING && message->parts[k].signature && *message->parts[k].signature;
-            has_call |= message->parts[k].kind == LLM_TOOL_CALL;
-        }
-        if (has_call && !has_thought)
-            return false;
-    }
-    return true;
-}
-
 /* A model that is made to call one tool may not think first. */
 static uint32_t thinking_tokens(const struct llm_model *model, const struct llm_ask *ask)
 {
-    if (llm_follows_schema(model, ask) || !are_calls_thought_out(ask))
+    if (llm_follows_schema(model, ask) || !llm_calls_are_thought_out(ask))
         return 0;
     return llm_reasoning_tokens(model, ask);
 }

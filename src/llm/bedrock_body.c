@@ -10,7 +10,6 @@
 
 enum {
     NAMES_MAX_BYTES = 256 << 10,
-    THINKING_MIN_TOKENS = 1024,
 };
 
 /* Says nothing in any language: where the API wants a text and there is none. */
@@ -20,9 +19,10 @@ struct writer {
     struct json_out out;
     const struct llm_model *model;
     const struct llm_ask *ask;
-    struct buf names; /* of documents so far */
-    bool is_begun;    /* a message has been */
-    bool is_open;     /* one is, of this role: */
+    uint32_t thinking_tokens; /* 0: thinking is off */
+    struct buf names;         /* of documents so far */
+    bool is_begun;            /* a message has been */
+    bool is_open;             /* one is, of this role: */
     enum llm_role role;
     bool has_text, has_document; /* in it */
 };
@@ -37,26 +37,17 @@ static bool is_claude(const struct llm_model *model)
     return strstr(id, "anthropic.") || (str_starts(id, "arn:") && !strchr(id, '.'));
 }
 
-/* A structured answer is the input of the one tool that the model is made to call. */
-static bool is_forced(const struct llm_model *model, const struct llm_ask *ask)
-{
-    return ask->schema && model->abilities & LLM_CAN_FOLLOW;
-}
-
 static bool has_tools(const struct llm_model *model, const struct llm_ask *ask)
 {
-    return is_forced(model, ask) || (ask->n_tools && model->abilities & LLM_CAN_CALL);
+    return llm_follows_schema(model, ask) || (ask->n_tools && model->abilities & LLM_CAN_CALL);
 }
 
-/* Claude thinks when told to, and never when it is made to call a tool; other models as they like. */
-static bool is_thinking(const struct llm_model *model, const struct llm_ask *ask)
+/* Claude thinks when told to, and never when it is made to call a tool; other models as they like. 0: it does not. */
+static uint32_t thinking_tokens(const struct llm_model *model, const struct llm_ask *ask)
 {
-    return ask->reasoning_tokens && model->abilities & LLM_CAN_REASON && is_claude(model) && !is_forced(model, ask);
-}
-
-static uint32_t thinking_tokens(const struct llm_ask *ask)
-{
-    return ask->reasoning_tokens < THINKING_MIN_TOKENS ? THINKING_MIN_TOKENS : ask->reasoning_tokens;
+    if (!is_claude(model) || llm_follows_schema(model, ask) || !llm_calls_are_thought_out(ask))
+        return 0;
+    return llm_reasoning_tokens(model, ask);
 }
 
 /* ---- blocks ---- */
@@ -151,7 +142,7 @@ static bool is_taken(const struct writer *w, enum llm_role role, const struct ll
     case LLM_DOCUMENT:
         return role == LLM_USER && bedrock_format(part);
     case LLM_REASONING:
-        return is_thinking(w->model, w->ask) && part->signature && *part->signature;
+        return w->thinking_tokens && part->signature && *part->signature;
     case LLM_TOOL_CALL:
     case LLM_TOOL_RESULT:
         return has_tools(w->model, w->ask);
@@ -283,13 +274,12 @@ static const struct llm_sampling *sampling_of(const struct writer *w)
 static void write_inference(struct writer *w)
 {
     const struct llm_sampling *sampling = sampling_of(w);
-    bool thinks = is_thinking(w->model, w->ask);
 
     json_key(&w->out, "inferenceConfig");
     json_open_object(&w->out);
     json_key(&w->out, "maxTokens");
-    json_u64(&w->out, (uint64_t)llm_max_tokens(w->model, w->ask) + (thinks ? thinking_tokens(w->ask) : 0));
-    if (sampling && !thinks) {
+    json_u64(&w->out, (uint64_t)llm_max_tokens(w->model, w->ask) + w->thinking_tokens);
+    if (sampling && !w->thinking_tokens) {
         write_number(&w->out, "temperature", sampling->temperature);
         write_number(&w->out, "topP", sampling->top_p);
     }
@@ -304,7 +294,7 @@ static void write_thinking(struct writer *w)
     json_open_object(&w->out);
     write_text_member(&w->out, "type", "enabled");
     json_key(&w->out, "budget_tokens");
-    json_u64(&w->out, thinking_tokens(w->ask));
+    json_u64(&w->out, w->thinking_tokens);
     json_close_object(&w->out);
 }
 
@@ -327,13 +317,13 @@ static void write_top_k(struct writer *w, int top_k)
 static void write_additional(struct writer *w)
 {
     const struct llm_sampling *sampling = sampling_of(w);
-    bool thinks = is_thinking(w->model, w->ask), has_top_k = sampling && sampling->top_k >= 0 && !thinks;
+    bool has_top_k = sampling && sampling->top_k >= 0 && !w->thinking_tokens;
 
-    if (!thinks && !has_top_k)
+    if (!w->thinking_tokens && !has_top_k)
         return;
     json_key(&w->out, "additionalModelRequestFields");
     json_open_object(&w->out);
-    if (thinks)
+    if (w->thinking_tokens)
         write_thinking(w);
     else
         write_top_k(w, sampling->top_k);
@@ -371,7 +361,7 @@ static void write_tool_choice(struct json_out *out, const char *name)
 static void write_tools(struct writer *w)
 {
     const struct llm_ask *ask = w->ask;
-    bool forced = is_forced(w->model, ask);
+    bool forced = llm_follows_schema(w->model, ask);
     const struct llm_tool answer = {.name = llm_schema_name(ask), .schema = ask->schema};
 
     if (!has_tools(w->model, ask))
@@ -392,17 +382,23 @@ static void write_tools(struct writer *w)
 
 static void write_system(struct writer *w)
 {
-    if (is_blank(w->ask->system))
-        return;
-    json_key(&w->out, "system");
-    json_open_array(&w->out);
-    write_text(&w->out, w->ask->system);
-    json_close_array(&w->out);
+    struct buf system;
+
+    buf_init(&system, LLM_REQUEST_MAX_BYTES);
+    llm_put_system(&system, w->model, w->ask);
+    if (!is_blank(system.data)) {
+        json_key(&w->out, "system");
+        json_open_array(&w->out);
+        write_text(&w->out, system.data);
+        json_close_array(&w->out);
+    }
+    w->out.buf->failed |= system.failed;
+    buf_release(&system);
 }
 
 void bedrock_write_ask(const struct llm_model *model, const struct llm_ask *ask, struct buf *body)
 {
-    struct writer w = {.model = model, .ask = ask};
+    struct writer w = {.model = model, .ask = ask, .thinking_tokens = thinking_tokens(model, ask)};
 
     json_out_init(&w.out, body);
     buf_init(&w.names, NAMES_MAX_BYTES);

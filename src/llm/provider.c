@@ -220,6 +220,23 @@ struct llm_part llm_part_at(const struct llm_message *message, size_t i)
     return i ? message->parts[i - 1] : (struct llm_part){.kind = LLM_TEXT, .text = message->text};
 }
 
+bool llm_calls_are_thought_out(const struct llm_ask *ask)
+{
+    for (size_t i = 0; i < ask->n_messages; i++) {
+        const struct llm_message *message = &ask->messages[i];
+        bool has_thought = false, has_call = false;
+
+        for (size_t k = 0; k < message->n_parts; k++) {
+            has_thought |=
+                message->parts[k].kind == LLM_REASONING && message->parts[k].signature && *message->parts[k].signature;
+            has_call |= message->parts[k].kind == LLM_TOOL_CALL;
+        }
+        if (has_call && !has_thought)
+            return false;
+    }
+    return true;
+}
+
 bool llm_takes_part(const struct llm_model *model, const struct llm_part *part)
 {
     switch (part->kind) {

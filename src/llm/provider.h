@@ -77,6 +77,9 @@ const char *llm_schema_name(const struct llm_ask *ask);
 size_t llm_n_parts(const struct llm_message *message);
 struct llm_part llm_part_at(const struct llm_message *message, size_t i);
 
+/* Whether each message that calls tools begins with a thought that can be proved: else Claude refuses to think on. */
+bool llm_calls_are_thought_out(const struct llm_ask *ask);
+
 /* Whether the model is sent this part of a message. */
 bool llm_takes_part(const struct llm_model *model, const struct llm_part *part);
 

@@ -39,7 +39,7 @@ enum { ALL = LLM_CAN_SEE | LLM_CAN_READ | LLM_CAN_CALL | LLM_CAN_FOLLOW | LLM_CA
 /* What of the body is of interest: the text from one of its keys to another. */
 static bool body_has(const char *id, unsigned abilities, const struct llm_ask *ask, const char *want)
 {
-    const struct config_model config = {.id = id, .max_tokens = 99};
+    const struct config_model config = {.id = id, .max_tokens = 99, .context_tokens = 40000};
     const struct llm_model model = {.config = &config, .abilities = abilities};
     struct json_object *json = NULL;
     struct llm_request request;
@@ -243,6 +243,8 @@ static void test_schema(void)
                  ",\"toolConfig\":{\"tools\":[{\"toolSpec\":{\"name\":\"assessment\",\"inputSchema\":{\"json\":"
                  "{\"type\":\"object\",\"properties\":{}}}}}],\"toolChoice\":{\"tool\":{\"name\":\"assessment\"}}}}"));
     CU_ASSERT(body_has("m", ALL & ~(unsigned)LLM_CAN_FOLLOW, &ask, "\"inferenceConfig\":{\"maxTokens\":99}}"));
+    CU_ASSERT(
+        body_has("m", ALL & ~(unsigned)LLM_CAN_FOLLOW, &ask, "\"system\":[{\"text\":\"Answer with one JSON object"));
     ask.reasoning_tokens = 2000; /* who is made to call a tool cannot think first */
     CU_ASSERT(body_has(CLAUDE, ALL, &ask, "\"inferenceConfig\":{\"maxTokens\":99},\"toolConfig\""));
 }
@@ -257,6 +259,7 @@ static void test_reasoning(void)
     } rows[] = {
         // clang-format off
         {"Claude", CLAUDE, ALL, 2000, "\"inferenceConfig\":{\"maxTokens\":2099},\"additionalModelRequestFields\":{\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2000}}}"},
+        {"without end", CLAUDE, ALL, UINT32_MAX, "\"inferenceConfig\":{\"maxTokens\":10099},\"additionalModelRequestFields\":{\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":10000}}}"},
         {"in a region's profile", "eu." CLAUDE, ALL, 2000, "\"thinking\""},
         {"in a profile of one's own", "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc", ALL, 2000, "\"thinking\""},
         {"too little", CLAUDE, ALL, 5, "\"maxTokens\":1123},\"additionalModelRequestFields\":{\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":1024}}}"},
@@ -293,6 +296,18 @@ static void test_thoughts(void)
     };
     for (size_t i = 0; i < LEN(rows); i++)
         check_messages(&rows[i].row, CLAUDE, ALL, (struct llm_ask){.reasoning_tokens = rows[i].reasoning_tokens});
+}
+
+/* A call that is sent back without its thought, as another model's is, takes thinking away. */
+static void test_unthought_call(void)
+{
+    const struct llm_part called[] = {REASONING("hm", ""), CALL("t", "{}")};
+    const struct llm_message messages[] = {{LLM_USER, "a", NULL, 0},
+                                           {LLM_ASSISTANT, NULL, called, LEN(called)},
+                                           {LLM_USER, NULL, &(const struct llm_part)RESULT("t", "b", false), 1}};
+    const struct llm_ask ask = {.messages = messages, .n_messages = LEN(messages), .reasoning_tokens = 2000};
+
+    CU_ASSERT(body_has(CLAUDE, ALL, &ask, "\"inferenceConfig\":{\"maxTokens\":99}"));
 }
 
 static void test_sampling(void)
@@ -340,5 +355,6 @@ static void test_max_tokens(void)
 SUITE(bedrock_body, {"to the byte", test_body}, {"messages", test_messages},
       {"formats of documents", test_document_formats}, {"names of documents", test_document_names},
       {"a document's long name", test_long_document_name}, {"tools", test_tools}, {"a schema", test_schema},
-      {"reasoning", test_reasoning}, {"earlier thoughts", test_thoughts}, {"sampling", test_sampling},
+      {"reasoning", test_reasoning}, {"earlier thoughts", test_thoughts},
+      {"a call without its thought", test_unthought_call}, {"sampling", test_sampling},
       {"the longest reply", test_max_tokens});
