@@ -3,7 +3,7 @@
 
 #include "harness.h"
 
-enum { MAX_CASTS = 12 };
+enum { MAX_CASTS = 24 };
 
 // clang-format off
 static const struct {
