@@ -41,6 +41,7 @@ struct fixture {
 
     void (*stream)(struct buf *out, const struct fixture_reply *reply);
     void (*whole)(struct buf *out, const struct fixture_reply *reply); /* NULL: it always streams */
+    void (*vectors)(struct buf *out, size_t n);                        /* (0, 1), (2, 3), …; NULL: it has none */
     void (*more)(struct buf *out, const char *text);                   /* an event that says more */
     void (*refusal)(struct buf *out, unsigned http_status);            /* the body of that status */
 

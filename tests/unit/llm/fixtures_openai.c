@@ -185,6 +185,15 @@ static void whole(struct buf *out, const struct fixture_reply *reply)
     buf_char(out, '}');
 }
 
+static void vectors(struct buf *out, size_t n)
+{
+    buf_str(out, "{\"object\":\"list\",\"data\":[");
+    for (size_t i = n; i-- > 0;)
+        buf_printf(out, "{\"object\":\"embedding\",\"embedding\":[%zu.0,%zu],\"index\":%zu}%s", 2 * i, 2 * i + 1, i,
+                   i ? "," : "");
+    buf_printf(out, "],\"model\":\"m\",\"usage\":{\"prompt_tokens\":%zu,\"total_tokens\":%zu}}", n, n);
+}
+
 static void more(struct buf *out, const char *text)
 {
     put_delta(out, "content", text);
@@ -227,6 +236,7 @@ const struct fixture fixture_openai = {
     .has_cache_write = true,
     .stream = stream,
     .whole = whole,
+    .vectors = vectors,
     .more = more,
     .refusal = refusal,
     .recorded = recorded,

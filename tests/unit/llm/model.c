@@ -152,6 +152,9 @@ void model_on_done(void *user, enum cq_status st, const struct llm_reply *reply,
         at += (size_t)snprintf(outcome->tools + at, sizeof(outcome->tools) - at, "%s %s %s;", call->id, call->name,
                                call->input);
     }
+    for (size_t i = 0; reply->vectors && i < outcome->ask->n_texts * reply->n_dimensions && i < LEN(outcome->vectors);
+         i++)
+        outcome->vectors[i] = reply->vectors[i];
     snprintf(outcome->signature, sizeof(outcome->signature), "%s", reply->signature);
     outcome->same_text = str_eq(reply->text, outcome->text.data) && reply->len == outcome->text.len &&
                          str_eq(reply->reasoning, outcome->reasoning);

@@ -70,7 +70,8 @@ struct outcome {
     struct llm_cost cost;
     bool same_text; /* the reply's text and reasoning are what on_text got */
     char reasoning[512], signature[64];
-    char tools[512]; /* the reply's calls, "id name input" and a semicolon each */
+    float vectors[8]; /* the reply's first numbers */
+    char tools[512];  /* the reply's calls, "id name input" and a semicolon each */
     int64_t took_ms;
 };
 

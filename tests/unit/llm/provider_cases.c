@@ -185,6 +185,35 @@ static void test_replies(void)
         }
 }
 
+/* ---- vectors ---- */
+
+/* One for each text, in the order of the texts; more or fewer are none. */
+static void test_vectors(void)
+{
+    static const char *const texts[] = {"a", "b", "c"};
+    static const float want[] = {0, 1, 2, 3, 4, 5};
+
+    for (size_t i = 0; i < LEN(fixtures); i++)
+        for (size_t n = 2; fixtures[i]->vectors && n <= 4; n++) {
+            const struct llm_ask ask = {.task = LLM_EMBED, .model = "m", .texts = texts, .n_texts = LEN(texts)};
+            struct play play;
+
+            play_open(&play, fixtures[i]);
+            play.got.ask = &ask;
+            put_head(&play.http, "200 OK", "application/json");
+            fixtures[i]->vectors(&play.http, n);
+            play_run(&play);
+            if (n != LEN(texts)) {
+                ROW_ASSERT(fixtures[i]->provider, play.got.st == CQ_MODEL_INVALID_RESPONSE);
+            } else {
+                ROW_ASSERT(fixtures[i]->provider, play.got.st == CQ_OK && play.got.reply.n_dimensions == 2);
+                ROW_ASSERT(fixtures[i]->provider, memcmp(play.got.vectors, want, sizeof(want)) == 0);
+                ROW_ASSERT(fixtures[i]->provider, play.got.cost.usage.input == 3 && !play.got.cost.usage.output);
+            }
+            play_close(&play);
+        }
+}
+
 /* ---- failures ---- */
 
 static const struct fixture_reply GOOD_REPLY = {.text = {"Hello"}};
@@ -442,6 +471,7 @@ static void test_resets(void)
         }
 }
 
-SUITE(provider_cases, {"replies", test_replies}, {"errors within a stream", test_faults}, {"statuses", test_statuses},
-      {"not the protocol", test_other_protocols}, {"a stream cut at every byte", test_cuts},
-      {"slow streams", test_drips}, {"a reply without end", test_endless}, {"connections that are reset", test_resets});
+SUITE(provider_cases, {"replies", test_replies}, {"vectors", test_vectors}, {"errors within a stream", test_faults},
+      {"statuses", test_statuses}, {"not the protocol", test_other_protocols},
+      {"a stream cut at every byte", test_cuts}, {"slow streams", test_drips}, {"a reply without end", test_endless},
+      {"connections that are reset", test_resets});
