@@ -2,7 +2,8 @@
  * Provider anthropic: the Messages API.
  *
  * A stream is always asked for; one JSON body is understood too. Prompt caching is not asked for. Source: Anthropic API
- * reference, "Messages", "Streaming messages" and "Errors"; guides "Tool use", "Extended thinking" and "Stop reasons".
+ * reference, "Messages", "Streaming messages" and "Errors"; guides "Tool use",
+ * "Structured outputs", "Extended thinking", "Adaptive thinking", "Effort" and "Stop reasons".
  */
 #include "llm/anthropic.h"
 
@@ -21,7 +22,10 @@ static enum cq_status refusal(struct cq_ctx *ctx, long http_status, const char *
     return CQ_MODEL_REFUSED;
 }
 
-/* Models newer than Claude Opus 4.6 refuse temperature, top_p and top_k: who has an older one says so in the config. */
+/*
+ * Models newer than Claude Opus 4.6 refuse temperature, top_p and top_k, as well as other things that older ones need
+ * (anthropic_request.c): who has an older one gives it the ability "sampling".
+ */
 const struct llm_provider llm_provider_anthropic = {
     .name = "anthropic",
     .abilities = LLM_CAN_SEE | LLM_CAN_READ | LLM_CAN_CALL | LLM_CAN_FOLLOW | LLM_CAN_REASON,

@@ -9,12 +9,21 @@ struct asking {
     struct json_out json;
 };
 
-/* ---- thinking ---- */
+/* ---- what the model is like ---- */
 
-/* A model that is made to call one tool may not think first. */
+/*
+ * What refuses sampling is a newer model (after Claude Opus 4.6): it refuses a budget for its thoughts and, in the end,
+ * being made to call a tool as well. It knows levels and formats instead, which older ones do not.
+ */
+static bool is_newer(const struct llm_model *model)
+{
+    return !(model->abilities & LLM_CAN_BE_DRAWN);
+}
+
+/* An older model that is made to call one tool may not think first, nor where it has called one without. */
 static uint32_t thinking_tokens(const struct llm_model *model, const struct llm_ask *ask)
 {
-    if (llm_follows_schema(model, ask) || !llm_calls_are_thought_out(ask))
+    if (!is_newer(model) && (llm_follows_schema(model, ask) || !llm_calls_are_thought_out(ask)))
         return 0;
     return llm_reasoning_tokens(model, ask);
 }
@@ -248,7 +257,7 @@ static void write_tools(struct json_out *out, const struct llm_tool *tools, size
     json_close_array(out);
 }
 
-/* A structured answer is the input of a tool that there is no way around. */
+/* A structured answer of an older model is the input of a tool that there is no way around. */
 static void write_answer_tool(struct json_out *out, const struct llm_ask *ask)
 {
     const struct llm_tool tool = {llm_schema_name(ask), "Takes the whole answer.", ask->schema};
@@ -261,13 +270,60 @@ static void write_answer_tool(struct json_out *out, const struct llm_ask *ask)
     json_close_object(out);
 }
 
-static void write_thinking(struct json_out *out, uint32_t budget_tokens)
+static void write_thinking(struct asking *asking)
 {
+    struct json_out *out = &asking->json;
+
     json_key(out, "thinking");
     json_open_object(out);
-    write_member(out, "type", "enabled");
-    json_key(out, "budget_tokens");
-    json_u64(out, budget_tokens);
+    if (is_newer(asking->model)) {
+        write_member(out, "type", "adaptive");
+        write_member(out, "display", "summarized");
+    } else {
+        write_member(out, "type", "enabled");
+        json_key(out, "budget_tokens");
+        json_u64(out, asking->thinking_tokens);
+    }
+    json_close_object(out);
+}
+
+/* The schema, with the answer's name for a title: there is no other place for it. */
+static void write_schema(struct json_out *out, const struct llm_ask *ask)
+{
+    const char *members = str_starts(ask->schema, "{") ? ask->schema + 1 : "}";
+
+    json_open_object(out);
+    write_member(out, "title", llm_schema_name(ask));
+    if (*members == '}')
+        json_close_object(out);
+    else
+        json_raw(out, members); /* with the bracket that ends them */
+}
+
+static void write_format(struct json_out *out, const struct llm_ask *ask)
+{
+    json_key(out, "format");
+    json_open_object(out);
+    write_member(out, "type", "json_schema");
+    json_key(out, "schema");
+    write_schema(out, ask);
+    json_close_object(out);
+}
+
+/* How much a newer model is to think, and what its answer is to look like. */
+static void write_output_config(struct asking *asking)
+{
+    struct json_out *out = &asking->json;
+    bool follows = llm_follows_schema(asking->model, asking->ask);
+
+    if (!is_newer(asking->model) || (!follows && !asking->thinking_tokens))
+        return;
+    json_key(out, "output_config");
+    json_open_object(out);
+    if (asking->thinking_tokens)
+        write_member(out, "effort", llm_reasoning_level(asking->model, asking->ask));
+    if (follows)
+        write_format(out, asking->ask);
     json_close_object(out);
 }
 
@@ -330,12 +386,13 @@ static void write_body(struct asking *asking)
     json_boolean(out, true);
     write_system(out, model, ask);
     write_messages(asking);
-    if (llm_follows_schema(model, ask))
+    if (llm_follows_schema(model, ask) && !is_newer(model))
         write_answer_tool(out, ask);
     else if (ask->n_tools && model->abilities & LLM_CAN_CALL)
         write_tools(out, ask->tools, ask->n_tools);
+    write_output_config(asking);
     if (asking->thinking_tokens)
-        write_thinking(out, asking->thinking_tokens);
+        write_thinking(asking);
     else if (ask->sampling && model->abilities & LLM_CAN_BE_DRAWN)
         write_draw(out, ask->sampling);
     if (ask->sampling)

@@ -260,29 +260,17 @@ static void write_sampling(struct json_out *out, const struct llm_sampling *samp
     json_close_array(out);
 }
 
-/*
- * The protocol knows levels where we have tokens, and does not say what they come to. Of all that a reply may take, a
- * fifth, a half and four fifths are commonly taken for the three that every model knows: ours is the nearest one.
- */
-static const char *effort(uint32_t reasoning_tokens, uint32_t total_tokens)
-{
-    uint64_t percent = (uint64_t)reasoning_tokens * 100 / total_tokens;
-
-    return percent < 35 ? "low" : percent < 65 ? "medium" : "high";
-}
-
 /* A model that reasons counts its thoughts among what it may write, and takes no sampling. */
 static void write_limits(struct json_out *out, const struct llm_model *model, const struct llm_ask *ask)
 {
     uint32_t reasoning_tokens = llm_reasoning_tokens(model, ask);
-    uint32_t total_tokens = llm_max_tokens(model, ask) + reasoning_tokens;
     bool is_reasoner = model->abilities & LLM_CAN_REASON;
 
     json_key(out, is_reasoner ? "max_completion_tokens" : "max_tokens");
-    json_u64(out, total_tokens);
+    json_u64(out, llm_max_tokens(model, ask) + reasoning_tokens);
     if (reasoning_tokens) {
         json_key(out, "reasoning_effort");
-        json_text(out, effort(reasoning_tokens, total_tokens));
+        json_text(out, llm_reasoning_level(model, ask));
     }
     if (!is_reasoner && model->abilities & LLM_CAN_BE_DRAWN && ask->sampling)
         write_sampling(out, ask->sampling);

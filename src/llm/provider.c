@@ -180,6 +180,18 @@ uint32_t llm_reasoning_tokens(const struct llm_model *model, const struct llm_as
     return n > MIN_REASONING_TOKENS ? n : MIN_REASONING_TOKENS;
 }
 
+/*
+ * What a level comes to is said nowhere. Of all that a reply may take, a fifth, a half and four fifths are commonly taken
+ * for the three: ours is the nearest one.
+ */
+const char *llm_reasoning_level(const struct llm_model *model, const struct llm_ask *ask)
+{
+    uint64_t n = llm_reasoning_tokens(model, ask);
+    uint64_t percent = n ? n * 100 / (n + llm_max_tokens(model, ask)) : 0;
+
+    return percent < 35 ? "low" : percent < 65 ? "medium" : "high";
+}
+
 bool llm_follows_schema(const struct llm_model *model, const struct llm_ask *ask)
 {
     return ask->schema && model->abilities & LLM_CAN_FOLLOW;

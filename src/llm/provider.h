@@ -64,6 +64,9 @@ uint32_t llm_max_tokens(const struct llm_model *model, const struct llm_ask *ask
  */
 uint32_t llm_reasoning_tokens(const struct llm_model *model, const struct llm_ask *ask);
 
+/* The same as one of the levels that every model with levels knows: "low", "medium" or "high". */
+const char *llm_reasoning_level(const struct llm_model *model, const struct llm_ask *ask);
+
 /* Whether the answer is kept to a schema by the provider's own mechanism. */
 bool llm_follows_schema(const struct llm_model *model, const struct llm_ask *ask);
 

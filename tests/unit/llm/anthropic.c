@@ -25,6 +25,10 @@ enum {
 #define ANSWER(name)    TOOL(name, "Takes the whole answer.", "{}") ",\"tool_choice\":{\"type\":\"tool\",\"name\":\"" name "\"}}"
 #define FIND_JSON       TOOL("find", "Finds", "{\"type\":\"object\"}")
 #define THINK(tokens)   ",\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":" tokens "}}"
+#define EFFORT(level)   "\"effort\":\"" level "\""
+#define FORMAT(members) "\"format\":{\"type\":\"json_schema\",\"schema\":{" members "}}"
+#define CONFIG(members) ",\"output_config\":{" members "}"
+#define ADAPTIVE        ",\"thinking\":{\"type\":\"adaptive\",\"display\":\"summarized\"}}"
 #define TOLD            "Answer with one JSON object that follows this JSON Schema, and with nothing else: no Markdown, no explanation.\\n\\n{}"
 
 static const struct llm_message AGAIN[] = {{.role = LLM_USER, .text = "One."}, {.role = LLM_USER, .text = "Two."}, {.role = LLM_ASSISTANT, .text = "Yes."},
@@ -65,26 +69,38 @@ static void test_request(void)
         {.name = "tools", .abilities = NEWEST, .ask = {.messages = CALLS, .n_messages = 3, .tools = FIND, .n_tools = 1},
          .body = HEAD USER(SAY("Find it.")) "," TUTOR(SAY("Well.") "," CALL("t1", "{\"q\":\"a\"}") "," CALL("t2", "{}")) ","
                  USER(RESULT("t1", "found \\\"a\\\"") "," WRONG("t2", "no q") "," SAY("Go on.")) FIND_JSON "}"},
-        {.name = "tools, thinking", .abilities = NEWEST, .config = {.max_tokens = 4096},
+        {.name = "tools, thinking", .abilities = OLDER, .config = {.max_tokens = 4096},
          .ask = {.messages = CALLS, .n_messages = 3, .tools = FIND, .n_tools = 1, .reasoning_tokens = 1500},
          .body = HEAD_OF("5596") USER(SAY("Find it.")) "," TUTOR(THOUGHT "," SAY("Well.") "," CALL("t1", "{\"q\":\"a\"}") "," CALL("t2", "{}")) ","
                  USER(RESULT("t1", "found \\\"a\\\"") "," WRONG("t2", "no q") "," SAY("Go on.")) FIND_JSON THINK("1500")},
-        {.name = "no thinking where a call has no proof of its thought", .abilities = NEWEST, .config = {.max_tokens = 4096},
+        {.name = "no thinking where a call has no proof of its thought", .abilities = OLDER, .config = {.max_tokens = 4096},
          .ask = {.messages = UNSIGNED, .n_messages = 3, .tools = FIND, .n_tools = 1, .reasoning_tokens = 1500},
          .body = HEAD_OF("4096") HELLO_JSON "," TUTOR(CALL("t1", "{}")) "," USER(RESULT("t1", "a")) FIND_JSON "}"},
         {.name = "tools that are not taken", .ask = {.messages = CALLS, .n_messages = 3, .tools = FIND, .n_tools = 1},
          .body = HEAD USER(SAY("Find it.")) "," TUTOR(SAY("Well.")) "," USER(SAY("Go on.")) "]}"},
-        {.name = "an assessment", .abilities = NEWEST, .config = {.max_tokens = 4096}, .ask = {.task = LLM_ASSESS, .schema = "{}", .reasoning_tokens = 2000},
+        {.name = "an assessment", .abilities = OLDER, .config = {.max_tokens = 4096}, .ask = {.task = LLM_ASSESS, .schema = "{}", .reasoning_tokens = 2000},
          .body = HEAD_OF("4096") HELLO_JSON ANSWER("assessment")},
-        {.name = "an evaluation", .abilities = NEWEST, .ask = {.task = LLM_EVALUATE, .schema = "{}"}, .body = HEAD HELLO_JSON ANSWER("evaluation")},
+        {.name = "an evaluation", .abilities = OLDER, .ask = {.task = LLM_EVALUATE, .schema = "{}"}, .body = HEAD HELLO_JSON ANSWER("evaluation")},
         {.name = "a schema that is told", .ask = {.system = "Be kind.", .schema = "{}"},
          .body = "{\"model\":\"m\",\"max_tokens\":9,\"stream\":true,\"system\":\"Be kind.\\n\\n" TOLD "\",\"messages\":[" HELLO_JSON "]}"},
-        {.name = "a little thinking", .abilities = NEWEST, .config = {.max_tokens = 64000}, .ask = {.reasoning_tokens = 5, .max_tokens = 50},
+        {.name = "a little thinking", .abilities = OLDER, .config = {.max_tokens = 64000}, .ask = {.reasoning_tokens = 5, .max_tokens = 50},
          .body = HEAD_OF("1074") HELLO_JSON "]" THINK("1024")},
-        {.name = "much thinking", .abilities = NEWEST, .config = {.max_tokens = 4096}, .ask = {.reasoning_tokens = 9999},
+        {.name = "much thinking", .abilities = OLDER, .config = {.max_tokens = 4096}, .ask = {.reasoning_tokens = 9999},
          .body = HEAD_OF("14095") HELLO_JSON "]" THINK("9999")},
-        {.name = "thinking without end", .abilities = NEWEST, .config = {.max_tokens = 4096, .context_tokens = 40000}, .ask = {.reasoning_tokens = UINT32_MAX},
+        {.name = "thinking without end", .abilities = OLDER, .config = {.max_tokens = 4096, .context_tokens = 40000}, .ask = {.reasoning_tokens = UINT32_MAX},
          .body = HEAD_OF("14096") HELLO_JSON "]" THINK("10000")},
+        {.name = "an assessment by a newer model", .abilities = NEWEST, .ask = {.task = LLM_ASSESS, .schema = "{\"type\":\"object\"}"},
+         .body = HEAD HELLO_JSON "]" CONFIG(FORMAT("\"title\":\"assessment\",\"type\":\"object\"")) "}"},
+        {.name = "a schema without members", .abilities = NEWEST, .ask = {.schema = "{}"}, .body = HEAD HELLO_JSON "]" CONFIG(FORMAT("\"title\":\"reply\"")) "}"},
+        {.name = "a newer model thinks", .abilities = NEWEST, .config = {.max_tokens = 4096}, .ask = {.reasoning_tokens = 1},
+         .body = HEAD_OF("5120") HELLO_JSON "]" CONFIG(EFFORT("low")) ADAPTIVE},
+        {.name = "a newer model thinks much", .abilities = NEWEST, .config = {.max_tokens = 4096}, .ask = {.reasoning_tokens = 9999},
+         .body = HEAD_OF("14095") HELLO_JSON "]" CONFIG(EFFORT("high")) ADAPTIVE},
+        {.name = "a newer model thinks before an answer of a form", .abilities = NEWEST, .config = {.max_tokens = 4096}, .ask = {.schema = "{}", .reasoning_tokens = 4000},
+         .body = HEAD_OF("8096") HELLO_JSON "]" CONFIG(EFFORT("medium") "," FORMAT("\"title\":\"reply\"")) ADAPTIVE},
+        {.name = "a newer model thinks, whatever was called before", .abilities = NEWEST, .config = {.max_tokens = 4096},
+         .ask = {.messages = UNSIGNED, .n_messages = 3, .tools = FIND, .n_tools = 1, .reasoning_tokens = 1500},
+         .body = HEAD_OF("5596") HELLO_JSON "," TUTOR(CALL("t1", "{}")) "," USER(RESULT("t1", "a")) FIND_JSON CONFIG(EFFORT("low")) ADAPTIVE},
         {.name = "thinking that is not to be had", .config = {.max_tokens = 4096}, .ask = {.reasoning_tokens = 1024}, .body = HEAD_OF("4096") HELLO_JSON "]}"},
         {.name = "sampling, which new models refuse", .abilities = NEWEST, .ask = {.sampling = &SAMPLING},
          .body = HEAD HELLO_JSON "],\"stop_sequences\":[\"END\",\"c\",\"d\",\"e\"]}"},
