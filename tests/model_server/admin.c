@@ -49,6 +49,8 @@ void admin_remember(struct server *server, const struct http_request *request, c
                                 [REPLY_VECTORS] = &figures->embeddings};
 
     ++*counts[reply->kind];
+    figures->break_outs += reply->is_break_out;
+    figures->obeyed += reply->is_obedient;
     figures->protocol[reply->wire->protocol]++;
     count_model(figures, reply->asked.model);
     keep(bodies[reply->kind], request->body, request->body_bytes);
@@ -85,11 +87,12 @@ static void put_numbers(struct json_out *json, const struct server *server)
     const struct {
         const char *name;
         uint64_t value;
-    } rows[] = {{"requests", figures->requests},    {"structured", figures->structured},
-                {"completed", figures->completed},  {"aborted", figures->aborted},
-                {"in_flight", server->in_flight},   {"max_in_flight", figures->max_in_flight},
-                {"connections", figures->accepted}, {"embeddings", figures->embeddings},
-                {"credentials", figures->metadata}, {"summaries", figures->summaries}};
+    } rows[] = {{"requests", figures->requests},     {"structured", figures->structured},
+                {"completed", figures->completed},   {"aborted", figures->aborted},
+                {"in_flight", server->in_flight},    {"max_in_flight", figures->max_in_flight},
+                {"connections", figures->accepted},  {"embeddings", figures->embeddings},
+                {"credentials", figures->metadata},  {"summaries", figures->summaries},
+                {"break_outs", figures->break_outs}, {"obeyed", figures->obeyed}};
 
     for (size_t i = 0; i < LEN(rows); i++) {
         json_key(json, rows[i].name);

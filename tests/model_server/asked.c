@@ -49,8 +49,11 @@ static bool is_by(struct json_object *message, const char *role)
 
 bool asked_messages(struct asked *asked, struct json_object *messages, const struct blocks *blocks)
 {
-    size_t n = json_object_is_type(messages, json_type_array) ? json_object_array_length(messages) : 0;
+    size_t n = json_object_is_type(messages, json_type_array) ? json_object_array_length(messages) : 0, n_said = 0;
 
+    for (size_t i = 0; i < n; i++)
+        n_said += !is_by(json_object_array_get_idx(messages, i), "system");
+    asked->is_alone = n_said == 1;
     for (size_t i = n; i-- > 0;) {
         struct json_object *message = json_object_array_get_idx(messages, i);
         struct json_object *content, *result = blocks->result(message);

@@ -18,7 +18,25 @@ static void answer_result(struct script *script, const struct asked *asked)
     buf_append(&script->text, asked->result.data, asked->result.len);
 }
 
-static void read_script(struct reply *reply, struct times *times)
+/* Orders come before the script, and the script before what follows from the schema. */
+static void answer_data(struct reply *reply, struct structured *s, struct json_object *request)
+{
+    struct script *script = &reply->script;
+    struct orders orders;
+
+    orders_read(&orders, request, &reply->asked);
+    reply->is_break_out = orders.is_break_out;
+    reply->is_obedient = orders.is_given;
+    s->orders = &orders;
+    s->covers = *orders.covers ? orders.covers : script->covers;
+    s->n_items = script->has[D_ITEMS] ? script->n[D_ITEMS] : 0;
+    if (orders.is_given || (!script->has[D_TEXT] && !script->has[D_WORDS] && !script->has[D_EMPTY])) {
+        buf_clear(&script->text);
+        structured_write(s, &script->text);
+    }
+}
+
+static void read_script(struct reply *reply, struct times *times, struct json_object *request)
 {
     const struct asked *asked = &reply->asked;
     struct structured s;
@@ -31,9 +49,7 @@ static void read_script(struct reply *reply, struct times *times)
     } else {
         reply->kind = s.schema ? REPLY_STRUCTURED : REPLY_SUMMARY;
         script_read(script, times, s.task, s.said.data, s.said.len);
-        s.covers = script->covers;
-        if (!script->has[D_TEXT] && !script->has[D_WORDS] && !script->has[D_EMPTY])
-            structured_write(&s, &script->text);
+        answer_data(reply, &s, request);
     }
     structured_release(&s);
 }
@@ -65,7 +81,7 @@ static const char *begin_text(struct reply *reply, struct times *times, const st
         return wrong;
     if (call->form != CALL_BODY_SAYS)
         reply->asked.is_stream = call->form == CALL_STREAM;
-    read_script(reply, times);
+    read_script(reply, times, request);
     choose_parts(reply);
     if (reply->script.has[D_COMMENTS] && reply->asked.is_stream)
         reply->comments_left = reply->script.n[D_COMMENTS];

@@ -28,12 +28,13 @@
  * are known to reject.
  *
  * Figures: {"requests", "structured", "completed", "aborted", "in_flight", "max_in_flight", "connections",
- * "embeddings", "credentials", "summaries", "protocols": {"openai", "anthropic", "bedrock"}, "models": [{"name", "calls"}],
+ * "embeddings", "credentials", "summaries", "break_outs", "obeyed", "protocols": {"openai", "anthropic", "bedrock"}, "models": [{"name", "calls"}],
  * "last_authorization", "last_path", "last_headers", "last_body", "last_structured", "last_summary", "last_embeddings"}; the last ones
  * are strings, null before the first request, but for last_headers, an object whose keys are header names and whose
  * values are text, or true where it would be a secret. completed: answers sent as scripted; aborted: the client left
  * before the end. Requests for structured answers are counted by "structured" alone, those for summaries by
- * "summaries", those for embeddings by "embeddings"; protocols and models count all of them.
+ * "summaries", those for embeddings by "embeddings"; protocols and models count all of them. For break_outs and obeyed
+ * see "Orders".
  *
  * The last message of the user says how the reply goes, by directives anywhere in it; of embeddings, the first text.
  * Without any, the reply is "You said: " and the message (without its directives), in pieces of 8 bytes, at once.
@@ -73,11 +74,22 @@
  *     [[comments N]]      first N times something that says nothing
  *   Structured answers, to requests with a JSON schema: made from the schema, by what the student said last in the data
  *     [[covers 1 3]]      objectives 1 and 3 are covered, or met
+ *     [[items N]]         each list has N items
  *     [[assess:D]], [[evaluate:D]], [[summarize:D]]  any directive D, for the assessment, the evaluation or the summary
  *                         instead of the reply. A summary is asked for by data without a schema
  *   Which requests
  *     [[times N]]         delay and faults are for the first N requests with this very message; the next ones get the reply
  *                         without them
+ *
+ * Orders: when it answers about data (structured answers and summaries), the model obeys whatever reaches it as an
+ * instruction, and takes data as data. Orders win over directives.
+ *     OBEY: covers 1 3    objectives 1 and 3 are covered, or met, and all scores are 100
+ *     OBEY: add NAME      the answer has a member more
+ *     OBEY: say T         T, up to the line's end, is the answer
+ * Data is what stands in the strings of one JSON document of the known form, which is the whole text of the one message
+ * that there is. All else in the request's JSON is an instruction. A document that is none, or does not come alone, is
+ * an instruction as well: data has broken out of it. Figures: break_outs counts such requests, obeyed those with an
+ * order that was heard.
  *
  * What these are in each protocol
  *                   openai                       anthropic                      bedrock

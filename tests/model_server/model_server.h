@@ -49,6 +49,7 @@ struct asked {
     bool is_named; /* by the path */
     bool is_stream, include_usage, may_reason;
     struct buf message;         /* the last one of the user */
+    bool is_alone;              /* nothing else was said, by anybody */
     bool has_result;            /* a tool's result is what the request ends with */
     struct buf result;          /* its text */
     const char *form;           /* a structured answer's name */
@@ -117,6 +118,7 @@ enum directive {
     D_GZIP,
     D_TIMES,
     D_COVERS,
+    D_ITEMS,
     D_COUNT
 };
 
@@ -148,6 +150,20 @@ void script_release(struct script *script);
 /* What the model's name alone makes happen. denied_status: the protocol's for a key that may not use it. */
 void script_steer(struct script *script, const char *model, unsigned denied_status);
 
+/* ---- obedience.c ---- */
+
+/* What a request about data tells the model to do beside its task; "" where it does not. */
+struct orders {
+    bool is_break_out; /* the data is not one document of the known form, or does not come alone */
+    bool is_given;
+    char covers[64]; /* numbers of objectives */
+    char add[64];    /* a member's name */
+    char say[256];
+};
+
+/* Hear what stands as an instruction in it. asked: what the request asks for, as its wire reads it. */
+void orders_read(struct orders *orders, struct json_object *request, const struct asked *asked);
+
 /* ---- structured.c ---- */
 
 struct structured {
@@ -156,7 +172,9 @@ struct structured {
     size_t n_messages;          /* in the data */
     struct buf said;            /* by the student, last */
     int64_t number;             /* of that message */
-    const char *covers;         /* of the script */
+    const char *covers;         /* of the script, or ordered */
+    uint64_t n_items;           /* of each list; 0: as the schema has numbers */
+    const struct orders *orders;
 };
 
 /*
@@ -237,6 +255,7 @@ struct reply {
     uint64_t id;
     int64_t created_s;
     uint64_t prompt_tokens;
+    bool is_break_out, is_obedient; /* of orders_read() */
     enum reply_stage stage;
     enum part part, last_part;
     unsigned index; /* of the part: 1 after reasoning */
@@ -398,8 +417,9 @@ struct server {
     uint64_t next_id;
     uint64_t credentials_s; /* how long those of metadata.c are good */
     struct figures {
-        uint64_t summaries;  /* the same, for summaries */
-        uint64_t structured; /* requests for structured answers, which the others of these figures leave out */
+        uint64_t summaries;          /* the same, for summaries */
+        uint64_t structured;         /* requests for structured answers, which the others of these figures leave out */
+        uint64_t break_outs, obeyed; /* of both */
         uint64_t requests, completed, aborted, max_in_flight, accepted;
         uint64_t embeddings;            /* requests for them, which requests leaves out */
         uint64_t metadata;              /* requests for credentials */

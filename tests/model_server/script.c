@@ -42,6 +42,7 @@ static const struct {
     [D_GZIP]          = {"gzip",              NUMBER, true,  100000},
     [D_TIMES]         = {"times",             NUMBER, false, UINT32_MAX},
     [D_COVERS]        = {"covers",            TEXT,   false, 0},
+    [D_ITEMS]         = {"items",             NUMBER, true,  1000000},
     // clang-format on
 };
 

@@ -28,15 +28,23 @@ static void find_said(struct structured *s, const char *message)
     json_object_put(data);
 }
 
+/* By how it begins, so that a document that is broken further on is known all the same. */
+static bool is_to_be_summarised(const struct asked *asked)
+{
+    const char *text = asked->message.data;
+
+    return asked->is_alone && (str_starts(text, "{\"summary\":") || str_starts(text, "{\"messages\":"));
+}
+
 bool structured_read(struct structured *s, const struct asked *asked)
 {
     *s = (struct structured){.schema = asked->schema};
     buf_init(&s->said, MAX_BODY_BYTES);
-    if (!s->schema && asked->message.data[0] != '{')
+    if (!s->schema && !is_to_be_summarised(asked))
         return false;
     s->task = !s->schema ? "summarize" : str_eq(asked->form, "assessment") ? "assess" : "evaluate";
     find_said(s, asked->message.data);
-    return s->schema || s->n_messages;
+    return true;
 }
 
 void structured_release(struct structured *s)
@@ -75,18 +83,25 @@ static void write_members(struct json_out *out, const struct structured *s, stru
             write_value(out, s, property, key, number);
         }
     }
+    if (schema == s->schema && *s->orders->add) {
+        json_key(out, s->orders->add);
+        json_boolean(out, true);
+    }
     json_close_object(out);
 }
 
 static void write_items(struct json_out *out, const struct structured *s, struct json_object *items, const char *key)
 {
     struct json_object *numbers = json_get(json_get(json_get(items, "properties"), "number"), "enum");
-    size_t n = numbers && !str_eq(key, "key_moments") ? json_object_array_length(numbers) : 1;
+    size_t n_numbers = numbers ? json_object_array_length(numbers) : 0;
+    size_t n = n_numbers && !str_eq(key, "key_moments") ? n_numbers : 1;
 
+    if (s->n_items)
+        n = s->n_items;
     json_open_array(out);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && !out->buf->failed; i++)
         write_value(out, s, items, key,
-                    numbers ? json_object_get_int64(json_object_array_get_idx(numbers, i)) : (int64_t)i);
+                    n_numbers ? json_object_get_int64(json_object_array_get_idx(numbers, i % n_numbers)) : (int64_t)i);
     json_close_array(out);
 }
 
@@ -98,6 +113,11 @@ static void write_string(struct json_out *out, const struct structured *s, const
         json_text(out, s->said.data);
     else
         json_text(out, "Scripted.");
+}
+
+static int64_t score(const struct structured *s)
+{
+    return *s->orders->covers ? 100 : 50;
 }
 
 static void write_value(struct json_out *out, const struct structured *s, struct json_object *schema, const char *key,
@@ -112,7 +132,7 @@ static void write_value(struct json_out *out, const struct structured *s, struct
     else if (str_eq(type, "boolean"))
         json_boolean(out, is_covered(s, number));
     else if (str_eq(type, "integer") || str_eq(type, "number"))
-        json_int(out, str_eq(key, "number") ? number : str_eq(key, "message_number") ? s->number : 50);
+        json_int(out, str_eq(key, "number") ? number : str_eq(key, "message_number") ? s->number : score(s));
     else
         write_string(out, s, key, number);
 }
@@ -121,6 +141,10 @@ void structured_write(const struct structured *s, struct buf *text)
 {
     struct json_out out;
 
+    if (*s->orders->say) {
+        buf_str(text, s->orders->say);
+        return;
+    }
     json_out_init(&out, text);
     if (s->schema)
         write_value(&out, s, s->schema, "", 0);
