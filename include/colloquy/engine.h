@@ -84,7 +84,10 @@ struct asking {
 /* Add one, empty but for its context. There is room for it. */
 struct ask *engine_ask_add(struct cq_ctx *ctx, struct asking *asking);
 
-/* The call of ask i has ended as llm_start()'s on_done says: keep that. What of it concerns the request goes to ctx. */
+/*
+ * The call of ask i has ended as llm_start()'s on_done says: keep that; of a structured answer that is too long, as one
+ * that is empty. What of it concerns the request goes to ctx.
+ */
 void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq_status st,
                     const struct llm_reply *reply, const struct llm_cost *cost);
 

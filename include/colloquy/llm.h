@@ -243,11 +243,11 @@ size_t llm_embed_max(const struct config *config);
  * this happens after a byte of text reached on_text. At the end of the list, ctx->retry_after_s says what is known.
  *
  * on_done gets CQ_OK; CQ_MODEL_RATE_LIMITED (429), CQ_MODEL_UNAVAILABLE (no connection, 5xx, TLS refused, breaker open),
- * CQ_MODEL_TIMEOUT, CQ_MODEL_NO_RESPONSE (empty), CQ_MODEL_INVALID_RESPONSE (not the protocol, cut off, longer than
- * reply_max_bytes), CQ_MODEL_REFUSED (other 4xx: never tried again at that model), CQ_CONTENT_FILTERED (nor at another), or
- * what on_text returned. ctx->error names model and status, never a key or a prompt; ctx->retry_after_s is set where known;
- * ctx->model_ms counts the wait. Redirects are not followed. Source: stream format, WHATWG HTML "Server-sent events";
- * Retry-After, RFC 9110 section 10.2.3.
+ * CQ_MODEL_TIMEOUT, CQ_MODEL_NO_RESPONSE (empty), CQ_MODEL_INVALID_RESPONSE (not the protocol, cut off),
+ * CQ_MODEL_TOO_LONG (than reply_max_bytes), CQ_MODEL_REFUSED (other 4xx: never tried again at that model),
+ * CQ_CONTENT_FILTERED (nor at another; nor is what was too long), or what on_text returned. ctx->error names model and
+ * status, never a key or a prompt; ctx->retry_after_s is set where known; ctx->model_ms counts the wait. Redirects are not
+ * followed. Source: stream format, WHATWG HTML "Server-sent events"; Retry-After, RFC 9110 section 10.2.3.
  *
  * CQ_INTERNAL: memory, or an ask beyond its bounds.
  */

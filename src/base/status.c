@@ -49,6 +49,7 @@ static const struct cq_status_info infos[CQ_STATUS_COUNT] = {
     [CQ_MODEL_TIMEOUT] =          {"model_timeout",           "service_unavailable",     AI_AWAY,                                            503, true,  PROVIDER_WAIT_S},
     [CQ_MODEL_NO_RESPONSE] =      {"model_no_response",       "llm_no_response",         AI_AWAY,                                            503, true,  PROVIDER_WAIT_S},
     [CQ_MODEL_INVALID_RESPONSE] = {"model_invalid_response",  "llm_invalid_response",    AI_AWAY,                                            503, true,  PROVIDER_WAIT_S},
+    [CQ_MODEL_TOO_LONG] =         {"model_too_long",          "llm_invalid_response",    AI_AWAY,                                            503, true,  PROVIDER_WAIT_S},
     [CQ_MODEL_REFUSED] =          {"model_refused",           "llm_upstream_error",      AI_AWAY,                                            503, false, 0},
     [CQ_CONTENT_FILTERED] =       {"content_filtered",        "content_filtered",        AI_AWAY,                                            503, false, 0},
     [CQ_EVALUATION_PARSE_FAILED] = {"evaluation_parse_failed", "evaluation_parse_failed", AI_AWAY,                                           503, true,  PROVIDER_WAIT_S},

@@ -89,13 +89,19 @@ const struct model_calls *engine_ask_calls(struct cq_ctx *ctx, struct asking *as
 
 /* ---- its end ---- */
 
+/* More than its form allows is an answer, though none of the form: its reader sees an empty text, and may ask again. */
+static bool is_beyond_form(const struct ask *ask, enum cq_status st)
+{
+    return ask->ask.schema && st == CQ_MODEL_TOO_LONG;
+}
+
 void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq_status st,
                     const struct llm_reply *reply, const struct llm_cost *cost)
 {
     struct ask *ask = &asking->asks[i];
 
     ask->is_ended = true;
-    ask->st = st;
+    ask->st = is_beyond_form(ask, st) ? CQ_OK : st;
     ask->reply = (struct llm_reply){.text = ""};
     ask->tries += cost->tries;
     count_call(ctx, asking, ask->ask.task, st, cost);

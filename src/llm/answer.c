@@ -99,10 +99,8 @@ static void append_without_nul(struct buf *out, const char *text, size_t len)
 static bool grow(struct llm_call *call, struct buf *buf, const char *text, size_t len)
 {
     append_without_nul(buf, text, len);
-    if (buf->failed) {
-        call->try.is_too_long = true;
-        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "a reply of more than %zu bytes", buf->max);
-    }
+    if (buf->failed)
+        llm_call_fail(call, CQ_MODEL_TOO_LONG, false, "a reply of more than %zu bytes", buf->max);
     return !buf->failed;
 }
 

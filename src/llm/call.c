@@ -225,8 +225,7 @@ bool llm_call_begin(struct llm_call *call)
  */
 static bool is_outage(const struct llm_call *call, enum cq_status st)
 {
-    return st == CQ_MODEL_UNAVAILABLE || (st == CQ_MODEL_TIMEOUT && call->try.again) ||
-           (st == CQ_MODEL_INVALID_RESPONSE && !call->try.is_too_long);
+    return st == CQ_MODEL_UNAVAILABLE || (st == CQ_MODEL_TIMEOUT && call->try.again) || st == CQ_MODEL_INVALID_RESPONSE;
 }
 
 /* Whether the call tells nothing, since it was ours to end. */
@@ -282,11 +281,14 @@ static bool retry_here(struct llm_call *call, enum cq_status st, int64_t now)
     return true;
 }
 
-/* Another model may do what this one did not; but what one has filtered is not to be had from the next. */
+/*
+ * Another model may do what this one did not; but what one has filtered is not to be had from the next, and more than we
+ * take is nobody else's to mend.
+ */
 static bool move_on(struct llm_call *call, enum cq_status st, int64_t now)
 {
     if (call->at + 1 >= call->chain.n || now >= call->total_at || st == CQ_INTERNAL || st == CQ_CONTENT_FILTERED ||
-        call->try.is_too_long)
+        st == CQ_MODEL_TOO_LONG)
         return false;
     llm_transfer_release(call);
     call->model = call->chain.models[++call->at];

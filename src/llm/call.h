@@ -37,7 +37,6 @@ struct llm_try {
     uint32_t retry_after_s;
     enum cq_status failure; /* seen before the transfer ended; CQ_OK: none */
     bool again;             /* with failure: another try may do better */
-    bool is_too_long;       /* with failure: more came than we take, which is nobody else's to mend */
 };
 
 /* A tool call as it comes. */

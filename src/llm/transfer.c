@@ -138,10 +138,8 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
     if (try->body == BODY_UNSEEN)
         try->body = find_body(call);
     try->body_bytes += len;
-    if (try->body_bytes > body_max_bytes(call)) {
-        try->is_too_long = true;
-        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, false, "an answer without end");
-    }
+    if (try->body_bytes > body_max_bytes(call))
+        llm_call_fail(call, CQ_MODEL_TOO_LONG, false, "an answer without end");
     if (try->failure)
         return 0;
     if (call->state != CALL_ENDING)

@@ -265,8 +265,9 @@ static const char *const THREE_TRIES[] = {"COLLOQUY_LLM_TRIES=3", "COLLOQUY_LLM_
     {                                                                                                                  \
         __VA_ARGS__                                                                                                    \
     }
-#define AWAY    "service_unavailable"
-#define INVALID "llm_invalid_response", "model_invalid_response"
+#define AWAY     "service_unavailable"
+#define INVALID  "llm_invalid_response", "model_invalid_response"
+#define TOO_LONG "llm_invalid_response", "model_too_long"
 
 static const struct fault rows[] = {
     // clang-format off
@@ -333,10 +334,10 @@ static const struct fault rows[] = {
      .detail = ILL("[[bytewise]]", 0, NULL, NULL, 0, 0)},
     {.name = "model-100-megabytes", .promise = "a reply of 100 MB: stopped at the limit, PSS + 16 MiB at most",
      .full_s = 10, .suite_ms = 100, .settings = THREE_TRIES, .may = MAY_GROW, .load = CROWD, .run = run_illness,
-     .detail = ILL("[[endless]][[chunk 4096]]", 1, INVALID, 0, 5000)},
+     .detail = ILL("[[endless]][[chunk 4096]]", 1, TOO_LONG, 0, 5000)},
     {.name = "model-tiny-events", .promise = "a million tiny events: the same",
      .full_s = 10, .suite_ms = 100, .settings = THREE_TRIES, .may = MAY_GROW, .load = CROWD, .run = run_illness,
-     .detail = ILL("[[endless]][[chunk 1]]", 1, INVALID, 0, 0)},
+     .detail = ILL("[[endless]][[chunk 1]]", 1, TOO_LONG, 0, 0)},
     // clang-format on
 };
 

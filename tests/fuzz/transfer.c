@@ -115,6 +115,7 @@ static bool is_expected(enum cq_status st)
         CQ_MODEL_TIMEOUT,
         CQ_MODEL_NO_RESPONSE,
         CQ_MODEL_INVALID_RESPONSE,
+        CQ_MODEL_TOO_LONG,
         CQ_MODEL_REFUSED,
         CQ_CONTENT_FILTERED,
     };

@@ -57,6 +57,7 @@ enum cq_status {
     CQ_MODEL_TIMEOUT,
     CQ_MODEL_NO_RESPONSE,      /* an empty answer */
     CQ_MODEL_INVALID_RESPONSE, /* an answer that is not the protocol, or cut */
+    CQ_MODEL_TOO_LONG,         /* an answer longer than we take */
     CQ_MODEL_REFUSED,          /* the provider refuses what we ask: 400, 401, 403, 404 */
     CQ_CONTENT_FILTERED,
     CQ_EVALUATION_PARSE_FAILED, /* not of the form asked for, twice */

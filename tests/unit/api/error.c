@@ -93,6 +93,7 @@ static void test_conversation_calls(void)
         {CQ_MODEL_TIMEOUT,          503, SAID(AWAY, "service_unavailable", "true"),                                           "5"},
         {CQ_MODEL_NO_RESPONSE,      503, SAID(AWAY, "llm_no_response", "true"),                                               "5"},
         {CQ_MODEL_INVALID_RESPONSE, 503, SAID(AWAY, "llm_invalid_response", "true"),                                          "5"},
+        {CQ_MODEL_TOO_LONG,         503, SAID(AWAY, "llm_invalid_response", "true"),                                          "5"},
         {CQ_MODEL_REFUSED,          503, SAID(AWAY, "llm_upstream_error", "false"),                                           NULL},
         {CQ_CONTENT_FILTERED,       503, SAID(AWAY, "content_filtered", "false"),                                             NULL},
         {CQ_BUSY,                   503, SAID(AWAY, "service_unavailable", "true"),                                           "1"},

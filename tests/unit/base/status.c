@@ -57,6 +57,7 @@ static void test_vocabulary(void)
         {CQ_MODEL_TIMEOUT, "service_unavailable", 503, true},
         {CQ_MODEL_NO_RESPONSE, "llm_no_response", 503, true},
         {CQ_MODEL_INVALID_RESPONSE, "llm_invalid_response", 503, true},
+        {CQ_MODEL_TOO_LONG, "llm_invalid_response", 503, true},
         {CQ_MODEL_REFUSED, "llm_upstream_error", 503, false},
         {CQ_CONTENT_FILTERED, "content_filtered", 503, false},
         {CQ_BUSY, "service_unavailable", 503, true},

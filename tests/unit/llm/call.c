@@ -142,7 +142,7 @@ static void test_reply_max_bytes(void)
         got.ask = &ask;
         model_ask(&config, &got);
         model_stop(&server);
-        ROW_ASSERT(rows[i].name, got.st == (rows[i].error ? CQ_MODEL_INVALID_RESPONSE : CQ_OK));
+        ROW_ASSERT(rows[i].name, got.st == (rows[i].error ? CQ_MODEL_TOO_LONG : CQ_OK));
         ROW_ASSERT(rows[i].name, !rows[i].error || str_eq(got.ctx->error, rows[i].error));
         buf_release(&got.text);
     }

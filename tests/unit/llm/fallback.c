@@ -48,7 +48,7 @@ static void test_moves_on(void)
         {"empty",                    SAY(STREAM STOP("stop") DONE),                    2, CQ_OK, "fine"},
         {"a page, not the protocol", SAY("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<p>"),
                                                                                        1, CQ_OK, "fine"},
-        {"too long", SAY(STREAM TEXT("0123456789a")),             1, CQ_MODEL_INVALID_RESPONSE, ""},
+        {"too long", SAY(STREAM TEXT("0123456789a")),             1, CQ_MODEL_TOO_LONG, ""},
         {"cut off after a token",    SAY(STREAM TEXT("fi")),                           1, CQ_MODEL_INVALID_RESPONSE, "fi"},
         {"filtered",                 SAY(STREAM STOP("content_filter") DONE),          1, CQ_CONTENT_FILTERED, ""},
         // clang-format on
