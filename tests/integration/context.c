@@ -4,17 +4,6 @@
 
 #include "harness.h"
 
-static struct instance *small_one(void)
-{
-    static struct instance *instance;
-    static const char *const settings[] = {"COLLOQUY_LLM_CONTEXT_TOKENS=6000", "COLLOQUY_LLM_MAX_TOKENS=500",
-                                           "COLLOQUY_SERVER_LLM_WORKERS=1", NULL};
-
-    if (!instance)
-        instance = instance_create("context", textf("http://127.0.0.1:%d", main_model().port), settings);
-    return instance;
-}
-
 static struct json_object *last_request(const char *name)
 {
     return json_of(text_at(model_stats(), textf("/%s", name)));
@@ -48,7 +37,7 @@ static void test_long_conversation(void)
     uint64_t n_summarised = 0, n_left_out_without = 0;
     const char *said = NULL;
 
-    instance_use(small_one());
+    instance_use(instance_with_little_room());
     struct talk talk = open_talk(STUDENT);
 
     model_reset();
@@ -88,7 +77,7 @@ static void test_summary_fails(void)
     struct instance *main_instance = instance_used();
     const char *said = NULL;
 
-    instance_use(small_one());
+    instance_use(instance_with_little_room());
     struct talk talk = open_talk(STUDENT);
 
     model_reset();
@@ -113,7 +102,7 @@ static void test_judges(void)
     enum { N_TURNS = 30 };
     struct instance *main_instance = instance_used();
 
-    instance_use(small_one());
+    instance_use(instance_with_little_room());
     struct talk talk = open_talk(STUDENT);
 
     for (int i = 0; i < N_TURNS; i++)

@@ -91,6 +91,9 @@ struct instance {
  */
 struct instance *instance_create(const char *name, const char *base_url, const char *const *extra);
 
+/* One whose models have room for 6,000 tokens, made when first asked for. */
+struct instance *instance_with_little_room(void);
+
 /* Add lines to its config, as sections that the environment cannot give, and have it run with them. */
 void instance_configure(struct instance *instance, const char *lines);
 

@@ -180,6 +180,17 @@ struct instance *instance_create(const char *name, const char *base_url, const c
     return instance;
 }
 
+struct instance *instance_with_little_room(void)
+{
+    static struct instance *instance;
+    static const char *const settings[] = {"COLLOQUY_LLM_CONTEXT_TOKENS=6000", "COLLOQUY_LLM_MAX_TOKENS=500",
+                                           "COLLOQUY_SERVER_LLM_WORKERS=1", NULL};
+
+    if (!instance)
+        instance = instance_create("little-room", textf("http://127.0.0.1:%d", main_model().port), settings);
+    return instance;
+}
+
 void instance_configure(struct instance *instance, const char *lines)
 {
     FILE *file = fopen(textf("%s/colloquy.conf", instance->dir), "ae");
