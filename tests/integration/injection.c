@@ -195,7 +195,7 @@ static void expect_evaluated(const char *row, struct json_object *evaluation, st
 
         ROW_ASSERT(row, strstr(said, text_at(evaluation, textf("/key_moments/%zu/evidence", i))) != NULL);
     }
-    ROW_ASSERT(row, json_object_object_length(evaluation) == 8);
+    ROW_ASSERT(row, json_object_is_type(evaluation, json_type_object) && json_object_object_length(evaluation) == 8);
 }
 
 static void attempt_evaluation(const char *row, const struct talk *talk, const char *text)
@@ -462,18 +462,17 @@ static char *on_one_line(const char *text)
     return line;
 }
 
-/* An experience all of whose texts are that one. */
+/* An experience each of whose texts is that one, behind its own name. */
 static struct json_object *make_of(const char *text)
 {
+    static const char *const members[] = {"title", "description", "facts", "pedagogical_guidance"};
     struct buf *body = buf_in_arena(test_arena(), 1 << 20);
     struct json_out out;
 
     json_out_init(&out, body);
     json_open_object(&out);
-    write_text(&out, "title", text);
-    write_text(&out, "description", text);
-    write_text(&out, "facts", text);
-    write_text(&out, "pedagogical_guidance", text);
+    for (size_t i = 0; i < LEN(members); i++)
+        write_text(&out, members[i], textf("%s %s", members[i], text));
     write_text(&out, "workflow_state", "published");
     json_key(&out, "learning_objectives");
     json_open_array(&out);
@@ -497,11 +496,11 @@ static void expect_texts(const char *text, struct json_object *document, size_t 
 {
     const struct {
         const char *pointer, *want;
-    } rows[] = {{"/title", text},
-                {"/description", text},
-                {"/facts", text},
+    } rows[] = {{"/title", textf("title %s", text)},
+                {"/description", textf("description %s", text)},
+                {"/facts", textf("facts %s", text)},
                 {"/objectives/0/objective", objective},
-                {"/guidance", text},
+                {"/guidance", textf("pedagogical_guidance %s", text)},
                 {"/metrics/0/name", on_one_line(text)},
                 {"/metrics/0/description", text}};
 
@@ -516,9 +515,10 @@ static void expect_tutor_taught(const char *text, struct json_object *stats, con
     const char *system = text_at(json_of(text_at(stats, "/last_body")), "/messages/0/content");
     int head = (int)(strstr(honest.tutor, "\n\n## Title") - honest.tutor);
 
-    ROW_ASSERT(text, str_eq(system, textf("%.*s\n\n## Title\n%s\n\n## Description\n%s\n\n## Facts\n%s"
-                                          "\n\n## Guidance\n%s\n\n## Learning objectives\n1. %s",
-                                          head, honest.tutor, text, text, text, text, objective)));
+    ROW_ASSERT(text,
+               str_eq(system, textf("%.*s\n\n## Title\ntitle %s\n\n## Description\ndescription %s\n\n## Facts\nfacts %s"
+                                    "\n\n## Guidance\npedagogical_guidance %s\n\n## Learning objectives\n1. %s",
+                                    head, honest.tutor, text, text, text, text, objective)));
 }
 
 /* To judges they are data. */
