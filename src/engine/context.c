@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/document.h"
 #include "engine/prompt.h"
 
 enum {
@@ -66,21 +67,23 @@ void context_choose(const struct message_list *list, size_t summarised, uint32_t
 
 /* ---- what is told ---- */
 
+/* NULL: memory. */
 static const char *left_out(struct cq_ctx *ctx, const char *summary)
 {
     struct buf *buf = buf_in_arena(ctx->arena, DOCUMENT_MAX_BYTES);
+    const char *document;
     struct json_out out;
 
     if (!buf)
         return NULL;
-    buf_str(buf, PROMPT_TUTOR_LEFT_OUT);
-    buf_char(buf, '\n');
     json_out_init(&out, buf);
     json_open_object(&out);
     json_key(&out, "summary");
     json_text(&out, summary);
     json_close_object(&out);
-    return buf->failed ? NULL : buf->data;
+    if (document_text(ctx, buf, &document))
+        return NULL;
+    return arena_printf(ctx->arena, "%s\n%s", PROMPT_TUTOR_LEFT_OUT, document);
 }
 
 enum cq_status context_messages(struct cq_ctx *ctx, const struct message_list *list, const struct context *context,
@@ -138,8 +141,9 @@ static size_t write_messages(struct json_out *out, const struct message_list *li
 
     for (uint64_t used = 0; i < context->due; i++) {
         const struct message_row *row = &list->rows[i];
+        size_t len = shortened(row->text);
 
-        used += llm_tokens(row->text, shortened(row->text)) + MESSAGE_TOKENS;
+        used += (uint64_t)llm_tokens(row->text, len) + document_mark_tokens(row->text, len) + MESSAGE_TOKENS;
         if (used > room && i > context->summarised)
             break;
         if (!row->is_initial)
@@ -169,9 +173,10 @@ enum cq_status context_ask_summary(struct cq_ctx *ctx, const struct message_list
     *covers = (uint32_t)write_messages(&out, list, context, room > own ? room - own : 0);
     json_close_array(&out);
     json_close_object(&out);
-    if (buf->failed)
-        return cq_fail(ctx, CQ_INTERNAL, "what is to be summarised is larger than %zu bytes", buf->max);
-    *message = (struct llm_message){.role = LLM_USER, .text = buf->data};
+    enum cq_status st = document_text(ctx, buf, &message->text);
+    if (st)
+        return st;
+    message->role = LLM_USER;
     *ask = (struct llm_ask){.task = LLM_SUMMARIZE,
                             .system = PROMPT_SUMMARY,
                             .messages = message,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/context.h"
+#include "engine/document.h"
 #include "engine/material.h"
 
 enum {
@@ -63,14 +64,19 @@ static size_t last_of_student(const struct message_list *list)
     return list->n;
 }
 
+static uint64_t message_tokens(const struct message_row *row)
+{
+    return (uint64_t)context_tokens(row) + document_mark_tokens(row->text, strlen(row->text));
+}
+
 /* The newest that fit. What is too long on its own and behind the student's last message is passed over. */
 static void choose(const struct message_list *list, uint64_t max_tokens, bool *is_chosen)
 {
     size_t last = last_of_student(list);
-    uint64_t used = last < list->n ? context_tokens(&list->rows[last]) : 0;
+    uint64_t used = last < list->n ? message_tokens(&list->rows[last]) : 0;
 
     for (size_t i = list->n; i > 0; i--) {
-        uint64_t len = context_tokens(&list->rows[i - 1]);
+        uint64_t len = message_tokens(&list->rows[i - 1]);
         bool fits = used + len <= max_tokens;
 
         if (i - 1 == last) {
@@ -107,7 +113,8 @@ static void write_messages(struct json_out *out, const struct message_list *list
 static uint64_t room_for_messages(const struct material *m, const struct llm_ask *ask, const struct buf *document)
 {
     uint64_t used = (uint64_t)llm_tokens(ask->system, strlen(ask->system)) +
-                    llm_tokens(ask->schema, strlen(ask->schema)) + llm_tokens(document->data, document->len);
+                    llm_tokens(ask->schema, strlen(ask->schema)) + llm_tokens(document->data, document->len) +
+                    document_mark_tokens(document->data, document->len);
     uint64_t left = m->room > used ? m->room - used : 0;
 
     return left < m->text_max_tokens ? left : m->text_max_tokens;
@@ -145,10 +152,7 @@ static enum cq_status write_document(struct cq_ctx *ctx, const struct material *
         write_member(&out, "summary", m->summary);
     write_messages(&out, m->messages, is_chosen);
     json_close_object(&out);
-    if (buf->failed)
-        return cq_fail(ctx, CQ_INTERNAL, "what is to be judged is larger than %zu bytes", buf->max);
-    *json = buf->data;
-    return CQ_OK;
+    return document_text(ctx, buf, json);
 }
 
 /* ---- for builtin ---- */

@@ -88,7 +88,8 @@
  *     OBEY: say T         T, up to the line's end, is the answer
  * Data is what stands in the strings of one JSON document of the known form, which is the whole text of the one message
  * that there is. All else in the request's JSON is an instruction. A document that is none, or does not come alone, is
- * an instruction as well: data has broken out of it. Figures: break_outs counts such requests, obeyed those with an
+ * an instruction as well, and so is one that holds a mark of a chat template ("<|", "[INST]", …) other than escaped: data
+ * has broken out of it. Figures: break_outs counts such requests, obeyed those with an
  * order that was heard.
  *
  * What these are in each protocol

@@ -3,7 +3,8 @@
  *
  * It sees a request as a model would. Told is what the system prompt says, and each other text that the request holds,
  * names of members included. Data is only what stands in the strings of the one document: there an order means nothing.
- * Where data got out of its string, whoever wrote it tells the model what to do.
+ * Where data got out of its string, or holds a mark that its server takes for the beginning of another's words, whoever
+ * wrote it tells the model what to do.
  */
 #include "model_server.h"
 
@@ -93,6 +94,24 @@ static bool is_object_of(struct json_object *value, const struct member *members
     return true;
 }
 
+/* ---- the template ---- */
+
+/*
+ * Marks of templates, by which servers tell who speaks. Many know them wherever they stand: what comes behind one is no
+ * data any more. Source: chat templates of the models that have them (ChatML, Llama 2 and 3, Mistral, Gemma, DeepSeek,
+ * EXAONE).
+ */
+static bool has_mark(const char *text)
+{
+    static const char *const marks[] = {
+        "<|", "<\xEF\xBD\x9C", "<s>", "</s>", "<start_of_turn>", "<end_of_turn>", "<<SYS>>", "[INST]", "[/INST]", "[|"};
+
+    for (size_t i = 0; i < LEN(marks); i++)
+        if (strstr(text, marks[i]))
+            return true;
+    return false;
+}
+
 /* The whole text, and read strictly: a member that comes twice is none of ours either. */
 static bool is_document(const char *text, size_t len)
 {
@@ -102,8 +121,8 @@ static bool is_document(const char *text, size_t len)
 
     if (!ctx.arena)
         die("memory");
-    bool is = is_whole && !json_read(&ctx, text, len, &document) && is_object_of(document, document_members) &&
-              json_get(document, "messages");
+    bool is = is_whole && !has_mark(text) && !json_read(&ctx, text, len, &document) &&
+              is_object_of(document, document_members) && json_get(document, "messages");
     arena_destroy(ctx.arena);
     return is;
 }
