@@ -437,7 +437,7 @@ static void test_endless(void)
         play.config.llm.reply_max_bytes = 1000000;
         play.answers[0].repeat = event.data;
         play_run(&play);
-        ROW_ASSERT(fixtures[i]->provider, play.got.st == CQ_MODEL_INVALID_RESPONSE && play.server.n_requests == 1);
+        ROW_ASSERT(fixtures[i]->provider, play.got.st == CQ_MODEL_TOO_LONG && play.server.n_requests == 1);
         ROW_ASSERT(fixtures[i]->provider, strstr(play.got.ctx->error, "a reply of more than 1000000 bytes") != NULL);
         ROW_ASSERT(fixtures[i]->provider, play.got.text.len <= 1000000 && play.got.text.len > 900000);
         buf_release(&event);
