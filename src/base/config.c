@@ -118,6 +118,21 @@ static void unknown(struct config_load *load, const char *name)
     buf_printf(load->problems, "%.*s: not a known setting, ignored\n", NAME_MAX_BYTES * 2, name);
 }
 
+/* What other kinds of files would not take as it stands. */
+static void doubt(struct config_load *load, const char *section, const char *key, const char *value)
+{
+    size_t len = strlen(value), word = strcspn(section, " ");
+    const char *rest = section + word + strspn(section + word, " "), *part = NULL;
+
+    if (len > 1 && (value[0] == '"' || value[0] == '\'') && value[len - 1] == value[0])
+        part = "the quotation marks are";
+    else if (strstr(value, " #"))
+        part = "what follows the # is";
+    if (part)
+        buf_printf(load->problems, "%.*s%s%s.%s: %s part of the value\n", (int)word, section, *rest ? "." : "", rest,
+                   key, part);
+}
+
 static int on_pair(void *user, const char *section, const char *key, const char *value)
 {
     struct config_load *load = user;
@@ -125,6 +140,7 @@ static int on_pair(void *user, const char *section, const char *key, const char 
     const struct config_setting *setting = find(section, key, &from_file);
     char name[NAME_MAX_BYTES * 2];
 
+    doubt(load, section, key, value);
     if (config_model_pair(load, section, key, value))
         return 1;
     if (setting)
@@ -133,6 +149,8 @@ static int on_pair(void *user, const char *section, const char *key, const char 
         set_from_file(load, setting, value);
     } else if (setting) {
         set(load, setting, value);
+    } else if (strcasecmp(section, "llm") == 0 && config_model_has(key)) {
+        buf_printf(load->problems, "llm.%s: ignored, it belongs into a section [model NAME]\n", key);
     } else {
         snprintf(name, sizeof(name), "%s.%s", section, key);
         unknown(load, name);
@@ -346,13 +364,30 @@ static bool on_loopback(const char *url)
     return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
 }
 
+static bool is_unencrypted(const struct config *config, const char *url)
+{
+    return config->llm.allow_http && url && strncasecmp(url, "http://", 7) == 0 && !on_loopback(url);
+}
+
+static void advise_https(const struct config *config, struct buf *problems)
+{
+    static const char advice[] = "base_url: http to another machine sends keys and conversations unencrypted";
+
+    if (is_unencrypted(config, config->llm.base_url))
+        buf_printf(problems, "llm.%s\n", advice);
+    for (size_t i = 0; i < config->n_models; i++) {
+        const struct config_model *model = &config->models[i];
+
+        if (model->base_url != config->llm.base_url && is_unencrypted(config, model->base_url))
+            buf_printf(problems, "model.%s.%s\n", model->name, advice);
+    }
+}
+
 void config_advise(const struct config *config, struct buf *problems)
 {
     const struct config_database *database = &config->database;
-    const char *url = config->llm.base_url;
 
-    if (config->llm.allow_http && url && strncasecmp(url, "http://", 7) == 0 && !on_loopback(url))
-        buf_str(problems, "llm.base_url: http to another machine sends keys and conversations unencrypted\n");
+    advise_https(config, problems);
     if (database->host && database->socket)
         buf_str(problems, "database.host: not used, since database.socket is given\n");
     else if (database->host && !database->password[0])

@@ -64,12 +64,19 @@ bool config_model_pair(struct config_load *load, const char *section, const char
     const struct config_setting *row = config_find(rows, LEN(rows), key, &is_file);
 
     if (!row)
-        buf_printf(load->problems, "%s.%s: not a known setting, ignored\n", section, key);
+        buf_printf(load->problems, "model.%s.%s: not a known setting, ignored\n", name, key);
     else if (model && is_file)
         config_set_from_file(load, row, section, model, "_file", value);
     else if (model)
         config_set(load, row, section, model, value);
     return true;
+}
+
+bool config_model_has(const char *key)
+{
+    bool is_file;
+
+    return config_find(rows, LEN(rows), key, &is_file) != NULL;
 }
 
 /* ---- what a section leaves open ---- */

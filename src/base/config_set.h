@@ -76,6 +76,9 @@ void config_print_rows(const struct config_setting *rows, size_t n, FILE *out);
 /* Take a pair of a section [model NAME]. False: the section is another one. */
 bool config_model_pair(struct config_load *load, const char *section, const char *key, const char *value);
 
+/* Whether such a section may have that key. */
+bool config_model_has(const char *key);
+
 /* Make config->models of the sections and of [llm]. */
 void config_models_finish(struct config_load *load);
 

@@ -262,16 +262,42 @@ static void test_faults_name_the_key(void)
 static void test_unknown_key_warns(void)
 {
     start();
-    struct config *c =
-        load("stray = 1\n[llm]\nmodle = x\nprovider_file = x\n[model fast]\nidd = y\n[server]\napi_workers = 2\n");
+    struct config *c = load("stray = 1\n[llm]\nmodle = x\nprovider_file = x\nprices = 1/2\n[model fast]\nidd = "
+                            "y\n[server]\napi_workers = 2\n");
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(c);
     CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, "llm.modle: not a known setting, ignored\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, "llm.provider_file: ")); /* no secret: no file */
-    CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, "model fast.idd: not a known setting, ignored\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, "model.fast.idd: not a known setting, ignored\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, "llm.prices: ignored, it belongs into a section [model NAME]\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(problems.data, ".stray: "));
     CU_ASSERT_EQUAL(c->server.api_workers, 2);
     config_destroy(c);
+    finish();
+}
+
+static void test_doubtful_values_warn(void)
+{
+    static const struct {
+        const char *text, *want; /* "": nothing to say */
+    } rows[] = {
+        {"[llm]\nmodel = \"gpt\"\n", "llm.model: the quotation marks are part of the value\n"},
+        {"[llm]\nmodel = 'gpt'\n", "llm.model: the quotation marks are part of the value\n"},
+        {"[llm]\nmodel = gpt # the small one\n", "llm.model: what follows the # is part of the value\n"},
+        {"[model gpt]\nid = \"gpt\"\n", "model.gpt.id: the quotation marks are part of the value\n"},
+        {"[llm]\nmodel = gpt ; the small one\n", ""},
+        {"[llm]\nmodel = gpt#1\n", ""},
+        {"[canvas]\nopening_message = Say \"hello\"\n", ""},
+    };
+
+    start();
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct config *c = load(rows[i].text);
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+        ROW_ASSERT(rows[i].text, str_eq(problems.data, rows[i].want));
+        config_destroy(c);
+    }
     finish();
 }
 
@@ -332,6 +358,8 @@ static void test_advice(void)
         {"[llm]\nbase_url = http://localhost@example.edu/v1\nallow_http = on\n", "llm.base_url: "},
         {"[llm]\nbase_url = http://example.edu/?@localhost\nallow_http = on\n", "llm.base_url: "},
         {"[llm]\nbase_url = http://[::1].example.edu\nallow_http = on\n", "llm.base_url: "},
+        {"[llm]\nbase_url = http://localhost/v1\nallow_http = on\n[model far]\nbase_url = http://gpu.example.edu/v1\n",
+         "model.far.base_url: "},
         {"[llm]\nbase_url = http://gpu.example.edu:8000/v1\n", NULL}, /* an error, which the llm room tells */
         {"[database]\nhost = db\n", "database.password: "},
         {"[database]\nhost = db\npassword = x\n", NULL},
@@ -415,6 +443,6 @@ static void test_manual(void)
 SUITE(config, {"defaults", test_defaults}, {"reads a file", test_file}, {"the environment wins", test_environment_wins},
       {"secrets from files", test_secret_file}, {"secrets as credentials", test_credentials},
       {"a fault names its key", test_faults_name_the_key}, {"an unknown key is a warning", test_unknown_key_warns},
-      {"secrets are not told", test_secrets_are_not_told}, {"long lines", test_long_lines},
-      {"an unreadable file", test_unreadable}, {"gives advice", test_advice}, {"prints its table", test_print_defaults},
-      {"the manual lists them all", test_manual});
+      {"a doubtful value is a warning", test_doubtful_values_warn}, {"secrets are not told", test_secrets_are_not_told},
+      {"long lines", test_long_lines}, {"an unreadable file", test_unreadable}, {"gives advice", test_advice},
+      {"prints its table", test_print_defaults}, {"the manual lists them all", test_manual});
