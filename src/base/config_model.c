@@ -49,6 +49,7 @@ static struct config_model *find_or_add(struct config_load *load, const char *na
     struct config_model *model = &load->models[load->n_models++];
 
     model->name = config_keep(load, name);
+    model->has_section = true;
     return model;
 }
 

@@ -54,14 +54,17 @@ static bool read_abilities(const struct config_model *config, const char *sectio
     if (!at)
         return true;
     *out = 0;
-    while (*at)
-        if (!next_word(&at, word) || !read_ability(word, out)) {
-            buf_printf(problems,
-                       "%s.abilities: must be words of images, documents, tools, schema, reasoning, sampling;"
-                       " or none\n",
-                       section);
-            return false;
-        }
+    while (*at) {
+        bool is_word = next_word(&at, word);
+
+        if (is_word && read_ability(word, out))
+            continue;
+        buf_printf(
+            problems,
+            "%s.abilities: %s%smust be words of images, documents, tools, schema, reasoning, sampling; or none\n",
+            section, is_word ? word : "", is_word ? " is not known; " : "");
+        return false;
+    }
     return true;
 }
 
@@ -111,6 +114,12 @@ static bool read_prices(const struct config_model *config, const char *section, 
 
 /* ---- a model ---- */
 
+/* What stands before the names of its keys. */
+static void name_section(const struct config_model *config, char out[SECTION_BYTES])
+{
+    snprintf(out, SECTION_BYTES, config->has_section ? "model.%s" : "llm", config->name);
+}
+
 static bool read_model(const struct config_model *config, const char *section, struct llm_model *out,
                        struct buf *problems)
 {
@@ -139,7 +148,7 @@ static const struct llm_model *find_model(const struct llm_models *models, const
 
 /* ---- names without a section ---- */
 
-/* builtin, or else an id at [llm]'s provider. The config is the models' own. */
+/* builtin, or else an id where the default model is. The config is the models' own. */
 static bool borrow_model(struct llm_models *models, const char *name, struct buf *problems)
 {
     const struct config_model *standard = &models->config->models[0];
@@ -186,9 +195,8 @@ bool llm_models_read(struct llm_models *models, const struct config *config, str
         return false;
     for (size_t i = 0; i < config->n_models; i++) {
         char section[SECTION_BYTES];
-        bool is_default = i == 0 && str_eq(config->models[0].provider, config->llm.provider);
 
-        snprintf(section, sizeof(section), is_default ? "llm" : "model.%s", config->models[i].name);
+        name_section(&config->models[i], section);
         is_valid &= read_model(&config->models[i], section, &models->all[models->n++], problems);
     }
     for (size_t i = 0; is_valid && i < LEN(lists); i++)
@@ -275,13 +283,44 @@ void llm_chain_find(const struct llm_models *models, const struct llm_ask *ask, 
 
 /* ---- what others want to know of a config ---- */
 
+/* A key of [llm] goes nowhere but to its own provider. */
+static void advise_key(const struct llm_model *model, const char *section, struct buf *problems)
+{
+    const struct config_model *config = model->config;
+
+    if (model->provider->is_keyed && !config->base_url && (!config->api_key || !*config->api_key))
+        buf_printf(problems, "%s.api_key: none is given, and the provider's own address takes nobody without\n",
+                   section);
+}
+
+/* A model of vectors writes nothing. */
+static void advise_room(const struct llm_model *model, const char *section, const char *of_vectors,
+                        struct buf *problems)
+{
+    const struct config_model *config = model->config;
+
+    if (!model->provider->answer && !str_eq(config->name, of_vectors) &&
+        config->max_tokens > config->context_tokens / 2)
+        buf_printf(problems, "%s.max_tokens: more than half of its context_tokens, which leaves too little to read\n",
+                   section);
+}
+
 /* Names that no section has may be meant as ids, or be mistyped. */
 static void advise(const struct llm_models *models, struct buf *problems)
 {
-    for (size_t i = models->config->n_models; i < models->n; i++)
+    const struct config *config = models->config;
+    char section[SECTION_BYTES];
+
+    for (size_t i = 0; i < config->n_models; i++) {
+        name_section(&config->models[i], section);
+        advise_key(&models->all[i], section, problems);
+        advise_room(&models->all[i], section, config->embeddings.model, problems);
+    }
+    for (size_t i = config->n_models; i < models->n; i++)
         if (!models->all[i].provider->answer)
-            buf_printf(problems, "%s: no section [model %s], so it is taken as an id at llm.provider\n",
-                       models->all[i].config->name, models->all[i].config->name);
+            buf_printf(problems,
+                       "%s: no section [model %s] with a key in it, so it is taken as an id at %s's provider\n",
+                       models->all[i].config->name, models->all[i].config->name, config->models[0].name);
 }
 
 bool llm_config_valid(const struct config *config, struct buf *problems)

@@ -33,6 +33,7 @@ static bool config_valid(const struct config_model *config, const char *section,
 const struct llm_provider llm_provider_openai = {
     .name = "openai",
     .abilities = LLM_CAN_SEE | LLM_CAN_CALL | LLM_CAN_FOLLOW | LLM_CAN_BE_DRAWN,
+    .is_keyed = true,
     .max_texts = OPENAI_MAX_TEXTS,
     .config_valid = config_valid,
     .request = openai_request,

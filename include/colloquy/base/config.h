@@ -60,6 +60,7 @@ struct config_llm {
  */
 struct config_model {
     const char *name;
+    bool has_section; /* false: it is what [llm] says */
     const char *provider, *base_url, *api_key;
     const char *organization, *api_version, *region;
     const char *access_key_id, *secret_access_key, *session_token;

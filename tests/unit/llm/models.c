@@ -130,13 +130,16 @@ static void test_faults(void)
     } rows[] = {
         {"[model a]\nprovider = oracle\n", "model.a.provider: must be one of "},
         {"[model a]\nprovider = openai\nbase_url = ftp://x\n", "model.a.base_url: must be an https URL"},
-        {"[model a]\nabilities = flying\n", "model.a.abilities: "},
+        {"[model a]\nabilities = images, flying\n", "model.a.abilities: flying is not known; "},
+        {"[model a]\nabilities = images,\n", "model.a.abilities: must be words of "},
         {"[model a]\nprices = 1\n", "model.a.prices: "},
         {"[model a]\nprices = 1/2/3\n", "model.a.prices: "},
         {"[model a]\nprices = 1/2/\n", "model.a.prices: "},
         {"[model a]\nprices = a/b\n", "model.a.prices: "},
         {"[model a]\nprices = 1/2 USD\n", "model.a.prices: "},
         {"[llm]\nmodel = a\n[model a]\nprovider = openai\napi_key = a b\n", "model.a.api_key: "},
+        {"[llm]\nprovider = openai\nmodel = a\n[model a]\nprices = 1\n", "model.a.prices: "},
+        {"[llm]\nprovider = openai\nmodel = a\napi_key = a b\n", "llm.api_key: "},
     };
 
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -163,6 +166,37 @@ static void test_advice(void)
     config_destroy(config);
 }
 
+static void test_advice_on_models(void)
+{
+    static const struct {
+        const char *text, *want; /* "": nothing to say */
+    } rows[] = {
+        {"[llm]\nprovider = anthropic\nmodel = a\n", "llm.api_key: none is given"},
+        {"[llm]\nprovider = openai\nmodel = a\n[model a]\nid = b\n", "model.a.api_key: none is given"},
+        {"[llm]\nprovider = openai\nmodel = a\napi_key = k\n[model b]\nprovider = anthropic\n",
+         "model.b.api_key: none is given"},
+        {"[llm]\nprovider = openai\nmodel = a\napi_key = k\n[model b]\nid = c\n", ""},
+        {"[llm]\nprovider = openai\nmodel = a\nbase_url = http://localhost/v1\n", ""},
+        {"[llm]\nprovider = bedrock\nmodel = a\n", ""},
+        {"", ""},
+        {"[llm]\nprovider = bedrock\nmodel = a\ncontext_tokens = 4096\n", "llm.max_tokens: more than half "},
+        {"[llm]\nprovider = bedrock\nmodel = a\n[model b]\ncontext_tokens = 8191\n", "model.b.max_tokens: "},
+        {"[llm]\nprovider = bedrock\nmodel = a\n[model b]\ncontext_tokens = 8191\n[embeddings]\nmodel = b\n", ""},
+        {"[llm]\nprovider = bedrock\nmodel = a\ncontext_tokens = 8192\n", ""},
+        {"[llm]\ncontext_tokens = 4096\n", ""},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct buf *problems = buf_in_arena(unit_ctx()->arena, 4096);
+        struct config *config = config_of(rows[i].text, problems);
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+        ROW_ASSERT(rows[i].text, llm_config_valid(config, problems));
+        ROW_ASSERT(rows[i].text, *rows[i].want ? str_starts(problems->data, rows[i].want) : str_eq(problems->data, ""));
+        config_destroy(config);
+    }
+}
+
 /* Rather too high than too low: what real tokenizers make of these is in the last column. */
 static void test_tokens(void)
 {
@@ -187,4 +221,4 @@ static void test_tokens(void)
 
 SUITE(models, {"who is asked", test_chains}, {"what they are", test_models}, {"what a loop knows", test_models_of_loop},
       {"builtin reads all", test_context_of_builtin}, {"faults", test_faults}, {"advice", test_advice},
-      {"tokens of a text", test_tokens});
+      {"advice on models", test_advice_on_models}, {"tokens of a text", test_tokens});
