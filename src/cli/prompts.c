@@ -7,8 +7,8 @@ int cli_prompts(struct cli *cli)
     const char *name, *text;
 
     buf_printf(&cli->result,
-               "Version %d. A model is told these texts, and nothing else but what teachers and students have"
-               " written.\n",
+               "Version %d. A model is told these texts, the form that its answer must have, and what teachers and"
+               " students have written; nothing else.\n",
                PROMPT_VERSION);
     for (size_t i = 0; engine_prompt_at(i, &name, &text); i++)
         buf_printf(&cli->result, "\n---- %s ----\n%s\n", name, text);

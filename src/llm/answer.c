@@ -117,7 +117,7 @@ void llm_call_text(struct llm_call *call, const char *text, size_t len)
     if (!call->first_text_at)
         call->first_text_at = clock_mono_ms();
     if (call->is_probe) /* the others need not wait for the end of it */
-        llm_breaker_succeed(call->model->breaker);
+        llm_call_note_answer(call);
     call->is_probe = false;
     if (!call->ask->schema)
         hand_out_text(call);

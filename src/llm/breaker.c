@@ -55,13 +55,15 @@ enum llm_admission llm_breaker_admit(struct llm_breaker *breaker, int64_t now_ms
     return LLM_PROBING;
 }
 
-void llm_breaker_succeed(struct llm_breaker *breaker)
+bool llm_breaker_succeed(struct llm_breaker *breaker)
 {
     if (!breaker || (!breaker->failures && !breaker->open_until_ms))
-        return;
+        return false;
     breaker->failures = 0;
-    breaker->open_until_ms = 0;
+    bool was_open = atomic_exchange(&breaker->open_until_ms, 0) != 0;
+
     breaker->probe_until_ms = 0;
+    return was_open;
 }
 
 bool llm_breaker_fail(struct llm_breaker *breaker, int64_t now_ms, uint32_t max_failures, uint32_t open_ms)

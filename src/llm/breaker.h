@@ -18,8 +18,8 @@ enum llm_admission { LLM_ADMITTED, LLM_PROBING, LLM_REFUSED };
 /* Whether the model may be asked now. LLM_PROBING: as the one that looks; what becomes of it is to be noted. NULL: yes. */
 enum llm_admission llm_breaker_admit(struct llm_breaker *breaker, int64_t now_ms, uint32_t open_ms);
 
-/* A call has been answered. */
-void llm_breaker_succeed(struct llm_breaker *breaker);
+/* A call has been answered. True: this has closed it. */
+bool llm_breaker_succeed(struct llm_breaker *breaker);
 
 /* A call has failed for the provider's sake. True: this has opened it. */
 bool llm_breaker_fail(struct llm_breaker *breaker, int64_t now_ms, uint32_t max_failures, uint32_t open_ms);

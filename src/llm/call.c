@@ -234,6 +234,12 @@ static bool is_ours(const struct llm_call *call, enum cq_status st)
     return call->is_stopped || st == CQ_INTERNAL || (st && call->is_handed && !is_outage(call, st));
 }
 
+void llm_call_note_answer(struct llm_call *call)
+{
+    if (llm_breaker_succeed(call->model->breaker))
+        log_warn("model %s is asked again", call->model->config->name);
+}
+
 /* All that this model was asked has come to st. */
 static void leave_model(struct llm_call *call, enum cq_status st, int64_t now)
 {
@@ -244,7 +250,7 @@ static void leave_model(struct llm_call *call, enum cq_status st, int64_t now)
         if (call->is_probe)
             llm_breaker_abandon(breaker);
     } else if (!is_outage(call, st)) {
-        llm_breaker_succeed(breaker);
+        llm_call_note_answer(call);
     } else if (llm_breaker_fail(breaker, now, c->breaker_failures, c->breaker_open_s * 1000)) {
         log_error("model %s is not asked for %u s: %s", call->model->config->name, c->breaker_open_s, call->ctx->error);
     }
@@ -274,8 +280,8 @@ static bool retry_here(struct llm_call *call, enum cq_status st, int64_t now)
     random_bytes(&failed.random, sizeof(failed.random));
     if (!retry_wait(&policy, &failed, &wait_ms))
         return false;
-    log_info("%s: %s; try %u of %u in %u ms", call->ctx->request_id, call->ctx->error, call->tries + 1, c->tries,
-             wait_ms);
+    log_info("request_id=%s %s; try %u of %u in %u ms", call->ctx->request_id, call->ctx->error, call->tries + 1,
+             c->tries, wait_ms);
     call->state = CALL_WAITING;
     call->due_at = now + wait_ms;
     return true;
@@ -292,7 +298,7 @@ static bool move_on(struct llm_call *call, enum cq_status st, int64_t now)
         return false;
     llm_transfer_release(call);
     call->model = call->chain.models[++call->at];
-    log_warn("%s: %s; asking %s", call->ctx->request_id, call->ctx->error, call->model->config->name);
+    log_warn("request_id=%s %s; asking %s", call->ctx->request_id, call->ctx->error, call->model->config->name);
     call->tries = 0;
     call->state = CALL_WAITING;
     call->due_at = now;

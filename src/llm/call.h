@@ -122,6 +122,9 @@ bool llm_call_begin(struct llm_call *call) MUST_USE;
 /* When the call needs attention next, on clock_mono_ms(). */
 int64_t llm_call_due_at(const struct llm_call *call);
 
+/* The model is there, whatever it has answered: its breaker closes, which the log is told. */
+void llm_call_note_answer(struct llm_call *call);
+
 /* A limit has passed: note what that means. */
 void llm_call_expire(struct llm_call *call, int64_t now);
 

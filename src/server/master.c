@@ -260,9 +260,11 @@ int server_run(const struct config *config, const char *config_path)
     if (!open_board(m) || m->children.signal_fd < 0 || !sockets_open(config, m->children.listen_fds))
         return 1;
     children_want(&m->children);
+    const struct config_model *model = &config->models[0];
+
     log_info("version %s: %u api workers, %u llm workers of %u turns, provider %s, model %s", COLLOQUY_VERSION,
-             config->server.api_workers, config->server.llm_workers, config->server.turns_per_worker,
-             config->llm.provider, config->llm.model ? config->llm.model : "-");
+             config->server.api_workers, config->server.llm_workers, config->server.turns_per_worker, model->provider,
+             model->id ? model->name : "-");
     run(m);
     sockets_remove(m->first);
     pid_file_remove(m->first, PID_FILE_MASTER);

@@ -110,6 +110,9 @@ static void test_refused(void)
                                      talks[0].id)) == 1);
     model_mode(&first, false, false);
     ROW_ASSERT("back", wait_until_back(&talks[0]) && is_said_to_be("test", "ok"));
+    const char *away = strstr(read_log(), "model test is not asked for ");
+
+    ROW_ASSERT("the log tells the end of it too", away && strstr(away, "model test is asked again"));
 }
 
 /* Silence costs the turns of that moment one time-out; those after it nothing. */

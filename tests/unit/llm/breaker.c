@@ -26,7 +26,7 @@ static void test_opens(void)
     struct llm_breaker *b = fresh();
 
     fail_times(b, 2, 5);
-    llm_breaker_succeed(b); /* not in a row */
+    CU_ASSERT_FALSE(llm_breaker_succeed(b)); /* not in a row */
     fail_times(b, 2, 5);
     CU_ASSERT_EQUAL(llm_breaker_admit(b, 5, OPEN_MS), LLM_ADMITTED);
     CU_ASSERT(llm_breaker_fail(b, 5, MAX_FAILURES, OPEN_MS)); /* says so once */
@@ -69,7 +69,8 @@ static void test_probes(void)
 
     fail_times(b, MAX_FAILURES, 0);
     CU_ASSERT_EQUAL(llm_breaker_admit(b, 1000, OPEN_MS), LLM_PROBING);
-    llm_breaker_succeed(b);
+    CU_ASSERT(llm_breaker_succeed(b)); /* says so once */
+    CU_ASSERT_FALSE(llm_breaker_succeed(b));
     CU_ASSERT(llm_breaker_admit(b, 1001, OPEN_MS) == LLM_ADMITTED && !llm_breaker_is_open(b));
 }
 
