@@ -181,14 +181,19 @@ struct llm_breakers {
         _Atomic uint64_t key;           /* of provider, address and id; 0: free */
         _Atomic uint32_t failures;      /* in a row */
         _Atomic int64_t open_until_ms;  /* on clock_mono_ms(); 0: closed */
+        _Atomic int64_t answered_ms;    /* when it last said something to anybody */
         _Atomic int64_t probe_until_ms; /* by when the call that looks again must have come to an end; 0: none does */
         _Atomic uint64_t times_opened;
-        char name[64]; /* of the model in the config */
+        _Atomic bool is_listed; /* by the config in force */
+        char name[64];          /* of the model in the config */
     } rows[LLM_MAX_BREAKERS];
 };
 
-/* Whether the model is not to be asked now. */
+/* Whether the model is not asked now, but for one call that looks. */
 bool llm_breaker_is_open(const struct llm_breaker *breaker);
+
+/* Before the loops of another config are made: each lists its own models. What none lists may be forgotten. */
+void llm_breakers_unlist(struct llm_breakers *breakers);
 
 /*
  * config says which models there are, and is borrowed until llm_loop_destroy(), as breakers is (NULL: some of its own).

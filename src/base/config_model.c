@@ -130,6 +130,14 @@ static void fill(struct config_model *model, const struct config_llm *llm)
         model->max_tokens = llm->max_tokens;
 }
 
+struct config_model config_model_of_llm(const struct config_llm *llm, const char *id)
+{
+    struct config_model model = {.name = id, .id = id};
+
+    fill(&model, llm);
+    return model;
+}
+
 /* A section of the name that llm.model has is the default model's; without one, the default model is what [llm] says. */
 static struct config_model *find_default(struct config_load *load, struct config_model *of_llm)
 {
@@ -138,9 +146,9 @@ static struct config_model *find_default(struct config_load *load, struct config
     for (size_t i = 0; i < load->n_models; i++)
         if (str_eq(load->models[i].name, llm->model))
             return &load->models[i];
-    *of_llm = (struct config_model){.name = llm->model ? llm->model : llm->provider, .id = llm->model};
-    fill(of_llm, llm);
-    of_llm->id = llm->model;
+    *of_llm = config_model_of_llm(llm, llm->model);
+    if (!llm->model)
+        of_llm->name = llm->provider;
     return of_llm;
 }
 

@@ -16,7 +16,7 @@ struct ask_args {
 // clang-format off
 static const struct cli_option rows[] = {
     /* name      value   take             field               required repeats help */
-    {"model",    "NAME", cli_take_model,  FIELD(model),       false,   false,  "ask this one alone: of a section, builtin, or an id where the default model is"},
+    {"model",    "NAME", cli_take_model,  FIELD(model),       false,   false,  "ask this one alone: of a section, builtin, or an id at llm.provider"},
     {"system",   "TEXT", cli_take_said,   FIELD(system),      false,   false,  "what the model is told beforehand"},
     {"stream",   NULL,   cli_take_switch, FIELD(is_streamed), false,   false,  "print the reply as it comes"},
     {"verbose",  NULL,   cli_take_switch, FIELD(is_verbose),  false,   false,  "say who replied, its time, tokens, price and tries"},

@@ -114,8 +114,10 @@ void llm_call_text(struct llm_call *call, const char *text, size_t len)
     answer->has_text = answer->has_text || !utf8_blank(answer->text.data + before, answer->text.len - before);
     if (!answer->has_text)
         return;
-    if (!call->first_text_at)
+    if (!call->first_text_at) {
         call->first_text_at = clock_mono_ms();
+        llm_breaker_note_text(call->model->breaker, call->first_text_at);
+    }
     if (call->is_probe) /* the others need not wait for the end of it */
         llm_call_note_answer(call);
     call->is_probe = false;

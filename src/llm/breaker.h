@@ -10,13 +10,16 @@
 
 #include "llm/provider.h"
 
-/* The row of the model, taken for it if there is none yet. NULL: all are taken. */
+/* The row of the model, taken for it if there is none yet, and listed. NULL: all are taken by models that are listed. */
 struct llm_breaker *llm_breaker_find(struct llm_breakers *breakers, const struct config_model *model);
 
 enum llm_admission { LLM_ADMITTED, LLM_PROBING, LLM_REFUSED };
 
 /* Whether the model may be asked now. LLM_PROBING: as the one that looks; what becomes of it is to be noted. NULL: yes. */
 enum llm_admission llm_breaker_admit(struct llm_breaker *breaker, int64_t now_ms, uint32_t open_ms);
+
+/* Somebody got the first of a reply. */
+void llm_breaker_note_text(struct llm_breaker *breaker, int64_t now_ms);
 
 /* A call has been answered. True: this has closed it. */
 bool llm_breaker_succeed(struct llm_breaker *breaker);

@@ -169,6 +169,7 @@ static bool is_admitted(struct llm_call *call)
     case LLM_REFUSED:
         break;
     }
+    call->try.is_refused = true;
     call->try.retry_after_s = llm_breaker_left_s(breaker, now);
     llm_call_fail(call, CQ_MODEL_UNAVAILABLE, false, "not asked: it has failed %u times in a row",
                   call->config->breaker_failures);
@@ -202,6 +203,8 @@ bool llm_call_begin(struct llm_call *call)
     if (provider->sign && !is_signed(call))
         return call->awaits_keys;
     call->is_trying = true;
+    if (!call->tries)
+        call->model_at = clock_mono_ms();
     call->tries++;
     call->cost.tries++;
     call->cost.model = call->model->config->name;
@@ -228,10 +231,26 @@ static bool is_outage(const struct llm_call *call, enum cq_status st)
     return st == CQ_MODEL_UNAVAILABLE || (st == CQ_MODEL_TIMEOUT && call->try.again) || st == CQ_MODEL_INVALID_RESPONSE;
 }
 
-/* Whether the call tells nothing, since it was ours to end. */
-static bool is_ours(const struct llm_call *call, enum cq_status st)
+/*
+ * Whether a time-out does: nobody else was answered either in all the time that it took, since one prompt alone can make a
+ * model think for long. The limit of all tries only if it left this model time for a word, and none came.
+ */
+static bool is_timeout_telling(const struct llm_call *call, int64_t now)
 {
-    return call->is_stopped || st == CQ_INTERNAL || (st && call->is_handed && !is_outage(call, st));
+    const struct llm_breaker *breaker = call->model->breaker;
+    int64_t since = call->first_text_at > call->model_at ? call->first_text_at : call->model_at;
+
+    if (!breaker || breaker->answered_ms > since)
+        return false;
+    return call->try.again || (!call->first_text_at && now - since >= call->config->first_byte_timeout_ms);
+}
+
+/* Whether the call tells nothing: it was ours to end, or never got as far. */
+static bool is_ours(const struct llm_call *call, enum cq_status st, int64_t now)
+{
+    return !call->tries || call->try.is_refused || call->is_stopped || st == CQ_INTERNAL ||
+           (st == CQ_MODEL_TIMEOUT && !is_timeout_telling(call, now)) ||
+           (st && call->is_handed && !is_outage(call, st));
 }
 
 void llm_call_note_answer(struct llm_call *call)
@@ -246,10 +265,10 @@ static void leave_model(struct llm_call *call, enum cq_status st, int64_t now)
     const struct config_llm *c = call->config;
     struct llm_breaker *breaker = call->model->breaker;
 
-    if (!call->tries || is_ours(call, st)) {
+    if (is_ours(call, st, now)) {
         if (call->is_probe)
             llm_breaker_abandon(breaker);
-    } else if (!is_outage(call, st)) {
+    } else if (!is_outage(call, st) && st != CQ_MODEL_TIMEOUT) {
         llm_call_note_answer(call);
     } else if (llm_breaker_fail(breaker, now, c->breaker_failures, c->breaker_open_s * 1000)) {
         log_error("model %s is not asked for %u s: %s", call->model->config->name, c->breaker_open_s, call->ctx->error);

@@ -35,6 +35,7 @@ struct llm_try {
     struct event_stream event_stream;
     struct buf raw; /* of BODY_WHOLE all, of BODY_ERROR the beginning */
     uint32_t retry_after_s;
+    bool is_refused;        /* by the model's breaker: nothing was sent */
     enum cq_status failure; /* seen before the transfer ended; CQ_OK: none */
     bool again;             /* with failure: another try may do better */
 };
@@ -82,6 +83,7 @@ struct llm_call {
 
     enum llm_call_state state;
     int64_t started_at, total_at; /* the latter: limit of all tries; both on clock_mono_ms() */
+    int64_t model_at;             /* when this model was first asked */
     int64_t due_at;               /* end of the present state's limit */
     uint32_t tries;               /* at this model */
     bool is_trying;               /* a try is under way, or has ended and is not counted yet */

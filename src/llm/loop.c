@@ -67,7 +67,7 @@ static bool read_models(struct llm_loop *loop)
     bool is_valid = llm_models_read(&loop->models, loop->config, &problems);
     buf_release(&problems);
     for (size_t i = 0; is_valid && i < loop->models.n; i++)
-        if (!loop->models.all[i].provider->answer)
+        if (!loop->models.all[i].provider->answer && loop->config->llm.breaker_failures)
             loop->models.all[i].breaker = llm_breaker_find(loop->breakers, loop->models.all[i].config);
     return is_valid;
 }

@@ -4,7 +4,7 @@
 
 #include "llm/models.h"
 
-enum { NAME_BYTES = 64, SECTION_BYTES = 80, MAX_BORROWED = 64 };
+enum { NAME_BYTES = 256, SECTION_BYTES = 80, MAX_BORROWED = 64 };
 
 static const struct {
     const char *word;
@@ -148,10 +148,9 @@ static const struct llm_model *find_model(const struct llm_models *models, const
 
 /* ---- names without a section ---- */
 
-/* builtin, or else an id where the default model is. The config is the models' own. */
+/* builtin, or else an id at llm.provider. The config is the models' own. */
 static bool borrow_model(struct llm_models *models, const char *name, struct buf *problems)
 {
-    const struct config_model *standard = &models->config->models[0];
     struct config_model *config = calloc(1, sizeof(*config));
     char *copy = strdup(name);
 
@@ -160,11 +159,7 @@ static bool borrow_model(struct llm_models *models, const char *name, struct buf
         free(copy);
         return false;
     }
-    *config = *standard;
-    config->name = config->id = copy;
-    config->prices = config->abilities = NULL;
-    config->context_tokens = models->config->llm.context_tokens;
-    config->max_tokens = models->config->llm.max_tokens;
+    *config = config_model_of_llm(&models->config->llm, copy);
     if (str_eq(name, llm_provider_builtin.name))
         config->provider = llm_provider_builtin.name;
     return read_model(config, "llm", &models->all[models->n++], problems);
@@ -175,11 +170,44 @@ static bool borrow_models(struct llm_models *models, const char *list, struct bu
     char name[NAME_BYTES];
     bool is_valid = true;
 
-    for (const char *at = list ? list : ""; *at;) {
-        if (!next_word(&at, name) || find_model(models, name) || models->n == models->config->n_models + MAX_BORROWED)
-            continue;
-        is_valid &= borrow_model(models, name, problems);
+    for (const char *at = list ? list : ""; *at;)
+        if (next_word(&at, name) && !find_model(models, name) && models->n < models->config->n_models + MAX_BORROWED)
+            is_valid &= borrow_model(models, name, problems);
+    return is_valid;
+}
+
+/* A name that is not taken would be missed only when it is needed. */
+static bool check_list(const char *key, const char *list, size_t max, struct buf *problems)
+{
+    char name[NAME_BYTES];
+    size_t n = 0;
+
+    for (const char *at = list ? list : ""; at[strspn(at, ", \t")];) {
+        if (!next_word(&at, name)) {
+            buf_printf(problems, "%s: a name of a model has at most %d bytes\n", key, NAME_BYTES - 1);
+            return false;
+        }
+        n++;
     }
+    if (n > max)
+        buf_printf(problems, "%s: names more than %zu model%s\n", key, max, max > 1 ? "s" : "");
+    return n <= max;
+}
+
+static bool check_lists(const struct config *config, struct buf *problems)
+{
+    const struct {
+        const char *key, *list;
+        size_t max;
+    } lists[] = {{"llm.fallback", config->llm.fallback, LLM_MAX_CHAIN - 1},
+                 {"roles.tutor", config->roles.tutor, LLM_MAX_CHAIN},
+                 {"roles.assessment", config->roles.assessment, LLM_MAX_CHAIN},
+                 {"roles.evaluation", config->roles.evaluation, LLM_MAX_CHAIN},
+                 {"embeddings.model", config->embeddings.model, 1}};
+    bool is_valid = true;
+
+    for (size_t i = 0; i < LEN(lists); i++)
+        is_valid &= check_list(lists[i].key, lists[i].list, lists[i].max, problems);
     return is_valid;
 }
 
@@ -187,7 +215,7 @@ bool llm_models_read(struct llm_models *models, const struct config *config, str
 {
     const char *const lists[] = {config->llm.fallback, config->roles.tutor, config->roles.assessment,
                                  config->roles.evaluation, config->embeddings.model};
-    bool is_valid = true;
+    bool is_valid = check_lists(config, problems);
 
     *models =
         (struct llm_models){.config = config, .all = calloc(config->n_models + MAX_BORROWED, sizeof(*models->all))};
@@ -317,10 +345,10 @@ static void advise(const struct llm_models *models, struct buf *problems)
         advise_room(&models->all[i], section, config->embeddings.model, problems);
     }
     for (size_t i = config->n_models; i < models->n; i++)
-        if (!models->all[i].provider->answer)
+        if (!str_eq(models->all[i].config->name, llm_provider_builtin.name))
             buf_printf(problems,
-                       "%s: no section [model %s] with a key in it, so it is taken as an id at %s's provider\n",
-                       models->all[i].config->name, models->all[i].config->name, config->models[0].name);
+                       "%s: no section [model %s] with a key in it, so it is taken as an id at llm.provider\n",
+                       models->all[i].config->name, models->all[i].config->name);
 }
 
 bool llm_config_valid(const struct config *config, struct buf *problems)

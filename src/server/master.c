@@ -104,6 +104,7 @@ static void finish_reload(struct master *m, int status)
     m->children.config = m->reloaded = config;
     m->children.board->generation = ++m->children.generation;
     log_set_level(config->server.log_level);
+    llm_breakers_unlist(&m->children.board->breakers);
     children_want(&m->children);
     m->is_reloading = true;
     log_info("reloading: generation %d", m->children.generation);

@@ -163,11 +163,13 @@ static void write_model(struct buf *out, const char *name, const char *model, ui
 static void write_breakers(struct buf *out, const struct llm_breakers *breakers)
 {
     family(out, "model_up", "gauge", "Whether a model is asked: 0 while its breaker is open.");
-    for (size_t i = 0; i < LLM_MAX_BREAKERS && breakers->rows[i].key; i++)
-        write_model(out, "model_up", breakers->rows[i].name, !llm_breaker_is_open(&breakers->rows[i]));
+    for (size_t i = 0; i < LLM_MAX_BREAKERS; i++)
+        if (breakers->rows[i].is_listed)
+            write_model(out, "model_up", breakers->rows[i].name, !llm_breaker_is_open(&breakers->rows[i]));
     family(out, "model_breaker_opened_total", "counter", "Times that a model had failed too often to be asked.");
-    for (size_t i = 0; i < LLM_MAX_BREAKERS && breakers->rows[i].key; i++)
-        write_model(out, "model_breaker_opened_total", breakers->rows[i].name, breakers->rows[i].times_opened);
+    for (size_t i = 0; i < LLM_MAX_BREAKERS; i++)
+        if (breakers->rows[i].is_listed)
+            write_model(out, "model_breaker_opened_total", breakers->rows[i].name, breakers->rows[i].times_opened);
 }
 
 /* ---- the database ---- */

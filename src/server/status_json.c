@@ -59,9 +59,11 @@ static void put_models(struct json_out *out, const struct llm_breakers *breakers
 {
     json_key(out, "models");
     json_open_array(out);
-    for (size_t i = 0; i < LLM_MAX_BREAKERS && breakers->rows[i].key; i++) {
+    for (size_t i = 0; i < LLM_MAX_BREAKERS; i++) {
         const struct llm_breaker *breaker = &breakers->rows[i];
 
+        if (!breaker->is_listed)
+            continue;
         json_open_object(out);
         put_text(out, "name", breaker->name);
         put_text(out, "state", llm_breaker_is_open(breaker) ? "failing" : "ok");

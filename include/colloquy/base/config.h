@@ -135,6 +135,9 @@ void config_destroy(struct config *config);
  */
 const struct config_model *config_model(const struct config *config, const char *name);
 
+/* The model of that id which is as [llm] has it. Its texts are id and those of llm. */
+struct config_model config_model_of_llm(const struct config_llm *llm, const char *id);
+
 /* A line a key: section.key, default, meaning, as columns. */
 void config_print_defaults(FILE *out);
 

@@ -31,7 +31,6 @@ static void test_opens(void)
     CU_ASSERT_EQUAL(llm_breaker_admit(b, 5, OPEN_MS), LLM_ADMITTED);
     CU_ASSERT(llm_breaker_fail(b, 5, MAX_FAILURES, OPEN_MS)); /* says so once */
     CU_ASSERT_FALSE(llm_breaker_fail(b, 5, MAX_FAILURES, OPEN_MS));
-    CU_ASSERT(llm_breaker_is_open(b));
     CU_ASSERT_EQUAL(llm_breaker_admit(b, 1004, OPEN_MS), LLM_REFUSED);
     CU_ASSERT_EQUAL(llm_breaker_left_s(b, 5), 1);
     CU_ASSERT_EQUAL(llm_breaker_left_s(b, 2000), 1);
@@ -93,15 +92,23 @@ static void test_find(void)
 
     CU_ASSERT_PTR_EQUAL(llm_breaker_find(&board, &model), b);
     ASSERT_TEXT(b->name, "m");
+    model.region = "eu-west-1"; /* an outage of one region is none of another */
+    CU_ASSERT_PTR_NOT_EQUAL(llm_breaker_find(&board, &model), b);
+    model.region = NULL;
     model.base_url = "https://model.example/v1";
     CU_ASSERT_PTR_NOT_EQUAL(llm_breaker_find(&board, &model), b);
-    for (size_t i = 0; i < LLM_MAX_BREAKERS - 2; i++) {
+    for (size_t i = 0; i < LLM_MAX_BREAKERS - 3; i++) {
         snprintf(ids[i], sizeof(ids[i]), "%zu", i);
         model.id = ids[i];
         CU_ASSERT_PTR_NOT_NULL(llm_breaker_find(&board, &model));
     }
     model.id = "one too many";
     CU_ASSERT_PTR_NULL(llm_breaker_find(&board, &model));
+    fail_times(b, MAX_FAILURES, 0);
+    llm_breakers_unlist(&board);
+    CU_ASSERT_PTR_EQUAL(llm_breaker_find(&board, &model), b); /* what no config has any more makes room */
+    CU_ASSERT(b->is_listed && b->failures == 0 && !llm_breaker_is_open(b) && !board.rows[1].is_listed);
+    ASSERT_TEXT(b->name, "other name");
 }
 
 SUITE(breaker, {"opens", test_opens}, {"probes", test_probes}, {"never", test_never}, {"finds a model's", test_find});

@@ -113,6 +113,26 @@ static void test_models_of_loop(void)
     config_destroy(config);
 }
 
+/* One without a section is where [llm] is, with its key, wherever the default model is. */
+static void test_names_without_a_section(void)
+{
+    struct buf *problems = buf_in_arena(unit_ctx()->arena, 4096);
+    struct config *config = config_of("[llm]\nprovider = openai\nmodel = main\napi_key = k1\nfallback = mini\n"
+                                      "[model main]\nprovider = openai\nbase_url = https://elsewhere.example/v1\n"
+                                      "api_key = k2\n",
+                                      problems);
+    struct llm_models models;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_TRUE(llm_models_read(&models, config, problems));
+    const struct config_model *mini = models.all[1].config;
+
+    CU_ASSERT(str_eq(mini->name, "mini") && str_eq(mini->id, "mini") && !mini->base_url);
+    ASSERT_TEXT(mini->api_key, "k1");
+    llm_models_release(&models);
+    config_destroy(config);
+}
+
 static void test_context_of_builtin(void)
 {
     struct config *config = config_of("", buf_in_arena(unit_ctx()->arena, 4096));
@@ -137,6 +157,8 @@ static void test_faults(void)
         {"[model a]\nprices = 1/2/\n", "model.a.prices: "},
         {"[model a]\nprices = a/b\n", "model.a.prices: "},
         {"[model a]\nprices = 1/2 USD\n", "model.a.prices: "},
+        {"[llm]\nfallback = a,b,c,d,e,f,g,h\n", "llm.fallback: names more than 7 models"},
+        {"[embeddings]\nmodel = a, b\n", "embeddings.model: names more than 1 model"},
         {"[llm]\nmodel = a\n[model a]\nprovider = openai\napi_key = a b\n", "model.a.api_key: "},
         {"[llm]\nprovider = openai\nmodel = a\n[model a]\nprices = 1\n", "model.a.prices: "},
         {"[llm]\nprovider = openai\nmodel = a\napi_key = a b\n", "llm.api_key: "},
@@ -219,6 +241,7 @@ static void test_tokens(void)
     }
 }
 
-SUITE(models, {"who is asked", test_chains}, {"what they are", test_models}, {"what a loop knows", test_models_of_loop},
+SUITE(models, {"who is asked", test_chains}, {"what they are", test_models},
+      {"names without a section", test_names_without_a_section}, {"what a loop knows", test_models_of_loop},
       {"builtin reads all", test_context_of_builtin}, {"faults", test_faults}, {"advice", test_advice},
       {"advice on models", test_advice_on_models}, {"tokens of a text", test_tokens});
