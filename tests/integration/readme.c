@@ -6,7 +6,7 @@
 
 enum { TEXT_MAX_BYTES = 1 << 20, RUN_LIMIT_MS = 30000 };
 
-static const char SECTION[] = "\n## A first conversation\n", PASTE[] = "to paste into a shell:\n";
+static const char PASTE[] = "to paste into a shell:\n";
 static const char BROWSER[] = "In a browser, with a user name and its password: ";
 
 /* With the built-in tutor, as a newcomer has it; made when first asked for. */
@@ -41,20 +41,29 @@ static void expect_in(const char *text, const char *const *pieces, size_t n)
     ROW_ASSERT(text, !strstr(text, "\"errors\":") && !strstr(text, "event: error") && !strstr(text, "curl: "));
 }
 
-/* The commands of the section up to those that start again with a model of one's own. */
-static const char *commands_of_readme(void)
+/* From behind that heading on, to be taken to pieces. */
+static char *readme_behind(const char *heading)
 {
     static char readme[1 << 16];
     FILE *in = fopen(TEST_README, "re");
     size_t len = in ? fread(readme, 1, sizeof(readme) - 1, in) : 0;
-    struct buf *out = buf_in_arena(test_arena(), TEXT_MAX_BYTES);
 
     if (in)
         fclose(in);
     readme[len] = '\0';
-    char *line = strstr(readme, SECTION), *rest = line ? line + strlen(SECTION) : NULL;
+    char *at = strstr(readme, heading);
 
-    CU_ASSERT_FATAL(out && rest);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    return at + strlen(heading);
+}
+
+/* The commands of the section up to those that start again with a model of one's own. */
+static const char *commands_of_readme(void)
+{
+    struct buf *out = buf_in_arena(test_arena(), TEXT_MAX_BYTES);
+    char *rest = readme_behind("\n## A first conversation\n"), *line;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
     while ((line = strsep(&rest, "\n")) && !str_starts(line, "## ") && !str_starts(line, "    COLLOQUY_"))
         if (str_starts(line, "    "))
             buf_printf(out, "%s\n", line + 4);
@@ -118,6 +127,50 @@ static void test_browser(void)
     expect_in(paste("sh", textf("page=%.*s\n%s", (int)strcspn(page, "\n"), page, browse)), pieces, LEN(pieces));
 }
 
+/* ---- configuration ---- */
+
+/* What check says of it, and its exit code; the database is nowhere. */
+static const char *check(const char *config)
+{
+    static const char script[] =
+        "exec 2>&1; printf '%s' \"$3\" >\"$2\"; \"$1\" --config \"$2\" check; echo \"exit $?\"";
+    const char *const argv[] = {"sh", "-c", script, "check", test_program(), file_in_run("readme.conf"), config, NULL};
+    const char *const env[] = {"COLLOQUY_DATABASE_SOCKET=/nowhere", NULL};
+    struct buf *out = buf_in_arena(test_arena(), TEXT_MAX_BYTES);
+
+    CU_ASSERT_FATAL(out && run_program(argv, env, out, RUN_LIMIT_MS) == 0);
+    buf_str(out, "");
+    return out->data;
+}
+
+static void expect_known(const char *section)
+{
+    const char *said = check(section);
+
+    ROW_ASSERT(textf("%s%s", section, said),
+               strstr(said, "exit 4") && !strstr(said, "ignored") && !strstr(said, "part of the value"));
+}
+
+/* Each section that the README configures by itself: some are there more than once. Files of keys are nowhere. */
+static void test_configuration(void)
+{
+    char *rest = readme_behind("\n## Configuration\n"), *line;
+    struct buf *section = buf_in_arena(test_arena(), TEXT_MAX_BYTES);
+    size_t n = 0;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(section);
+    while ((line = strsep(&rest, "\n")) && !str_starts(line, "## ")) {
+        if (section->len && !str_starts(line, "    ")) {
+            expect_known(section->data);
+            buf_clear(section);
+            n++;
+        }
+        if (str_starts(line, "    [") || (section->len && !strstr(line, "_file = ")))
+            buf_printf(section, "%s\n", line + 4);
+    }
+    CU_ASSERT(n >= 10);
+}
+
 SUITE(readme, {"the README's first conversation", test_readme},
       {"the conversation that quickstart prints", test_quickstart},
-      {"the page that quickstart names, in a browser", test_browser});
+      {"the page that quickstart names, in a browser", test_browser}, {"what it configures", test_configuration});
