@@ -122,6 +122,7 @@ static void fill(struct config_model *model, const struct config_llm *llm)
     fill_text(&model->id, model->name);
     fill_text(&model->region, llm->region);
     model->allow_http = llm->allow_http;
+    model->has_own_address = model->base_url && *model->base_url;
     if (!model->base_url && str_eq(model->provider, llm->provider))
         fill_access(model, llm);
     if (!model->context_tokens)

@@ -37,12 +37,21 @@ static const char *region_of(const struct config_model *config)
     return region ? region : "us-east-1";
 }
 
-/* What is configured for the model goes before what the environment has for all. NULL: requests are signed. */
+/*
+ * What is configured for the model goes before what the environment has for all, which an address of a section's own is
+ * not given. NULL: requests are signed.
+ */
 static const char *bearer_of(const struct config_model *config)
 {
     if (config->api_key && *config->api_key)
         return config->api_key;
-    return config->access_key_id ? NULL : env("AWS_BEARER_TOKEN_BEDROCK");
+    return config->access_key_id || config->has_own_address ? NULL : env("AWS_BEARER_TOKEN_BEDROCK");
+}
+
+/* Whether it is signed with the environment's, the container's or the instance's keys. */
+static bool needs_found_keys(const struct config_model *config)
+{
+    return !bearer_of(config) && !config->access_key_id;
 }
 
 /* It becomes part of a host's name. */
@@ -51,6 +60,17 @@ static bool region_valid(const char *region)
     size_t len = strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
     return len > 0 && len <= REGION_MAX_BYTES && !region[len];
+}
+
+static bool access_valid(const struct config_model *config, const char *section, struct buf *problems)
+{
+    if (!config->has_own_address || !needs_found_keys(config))
+        return true;
+    buf_printf(problems,
+               "%s.api_key: a section with a base_url of its own needs this or access_key_id: the environment's and the"
+               " instance's keys are not sent there\n",
+               section);
+    return false;
 }
 
 /* Both or neither; a session token only with them. */
@@ -80,6 +100,7 @@ static bool config_valid(const struct config_model *config, const char *section,
         is_valid = false;
     }
     is_valid &= llm_token_valid(bearer_of(config), section, "api_key", problems);
+    is_valid &= access_valid(config, section, problems);
     return keys_valid(config, section, problems) && is_valid;
 }
 
@@ -182,8 +203,13 @@ static enum aws_state sign(const struct llm_model *model, struct aws_credentials
     const char *bearer = bearer_of(config);
     enum aws_state state = AWS_READY;
 
-    if (!bearer && !config->access_key_id)
+    if (needs_found_keys(config)) {
+        if (config->has_own_address) { /* config_valid() has said so */
+            *problem = "an address of its own, and no keys for it";
+            return AWS_FAILED;
+        }
         state = aws_credentials_get(credentials, now_ms, &keys);
+    }
     if (state) {
         *problem = aws_credentials_problem(credentials);
         return state;

@@ -60,7 +60,8 @@ struct config_llm {
  */
 struct config_model {
     const char *name;
-    bool has_section; /* false: it is what [llm] says */
+    bool has_section;     /* false: it is what [llm] says */
+    bool has_own_address; /* base_url is the section's: keys that are not the section's too do not go there */
     const char *provider, *base_url, *api_key;
     const char *organization, *api_version, *region;
     const char *access_key_id, *secret_access_key, *session_token;

@@ -35,6 +35,9 @@ static void test_config(void)
         {"a token alone",           {.id = "m", .session_token = "t"},                       NULL, "llm.access_key_id: "},
         {"a blank in the secret",   {.id = "m", .access_key_id = "A", .secret_access_key = "s s"}, NULL, "llm.access_key_id: "},
         {"an address",              {.id = "m", .base_url = "https://bedrock.example.edu"},  NULL, ""},
+        {"a section's address",     {.id = "m", .base_url = "https://bedrock.example.edu", .has_own_address = true},  "AWS_BEARER_TOKEN_BEDROCK=e", "llm.api_key: a section with "},
+        {"with a bearer key",       {.id = "m", .base_url = "https://bedrock.example.edu", .has_own_address = true, .api_key = "k"}, NULL, ""},
+        {"with keys",               {.id = "m", .base_url = "https://bedrock.example.edu", .has_own_address = true, .access_key_id = "A", .secret_access_key = "s"}, NULL, ""},
         {"an address in the clear", {.id = "m", .base_url = "http://bedrock.example.edu"},   NULL, "llm.base_url: "},
         // clang-format on
     };
@@ -175,6 +178,10 @@ static void test_keys(void)
         {"keys before that",       {.id = "m", .access_key_id = "A", .secret_access_key = "s"},     {{"AWS_BEARER_TOKEN_BEDROCK=e"}}, "AWS4-HMAC-SHA256 Credential=A/", false},
         {"without the environment's token", {.id = "m", .access_key_id = "A", .secret_access_key = "s"}, {{"AWS_SESSION_TOKEN=t"}}, "AWS4-HMAC-SHA256 Credential=A/", false},
         {"the environment's keys", {.id = "m"}, {{"AWS_ACCESS_KEY_ID=E", "AWS_SECRET_ACCESS_KEY=s", "AWS_SESSION_TOKEN=t"}}, "AWS4-HMAC-SHA256 Credential=E/", true},
+        {"the environment's bearer key, to [llm]'s address", {.id = "m", .base_url = "https://a.example"}, {{"AWS_BEARER_TOKEN_BEDROCK=e"}}, "Bearer e", false},
+        {"but not to a section's", {.id = "m", .base_url = "https://a.example", .has_own_address = true}, {{"AWS_BEARER_TOKEN_BEDROCK=e"}}, NULL, false},
+        {"nor the environment's keys", {.id = "m", .base_url = "https://a.example", .has_own_address = true}, {{"AWS_ACCESS_KEY_ID=E", "AWS_SECRET_ACCESS_KEY=s"}}, NULL, false},
+        {"a section's own",        {.id = "m", .base_url = "https://a.example", .has_own_address = true, .api_key = "b"}, {{"AWS_BEARER_TOKEN_BEDROCK=e"}}, "Bearer b", false},
         {"none",                   {.id = "m"},                                                     {{"AWS_EC2_METADATA_DISABLED=true"}}, NULL, false},
         {"a bearer key of two lines", {.id = "m"},                                                  {{"AWS_BEARER_TOKEN_BEDROCK=e\r\nX: y"}}, NULL, false},
         // clang-format on

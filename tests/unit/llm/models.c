@@ -150,6 +150,8 @@ static void test_faults(void)
     } rows[] = {
         {"[model a]\nprovider = oracle\n", "model.a.provider: must be one of "},
         {"[model a]\nprovider = openai\nbase_url = ftp://x\n", "model.a.base_url: must be an https URL"},
+        {"[llm]\nprovider = bedrock\nmodel = m\n[model gw]\nbase_url = https://gateway.example\n",
+         "model.gw.api_key: a section "},
         {"[model a]\nabilities = images, flying\n", "model.a.abilities: flying is not known; "},
         {"[model a]\nabilities = images,\n", "model.a.abilities: must be words of "},
         {"[model a]\nprices = 1\n", "model.a.prices: "},
@@ -200,6 +202,7 @@ static void test_advice_on_models(void)
         {"[llm]\nprovider = openai\nmodel = a\napi_key = k\n[model b]\nid = c\n", ""},
         {"[llm]\nprovider = openai\nmodel = a\nbase_url = http://localhost/v1\n", ""},
         {"[llm]\nprovider = bedrock\nmodel = a\n", ""},
+        {"[llm]\nprovider = bedrock\nmodel = a\nbase_url = https://gateway.example\n[model b]\nid = c\n", ""},
         {"", ""},
         {"[llm]\nprovider = bedrock\nmodel = a\ncontext_tokens = 4096\n", "llm.max_tokens: more than half "},
         {"[llm]\nprovider = bedrock\nmodel = a\n[model b]\ncontext_tokens = 8191\n", "model.b.max_tokens: "},
