@@ -32,8 +32,17 @@ void llm_try_release(struct llm_call *call)
 
 /* ---- what comes ---- */
 
+/* A body that is kept may be as long as the call's reply makes it. */
+static size_t raw_max_bytes(const struct llm_call *call)
+{
+    return call->answer.text.max * 4 + BODY_SLACK_BYTES;
+}
+
+/* Of a stream nothing is kept, and what frames each of its words may be many times as long as the word. */
 static size_t body_max_bytes(const struct llm_call *call)
 {
+    if (call->try.body != BODY_SSE && call->try.body != BODY_EVENT_STREAM)
+        return raw_max_bytes(call);
     return (size_t)call->config->reply_max_bytes * 4 + BODY_SLACK_BYTES;
 }
 
@@ -196,7 +205,7 @@ void llm_try_init(struct llm_call *call)
     call->try = (struct llm_try){0};
     sse_init(&call->try.sse, on_event, call);
     event_stream_init(&call->try.event_stream, on_event, call);
-    buf_init(&call->try.raw, body_max_bytes(call));
+    buf_init(&call->try.raw, raw_max_bytes(call));
 }
 
 /* ---- what it came to ---- */

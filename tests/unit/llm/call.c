@@ -148,6 +148,47 @@ static void test_reply_max_bytes(void)
     }
 }
 
+/* An answer that is kept as a whole has no more room than its reply may need. */
+static void test_whole_is_bounded(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t ask;
+        const char *error; /* NULL: the reply is taken */
+    } rows[] = {
+        {"by the ask", 1000, "m (openai): an answer without end"},
+        {"by the config", 0, NULL},
+    };
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
+    enum { BLANKS = (1 << 20) + 5000 };
+    struct buf body;
+
+    buf_init(&body, 2 << 20);
+    buf_str(&body, head);
+    for (size_t i = 0; i < BLANKS; i++)
+        buf_char(&body, ' ');
+    buf_str(&body, "{\"choices\":[{\"message\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}");
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct answer answers[] = {{.text = body.data, .n_bytes = body.len}, {0}};
+        char base_url[BASE_URL_BYTES];
+        struct server server;
+        struct outcome got = model_outcome();
+        struct llm_ask ask = MODEL_ASK;
+
+        model_start(&server, answers);
+        struct config config = model_config(base_url, server.port);
+        config.llm.reply_max_bytes = 1 << 20;
+        ask.reply_max_bytes = rows[i].ask;
+        got.ask = &ask;
+        model_ask(&config, &got);
+        model_stop(&server);
+        ROW_ASSERT(rows[i].name, got.st == (rows[i].error ? CQ_MODEL_TOO_LONG : CQ_OK));
+        ROW_ASSERT(rows[i].name, !rows[i].error || str_eq(got.ctx->error, rows[i].error));
+        buf_release(&got.text);
+    }
+    buf_release(&body);
+}
+
 static void test_builtin(void)
 {
     const struct config config = model_config_of(
@@ -175,4 +216,5 @@ static void test_builtin_refused(void)
 
 SUITE(call, {"limits", test_limits}, {"connecting hangs", test_connect_hangs},
       {"connection refused", test_connection_refused}, {"the longest reply", test_reply_max_bytes},
-      {"builtin", test_builtin}, {"builtin, refused", test_builtin_refused});
+      {"a whole answer is bounded", test_whole_is_bounded}, {"builtin", test_builtin},
+      {"builtin, refused", test_builtin_refused});
