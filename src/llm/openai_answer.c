@@ -230,9 +230,12 @@ static enum cq_status read_vectors(struct cq_ctx *ctx, struct json_object *data,
     for (size_t i = 0; i < n; i++) {
         struct json_object *row = json_object_array_get_idx(data, i);
         uint64_t index = json_get_u64(row, "index");
+
+        if (index >= n || has[index])
+            return CQ_MODEL_INVALID_RESPONSE;
         float *at = vectors + index * n_dimensions;
 
-        if (index >= n || has[index] || !llm_read_vector(json_get(row, "embedding"), &at, &n_dimensions))
+        if (!llm_read_vector(json_get(row, "embedding"), &at, &n_dimensions))
             return CQ_MODEL_INVALID_RESPONSE;
         has[index] = true;
     }
