@@ -103,7 +103,7 @@ static void test_refused(void)
         model_run(loop);
         CU_ASSERT(got.st == CQ_OK && str_eq(got.text.data, "fine"));
         CU_ASSERT_EQUAL(got.cost.tries, i < MAX_FAILURES ? 3 : 1);
-        CU_ASSERT(i < MAX_FAILURES || clock_mono_ms() - start < 50);
+        CU_ASSERT(i < MAX_FAILURES || clock_mono_ms() - start < 500);
         llm_loop_destroy(loop);
         buf_release(&got.text);
     }
