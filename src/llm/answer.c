@@ -251,6 +251,8 @@ void llm_call_delta(struct llm_call *call, const struct llm_delta *delta)
     take_usage(&answer->usage, &delta->usage);
     if (delta->stopped)
         answer->stop = delta->stop;
+    else if (delta->done && !answer->is_stopped && call->model->provider->says_why)
+        llm_call_fail(call, CQ_MODEL_INVALID_RESPONSE, true, "the reply broke off");
     answer->is_stopped |= delta->stopped || delta->done;
     answer->is_done |= delta->done;
     if (delta->vectors)

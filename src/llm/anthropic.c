@@ -30,6 +30,7 @@ const struct llm_provider llm_provider_anthropic = {
     .name = "anthropic",
     .abilities = LLM_CAN_SEE | LLM_CAN_READ | LLM_CAN_CALL | LLM_CAN_FOLLOW | LLM_CAN_REASON,
     .is_keyed = true,
+    .says_why = true,
     .config_valid = config_valid,
     .request = anthropic_request,
     .event = anthropic_event,

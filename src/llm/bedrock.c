@@ -457,6 +457,7 @@ static enum cq_status refusal(struct cq_ctx *ctx, long http_status, const char *
 const struct llm_provider llm_provider_bedrock = {
     .name = "bedrock",
     .abilities = LLM_CAN_SEE | LLM_CAN_READ | LLM_CAN_CALL | LLM_CAN_FOLLOW | LLM_CAN_BE_DRAWN,
+    .says_why = true,
     .max_texts_of = bedrock_max_texts,
     .config_valid = config_valid,
     .request = request,

@@ -129,6 +129,7 @@ struct llm_provider {
     const char *notice; /* what every answer must say; NULL: nothing */
     unsigned abilities; /* of its models, unless the config says */
     bool is_keyed;      /* its own address takes nobody without api_key */
+    bool says_why;      /* each answer says why it stops: one that is over without was cut */
     size_t max_texts;   /* of one LLM_EMBED; 0: it has none */
 
     /* The same where it is a matter of the model; NULL: max_texts. */

@@ -338,8 +338,33 @@ static void test_stopped_cost(void)
     }
 }
 
+/* A stream that is over before it says why was cut, unless the protocol leaves the reason to the server. */
+static void test_end_without_reason(void)
+{
+    static const struct {
+        const struct llm_provider *provider;
+        enum cq_status want;
+    } rows[] = {{&llm_provider_openai, CQ_OK},
+                {&llm_provider_anthropic, CQ_MODEL_INVALID_RESPONSE},
+                {&llm_provider_bedrock, CQ_MODEL_INVALID_RESPONSE}};
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct llm_model model = {.config = &MODEL_CONFIG, .provider = rows[i].provider};
+        struct outcome got = model_outcome();
+        struct llm_call *call = open_call(&MODEL_ASK, &got);
+        struct llm_piece piece = SAYS("Hel");
+
+        call->model = &model;
+        llm_call_delta(call, &(struct llm_delta){.first = &piece, .last = &piece});
+        llm_call_delta(call, &(struct llm_delta){.done = true});
+        ROW_ASSERT(rows[i].provider->name, llm_call_judge_reply(call) == rows[i].want);
+        llm_call_free(call);
+        buf_release(&got.text);
+    }
+}
+
 SUITE(answer, {"structured answers", test_structured}, {"structured answers of a model that was told", test_unwrapped},
       {"tool calls", test_tools}, {"tool calls that nobody asked for", test_unasked_tools},
       {"too many tool calls", test_too_many_tools}, {"tool calls of a stopped call", test_stopped},
       {"reasoning", test_reasoning}, {"what nobody says is estimated", test_estimates},
-      {"what a stopped call has cost", test_stopped_cost});
+      {"what a stopped call has cost", test_stopped_cost}, {"an end without a reason", test_end_without_reason});

@@ -122,6 +122,8 @@ static void test_streams(void)
         // clang-format off
         {"a stream",              GOOD_SAID, 0, 1, CQ_OK, "Hello"},
         {"without its end",       {TEXT_SAID("Hi"), STOP_SAID("end_turn")}, 0, 1, CQ_OK, "Hi"},
+        {"over before it stops",  {USAGE_SAID}, 0, 2, CQ_OK, "Hello"},
+        {"over within a word",    {TEXT_SAID("Hi"), USAGE_SAID}, 0, 1, CQ_MODEL_INVALID_RESPONSE, "Hi"},
         {"cut before a word",     {{"messageStart", "{\"role\":\"assistant\"}"}}, 0, 2, CQ_OK, "Hello"},
         {"cut after a word",      {TEXT_SAID("Hi"), TEXT_SAID(" you")}, 0, 1, CQ_MODEL_INVALID_RESPONSE, "Hi you"},
         {"cut within a message",  {TEXT_SAID("Hi"), TEXT_SAID(" you")}, 5, 1, CQ_MODEL_INVALID_RESPONSE, "Hi"},
