@@ -88,7 +88,7 @@ struct llm_ask {
 
     /* Of LLM_EMBED, instead of messages. */
     const char *const *texts;
-    size_t n_texts; /* at most llm_embed_max() */
+    size_t n_texts; /* 1 to llm_embed_max() */
     bool is_query;  /* the texts are questions to be answered, not passages to be found */
 
     /* What builtin, which reads no prompt, works from; the others ignore it. */

@@ -181,6 +181,8 @@ enum cq_status llm_start(struct llm_loop *loop, struct cq_ctx *ctx, const struct
     llm_chain_find(&loop->models, ask, &chain);
     if (!chain.n)
         return cq_fail(ctx, CQ_MODEL_UNAVAILABLE, "no model is configured for this");
+    if (ask->task == LLM_EMBED && (ask->n_texts < 1 || ask->n_texts > llm_max_texts(chain.models[0])))
+        return cq_fail(ctx, CQ_INTERNAL, "%zu texts for a model", ask->n_texts);
     struct llm_call *call = llm_call_create(&loop->config->llm, ctx, ask);
     if (!call)
         return cq_fail(ctx, CQ_INTERNAL, "memory is short");

@@ -260,7 +260,7 @@ static const char *list_of(const struct config *config, const struct llm_ask *as
     }
 }
 
-static size_t max_texts(const struct llm_model *model)
+size_t llm_max_texts(const struct llm_model *model)
 {
     const struct llm_provider *provider = model->provider;
 
@@ -270,7 +270,7 @@ static size_t max_texts(const struct llm_model *model)
 static bool can_do(const struct llm_model *model, enum llm_task task)
 {
     if (task == LLM_EMBED)
-        return max_texts(model) > 0;
+        return llm_max_texts(model) > 0;
     return task != LLM_SUMMARIZE || !model->provider->answer;
 }
 
@@ -431,7 +431,7 @@ size_t llm_embed_max(const struct config *config)
     struct llm_chain chain;
 
     read_chain(&models, config, LLM_EMBED, &chain);
-    size_t max = chain.n ? max_texts(chain.models[0]) : 0;
+    size_t max = chain.n ? llm_max_texts(chain.models[0]) : 0;
     llm_models_release(&models);
     return max;
 }

@@ -31,4 +31,7 @@ void llm_models_release(struct llm_models *models);
  */
 void llm_chain_find(const struct llm_models *models, const struct llm_ask *ask, struct llm_chain *out);
 
+/* How many texts one LLM_EMBED of this model may have; 0: it has none. */
+size_t llm_max_texts(const struct llm_model *model);
+
 #endif

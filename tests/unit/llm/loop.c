@@ -176,6 +176,24 @@ static void test_start_refuses(void)
     llm_loop_destroy(loop);
 }
 
+static void test_number_of_texts(void)
+{
+    static const char *const texts[17] = {"a"};
+    static const size_t bad[] = {0, 17};
+    char base_url[BASE_URL_BYTES];
+    const struct config config = model_config(base_url, 1);
+    struct llm_loop *loop = llm_loop_create(&config, NULL);
+
+    for (size_t i = 0; i < LEN(bad); i++) {
+        const struct llm_ask ask = {.task = LLM_EMBED, .model = "m", .texts = texts, .n_texts = bad[i]};
+
+        CU_ASSERT_EQUAL(llm_start(loop, unit_ctx(), &ask, NULL, model_on_done, NULL, NULL), CQ_INTERNAL);
+    }
+    CU_ASSERT_EQUAL(llm_loop_calls(loop), 0);
+    llm_loop_destroy(loop);
+}
+
 SUITE(loop, {"a callback may start a call", test_start_from_callback}, {"a hundred at once", test_many_at_once},
       {"destroying makes no callback", test_destroy_makes_no_callback}, {"stopping", test_stop}, {"waiting", test_wait},
-      {"settings that do not work", test_create_refuses}, {"no messages", test_start_refuses});
+      {"settings that do not work", test_create_refuses}, {"no messages", test_start_refuses},
+      {"none or too many texts", test_number_of_texts});
