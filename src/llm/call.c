@@ -248,7 +248,7 @@ static bool is_timeout_telling(const struct llm_call *call, int64_t now)
 /* Whether the call tells nothing: it was ours to end, or never got as far. */
 static bool is_ours(const struct llm_call *call, enum cq_status st, int64_t now)
 {
-    return !call->tries || call->try.is_refused || call->is_stopped || st == CQ_INTERNAL ||
+    return !call->tries || call->try.is_refused || call->try.is_short || call->is_stopped || st == CQ_INTERNAL ||
            (st == CQ_MODEL_TIMEOUT && !is_timeout_telling(call, now)) ||
            (st && call->is_handed && !is_outage(call, st));
 }

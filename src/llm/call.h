@@ -29,7 +29,8 @@ enum llm_body { BODY_UNSEEN, BODY_SSE, BODY_EVENT_STREAM, BODY_WHOLE, BODY_ERROR
 struct llm_try {
     long http_status; /* 0: no response yet */
     enum llm_body body;
-    unsigned n_sent; /* requests: curl repeats one that a kept connection did not take */
+    int socket_error; /* errno where there was none to be had; 0: there was */
+    unsigned n_sent;  /* requests: curl repeats one that a kept connection did not take */
     size_t header_bytes, body_bytes;
     struct sse sse;
     struct event_stream event_stream;
@@ -38,6 +39,7 @@ struct llm_try {
     bool is_refused;        /* by the model's breaker: nothing was sent */
     enum cq_status failure; /* seen before the transfer ended; CQ_OK: none */
     bool again;             /* with failure: another try may do better */
+    bool is_short;          /* with failure: of what the machine that we run on lacks, which is not the model's fault */
 };
 
 /* A tool call as it comes. */

@@ -1,4 +1,5 @@
 /* One try over HTTP: curl's options, its callbacks, and what an ended transfer means. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
@@ -240,19 +241,40 @@ static void log_certificate(const char *words)
         log_error("the model server's certificate is refused: %s", words);
 }
 
+/* curl knows of connections; of a socket that there is none for only we do. */
+static long os_error_of(const struct llm_call *call)
+{
+    long os_error = 0;
+
+    curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os_error);
+    return os_error ? os_error : call->try.socket_error;
+}
+
 static void explain_silence(const struct llm_call *call, CURLcode code, char words[LLM_WORDS_BYTES])
 {
-    struct llm_silence silence = {.code = code, .url = call->request.url.data};
+    struct llm_silence silence = {.code = code, .os_error = os_error_of(call), .url = call->request.url.data};
 
-    curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &silence.os_error);
     curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &silence.verify_result);
     llm_explain_silence(&silence, words);
+}
+
+/* Whether there is no connection because this machine has no room for one. */
+static bool is_short_here(const struct llm_call *call, CURLcode code)
+{
+    static const int shortages[] = {EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, ENOMEM};
+    long os_error = os_error_of(call);
+
+    for (size_t i = 0; code == CURLE_COULDNT_CONNECT && i < LEN(shortages); i++)
+        if (shortages[i] == os_error)
+            return true;
+    return false;
 }
 
 static void judge_no_response(struct llm_call *call, CURLcode code)
 {
     char words[LLM_WORDS_BYTES];
 
+    call->try.is_short = is_short_here(call, code);
     explain_silence(call, code, words);
     for (size_t i = 0; i < LEN(no_response); i++)
         if (no_response[i].code == code) {
@@ -406,6 +428,19 @@ bool llm_transfer_bind(CURL *easy, const char *ca_file)
     return !set_bounds(easy) && !set_tls(easy, ca_file);
 }
 
+/* Nothing but what curl does itself, which does not say why it fails. */
+static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct llm_call *call = user;
+
+    (void)purpose;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+    if (fd >= 0)
+        return fd;
+    call->try.socket_error = errno;
+    return CURL_SOCKET_BAD;
+}
+
 /*
  * A network that has gone dark is as good as no connection: what nobody acknowledges fails within the time that a
  * connection may take, and a silent peer is asked for a sign of life. curl takes 0 for success.
@@ -427,6 +462,8 @@ static void set_callbacks(struct llm_call *call)
     long connect_ms = (long)call->config->connect_timeout_ms + 1000;
 
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, call);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

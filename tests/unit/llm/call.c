@@ -1,6 +1,7 @@
 /* The life of a call: its limits, its tries, and a reply that is there at once. */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -112,6 +113,38 @@ static void test_connection_refused(void)
     buf_release(&got.text);
 }
 
+/* Without a descriptor nobody can be asked: that is not the model's fault, and its breaker stays closed. */
+static void test_no_descriptor(void)
+{
+    char base_url[BASE_URL_BYTES], want[100];
+    struct rlimit before, none;
+    uint16_t port;
+    struct outcome got = model_outcome();
+    int fd = model_bind(&port, true);
+    struct config config = model_config(base_url, port);
+
+    config.llm.tries = 1;
+    config.llm.breaker_failures = 1;
+    config.llm.breaker_open_s = 60;
+    struct llm_loop *loop = llm_loop_create(&config, NULL);
+    CU_ASSERT_FATAL(loop && getrlimit(RLIMIT_NOFILE, &before) == 0);
+    none = (struct rlimit){0, before.rlim_max};
+    snprintf(want, sizeof(want), "m (openai): no file descriptor is left here to reach 127.0.0.1:%u", port);
+    for (int i = 0; i < 2; i++) { /* the second is not refused by the breaker */
+        CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, NULL), CQ_OK);
+        CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+        for (int k = 0; k < 100 && llm_loop_calls(loop); k++)
+            llm_loop_run(loop);
+        CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+        CU_ASSERT_EQUAL(got.st, CQ_MODEL_UNAVAILABLE);
+        ASSERT_TEXT(got.ctx->error, want);
+    }
+    CU_ASSERT_EQUAL(got.n_done, 2);
+    llm_loop_destroy(loop);
+    close(fd);
+    buf_release(&got.text);
+}
+
 /* The ask's own bound holds when it is the narrower one; the config's always does. */
 static void test_reply_max_bytes(void)
 {
@@ -215,6 +248,6 @@ static void test_builtin_refused(void)
 }
 
 SUITE(call, {"limits", test_limits}, {"connecting hangs", test_connect_hangs},
-      {"connection refused", test_connection_refused}, {"the longest reply", test_reply_max_bytes},
-      {"a whole answer is bounded", test_whole_is_bounded}, {"builtin", test_builtin},
-      {"builtin, refused", test_builtin_refused});
+      {"connection refused", test_connection_refused}, {"no descriptor", test_no_descriptor},
+      {"the longest reply", test_reply_max_bytes}, {"a whole answer is bounded", test_whole_is_bounded},
+      {"builtin", test_builtin}, {"builtin, refused", test_builtin_refused});

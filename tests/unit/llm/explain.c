@@ -175,6 +175,8 @@ static void test_silences(void)
         {CURLE_COULDNT_CONNECT, ECONNREFUSED, 0, "https://model.example/v1", "nobody listens at model.example:443 (connection refused)"},
         {CURLE_COULDNT_CONNECT, ECONNREFUSED, 0, "http://[::1]:9/v1", "nobody listens at [::1]:9 (connection refused)"},
         {CURLE_COULDNT_CONNECT, ENETUNREACH, 0, "https://a/", "there is no way from here to a:443 (no route)"},
+        {CURLE_COULDNT_CONNECT, EMFILE, 0, "https://a/", "no file descriptor is left here to reach a:443"},
+        {CURLE_COULDNT_CONNECT, EADDRNOTAVAIL, 0, "https://a/", "no address or port is left here to reach a:443"},
         {CURLE_COULDNT_CONNECT, EACCES, 0, "https://a/", "no connection to a:443"},
         {CURLE_OPERATION_TIMEDOUT, 0, 0, "https://a/", "no connection to a:443 in time"},
         {CURLE_SSL_CONNECT_ERROR, 0, 0, "https://a/", "no TLS with a:443: is it https there?"},
