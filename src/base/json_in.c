@@ -18,7 +18,7 @@ enum { NUMBER_MAX_CHARS = 1024 }; /* json-c copies a number before it converts i
 struct scan {
     const char *text;
     size_t len, at;
-    size_t depth, values;
+    size_t depth, values, max_values;
     const char *fault;     /* why it was refused, for a log */
     enum cq_status status; /* with fault */
 };
@@ -170,7 +170,7 @@ static bool scan_token(struct scan *s)
         s->at++;
         return true;
     }
-    if (++s->values > JSON_MAX_VALUES)
+    if (++s->values > s->max_values)
         return refuse(s, CQ_INVALID_JSON, "too many values");
     if (c == '{' || c == '[') {
         s->at++;
@@ -273,7 +273,13 @@ static enum cq_status build(struct cq_ctx *ctx, const char *text, size_t len, si
 
 enum cq_status json_read(struct cq_ctx *ctx, const char *text, size_t len, struct json_object **out)
 {
-    struct scan s = {.text = text, .len = len};
+    return json_read_within(ctx, text, len, JSON_MAX_VALUES, out);
+}
+
+enum cq_status json_read_within(struct cq_ctx *ctx, const char *text, size_t len, size_t max_values,
+                                struct json_object **out)
+{
+    struct scan s = {.text = text, .len = len, .max_values = max_values};
 
     if (len == 0) {
         *out = NULL;

@@ -212,7 +212,8 @@ enum cq_status anthropic_event(struct cq_ctx *ctx, const struct llm_event *event
         i++;
     if (i == LEN(rows))
         return CQ_OK;
-    if (json_read(ctx, event->data, event->len, &object) || !json_object_is_type(object, json_type_object))
+    if (json_read_within(ctx, event->data, event->len, LLM_EVENT_MAX_VALUES, &object) ||
+        !json_object_is_type(object, json_type_object))
         return CQ_MODEL_INVALID_RESPONSE;
     enum cq_status st = rows[i].read(ctx, object, &delta);
     if (!st)

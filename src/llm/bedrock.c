@@ -373,11 +373,12 @@ static enum cq_status exception_meaning(const char *name)
     return CQ_MODEL_UNAVAILABLE;
 }
 
-static enum cq_status read_object(struct cq_ctx *ctx, const char *text, size_t len, struct json_object **out)
+static enum cq_status read_object(struct cq_ctx *ctx, const char *text, size_t len, size_t max_values,
+                                  struct json_object **out)
 {
     struct json_object *object = NULL;
 
-    if (json_read(ctx, text, len, &object) || !json_object_is_type(object, json_type_object))
+    if (json_read_within(ctx, text, len, max_values, &object) || !json_object_is_type(object, json_type_object))
         return CQ_MODEL_INVALID_RESPONSE;
     *out = object;
     return CQ_OK;
@@ -390,7 +391,7 @@ static enum cq_status event(struct cq_ctx *ctx, const struct llm_event *event, s
 
     if (event->is_exception)
         return exception_meaning(event->name);
-    enum cq_status st = read_object(ctx, event->data, event->len, &object);
+    enum cq_status st = read_object(ctx, event->data, event->len, LLM_EVENT_MAX_VALUES, &object);
     for (size_t i = 0; !st && i < LEN(events); i++)
         if (str_eq(events[i].name, event->name))
             st = events[i].read(ctx, object, &delta);
@@ -431,7 +432,7 @@ static enum cq_status whole(struct cq_ctx *ctx, const char *body, size_t len, st
     struct llm_delta delta = {.done = true};
     struct json_object *answer;
 
-    enum cq_status st = read_object(ctx, body, len, &answer);
+    enum cq_status st = read_object(ctx, body, len, JSON_MAX_VALUES, &answer);
     if (st)
         return st;
     struct json_object *content = json_get(json_get(json_get(answer, "output"), "message"), "content");

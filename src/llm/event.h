@@ -4,6 +4,9 @@
 
 #include "colloquy/base.h"
 
+/* JSON values of one event, which says little: all other calls wait while it is read. */
+enum { LLM_EVENT_MAX_VALUES = 2000 };
+
 struct llm_event {
     const char *name; /* "" when the stream gives none */
     const char *data; /* ends in a NUL that len does not count */

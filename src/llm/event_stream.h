@@ -14,7 +14,7 @@
 
 #include "llm/event.h"
 
-enum { EVENT_STREAM_MAX_BYTES = 1 << 20, EVENT_STREAM_NAME_BYTES = 64 };
+enum { EVENT_STREAM_MAX_BYTES = 256 << 10, EVENT_STREAM_NAME_BYTES = 64 };
 
 /* Each state says what the next byte is. */
 enum event_stream_state {

@@ -54,11 +54,12 @@ static enum cq_status error_meaning(struct json_object *error)
 }
 
 /* JSON that must be an object and no report of an error. */
-static enum cq_status read_object(struct cq_ctx *ctx, const char *text, size_t len, struct json_object **out)
+static enum cq_status read_object(struct cq_ctx *ctx, const char *text, size_t len, size_t max_values,
+                                  struct json_object **out)
 {
     struct json_object *object = NULL;
 
-    if (json_read(ctx, text, len, &object) || !json_object_is_type(object, json_type_object))
+    if (json_read_within(ctx, text, len, max_values, &object) || !json_object_is_type(object, json_type_object))
         return CQ_MODEL_INVALID_RESPONSE;
     if (json_get(object, "error"))
         return error_meaning(json_get(object, "error"));
@@ -190,7 +191,7 @@ enum cq_status openai_event(struct cq_ctx *ctx, const struct llm_event *event, s
         out->done = true;
         return CQ_OK;
     }
-    enum cq_status st = read_object(ctx, event->data, event->len, &chunk);
+    enum cq_status st = read_object(ctx, event->data, event->len, LLM_EVENT_MAX_VALUES, &chunk);
     if (!st)
         st = read_answer(ctx, chunk, "delta", &delta);
     if (!st)
@@ -203,7 +204,7 @@ enum cq_status openai_whole(struct cq_ctx *ctx, const char *body, size_t len, st
     struct json_object *answer;
     struct llm_delta delta = {.done = true};
 
-    enum cq_status st = read_object(ctx, body, len, &answer);
+    enum cq_status st = read_object(ctx, body, len, JSON_MAX_VALUES, &answer);
     if (!st && !json_get(answer, "choices"))
         st = CQ_MODEL_INVALID_RESPONSE;
     if (!st)
@@ -250,7 +251,7 @@ enum cq_status openai_vectors(struct cq_ctx *ctx, const char *body, size_t len, 
     struct json_object *answer;
     struct llm_delta delta = {.stopped = true, .done = true};
 
-    enum cq_status st = read_object(ctx, body, len, &answer);
+    enum cq_status st = read_object(ctx, body, len, JSON_MAX_VALUES, &answer);
     if (st)
         return st;
     struct json_object *data = json_get(answer, "data");

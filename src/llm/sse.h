@@ -10,7 +10,7 @@
 
 #include "llm/event.h"
 
-enum { SSE_MAX_BYTES = 1 << 20, SSE_NAME_BYTES = 64 };
+enum { SSE_MAX_BYTES = 256 << 10, SSE_NAME_BYTES = 64 };
 
 /* Each state says what the next byte is. */
 enum sse_state {

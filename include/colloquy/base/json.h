@@ -23,6 +23,10 @@ enum {
  */
 enum cq_status json_read(struct cq_ctx *ctx, const char *text, size_t len, struct json_object **out) MUST_USE;
 
+/* The same with a bound of its own, which is no more than JSON_MAX_VALUES. */
+enum cq_status json_read_within(struct cq_ctx *ctx, const char *text, size_t len, size_t max_values,
+                                struct json_object **out) MUST_USE;
+
 /*
  * The member as a string: NULL when object is no object, or has no such member, or it is no string. *len may be NULL.
  * The text may hold U+0000: whoever takes it compares *len with strlen().

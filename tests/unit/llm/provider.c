@@ -103,5 +103,34 @@ static void test_header(void)
     llm_request_release(&request);
 }
 
+/* All calls wait while one event is read: it may not hold more than it can need. */
+static void test_values_of_an_event(void)
+{
+    static const struct {
+        const struct llm_provider *provider;
+        const char *event;
+    } rows[] = {{&llm_provider_openai, ""},
+                {&llm_provider_anthropic, "content_block_delta"},
+                {&llm_provider_bedrock, "contentBlockDelta"}};
+    enum { AROUND = 3 }; /* the object, its key, the array */
+    struct buf data;
+
+    buf_init(&data, 1 << 16);
+    for (size_t i = 0; i < LEN(rows); i++)
+        for (size_t too_many = 0; too_many < 2; too_many++) {
+            struct llm_delta got = {0};
+
+            buf_clear(&data);
+            buf_str(&data, "{\"a\":[0");
+            for (size_t n = AROUND + 1; n < LLM_EVENT_MAX_VALUES + too_many; n++)
+                buf_str(&data, ",0");
+            buf_str(&data, "]}");
+            const struct llm_event event = {.name = rows[i].event, .data = data.data, .len = data.len};
+            ROW_ASSERT(rows[i].provider->name, rows[i].provider->event(unit_ctx(), &event, &got) ==
+                                                   (too_many ? CQ_MODEL_INVALID_RESPONSE : CQ_OK));
+        }
+    buf_release(&data);
+}
+
 SUITE(provider, {"settings", test_config}, {"addresses", test_base_url}, {"the notice", test_notice},
-      {"headers", test_header});
+      {"headers", test_header}, {"the values of an event", test_values_of_an_event});
