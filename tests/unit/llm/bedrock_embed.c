@@ -39,6 +39,17 @@ static void test_texts(void)
     CU_ASSERT_EQUAL(provider->max_texts_of(&(struct config_model){.id = "amazon.nova-pro-v1:0"}), 0);
 }
 
+/* It is a matter of the model, not of the provider. */
+static void test_most_texts(void)
+{
+    struct config_model model = {.name = "m", .provider = "bedrock", .id = "cohere.embed-v4:0"};
+    struct config config = {.models = &model, .n_models = 1, .embeddings = {.model = "m"}};
+
+    CU_ASSERT_EQUAL(llm_embed_max(&config), 32);
+    model.id = "amazon.titan-embed-text-v2:0";
+    CU_ASSERT_EQUAL(llm_embed_max(&config), 1);
+}
+
 /* The third generation refuses a text of more than 2,048 characters. */
 static void test_long_text(void)
 {
@@ -95,4 +106,5 @@ static void test_vectors(void)
     }
 }
 
-SUITE(bedrock_embed, {"texts", test_texts}, {"a long text", test_long_text}, {"vectors", test_vectors});
+SUITE(bedrock_embed, {"texts", test_texts}, {"the most texts", test_most_texts}, {"a long text", test_long_text},
+      {"vectors", test_vectors});

@@ -37,6 +37,7 @@ struct fixture {
     const char *stream_type;                       /* Content-Type */
     bool has_signatures;                           /* of thoughts */
     bool has_cache_write;                          /* it says what was written to the cache */
+    const char *vectors_id;                        /* of a model that makes vectors; NULL: any */
     void (*configure)(struct config_model *model); /* what else it needs; NULL: nothing */
 
     void (*stream)(struct buf *out, const struct fixture_reply *reply);
@@ -56,5 +57,6 @@ struct fixture {
 
 extern const struct fixture fixture_openai;
 extern const struct fixture fixture_anthropic;
+extern const struct fixture fixture_bedrock;
 
 #endif

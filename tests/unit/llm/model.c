@@ -56,6 +56,14 @@ static void drip(int fd, const char *text, size_t len, unsigned pause_ms)
         send_all(fd, text + i, 1);
 }
 
+static void repeat(int fd, const struct answer *answer)
+{
+    size_t len = answer->n_repeat_bytes ? answer->n_repeat_bytes : strlen(answer->repeat);
+
+    for (int i = 0; i < 100000 && client_stays(fd, (int)answer->pause_ms); i++)
+        send_all(fd, answer->repeat, len);
+}
+
 static void play(int fd, const struct answer *answer)
 {
     size_t len = answer->n_bytes ? answer->n_bytes : strlen(answer->text);
@@ -66,8 +74,8 @@ static void play(int fd, const struct answer *answer)
         drip(fd, answer->text, len, answer->pause_ms);
     else
         send_all(fd, answer->text, len);
-    for (int i = 0; answer->repeat && i < 100000 && client_stays(fd, (int)answer->pause_ms); i++)
-        send_all(fd, answer->repeat, strlen(answer->repeat));
+    if (answer->repeat)
+        repeat(fd, answer);
     if (answer->hold)
         client_stays(fd, 5000);
     if (answer->resets)

@@ -27,10 +27,10 @@ struct answer {
     const char *text;   /* sent at once; NULL ends the script */
     const char *repeat; /* then this, again and again each pause_ms, until the client goes */
     unsigned pause_ms;
-    bool hold;      /* then nothing, until the client goes */
-    bool resets;    /* then the connection is reset */
-    bool drips;     /* text goes out byte by byte instead, with pause_ms between */
-    size_t n_bytes; /* of text, where it is not all of a string */
+    bool hold;                      /* then nothing, until the client goes */
+    bool resets;                    /* then the connection is reset */
+    bool drips;                     /* text goes out byte by byte instead, with pause_ms between */
+    size_t n_bytes, n_repeat_bytes; /* of text and repeat, where they are not all of a string */
 };
 
 // clang-format off

@@ -10,6 +10,7 @@
 static const struct fixture *const fixtures[] = {
     &fixture_openai,
     &fixture_anthropic,
+    &fixture_bedrock,
 };
 
 enum { BODY_MAX_BYTES = 1 << 20 };
@@ -187,7 +188,7 @@ static void test_replies(void)
 
 /* ---- vectors ---- */
 
-/* One for each text, in the order of the texts; more or fewer are none. */
+/* One for each text, in the order of the texts; more or fewer are none. A token each, where it is not said, too. */
 static void test_vectors(void)
 {
     static const char *const texts[] = {"a", "b", "c"};
@@ -200,6 +201,8 @@ static void test_vectors(void)
 
             play_open(&play, fixtures[i]);
             play.got.ask = &ask;
+            if (fixtures[i]->vectors_id)
+                play.config.models->id = fixtures[i]->vectors_id;
             put_head(&play.http, "200 OK", "application/json");
             fixtures[i]->vectors(&play.http, n);
             play_run(&play);
@@ -436,6 +439,7 @@ static void test_endless(void)
         fixtures[i]->more(&play.http, "Hel");
         play.config.llm.reply_max_bytes = 1000000;
         play.answers[0].repeat = event.data;
+        play.answers[0].n_repeat_bytes = event.len;
         play_run(&play);
         ROW_ASSERT(fixtures[i]->provider, play.got.st == CQ_MODEL_TOO_LONG && play.server.n_requests == 1);
         ROW_ASSERT(fixtures[i]->provider, strstr(play.got.ctx->error, "a reply of more than 1000000 bytes") != NULL);
