@@ -222,19 +222,33 @@ static void test_advice_on_models(void)
     }
 }
 
-/* Rather too high than too low: what real tokenizers make of these is in the last column. */
+/* Rather too high than too low: at least what real tokenizers make of these at most, and not much more of what people say. */
 static void test_tokens(void)
 {
     static const struct {
         const char *text;
         uint32_t at_least, at_most;
     } rows[] = {
+        // clang-format off
         {"", 0, 0},
         {"The mitochondria is the powerhouse of the cell.", 10, 18},
-        {"Donaudampfschifffahrtsgesellschaft", 10, 14},
-        {"\xE6\xB0\xB4\xE3\x81\xAF\xE8\x86\x9C\xE3\x82\x92\xE9\x80\x9A\xE3\x82\x8B", 7, 12},
+        {"Water moves through the membrane because there is more salt on the other side, and the membrane lets only the "
+         "water pass. That's called osmosis, isn't it? I would say that diffusion is the more general word: it means "
+         "that particles spread out until there is as much of them here as there.", 64, 102},
+        {"Donaudampfschifffahrtsgesellschaft", 10, 20},
+        {"\xE6\xB0\xB4\xE3\x81\xAF\xE8\x86\x9C\xE3\x82\x92\xE9\x80\x9A\xE3\x82\x8B", 7, 15},
         {"{\"a\":[1,2,3]}", 9, 14},
-        {"\xF0\x9F\x98\x80\xF0\x9F\x98\x80", 2, 6},
+        {"\xF0\x9F\x98\x80\xF0\x9F\x98\x80", 2, 8},
+        {"xkqzjvwpfhtgbnmyrlcdsoeaiuqpzmxnwkvjfhtybgrclodse", 27, 50},
+        {"kQzXvJwPfHtGbNmYrLcDsOeAiUqPzMxNwKvJfHtYbGrClOdSe", 32, 50},
+        {"ACGTTAGCCATGACGTTAGCCATGACGTTAGCCATGACGTTAGCCATGACGTTAGCCATG", 33, 60},
+        {"31415926535897932384626433832795", 32, 33},
+        {"1,000 2,000 3,000", 14, 18},
+        {"\xE1\x88\xB0\xE1\x88\x8B\xE1\x88\x9D", 9, 9},       /* Amharic */
+        {"\xE0\xAC\x93\xE0\xAC\xA1\xE0\xAC\xBC", 6, 9},       /* Odia */
+        {"\xD0\xB2\xD0\xBE\xD0\xB4\xD0\xB0", 2, 6},          /* Russian */
+        {"It\xE2\x80\x99s fine \xE2\x80\x93 really.", 7, 12},
+        // clang-format on
     };
 
     for (size_t i = 0; i < LEN(rows); i++) {
