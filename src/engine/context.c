@@ -10,6 +10,7 @@ enum {
     MESSAGE_TOKENS = 8, /* a model's own marks around a message */
     SUMMARY_TOKENS = 1500,
     SUMMARY_MAX_BYTES = 16 << 10,
+    END_TOKENS = 3, /* the brackets that close what is summarised */
     DOCUMENT_MAX_BYTES = 32 << 20,
     SHORTENED_BYTES = 16 << 10, /* of a message in what is summarised */
 };
@@ -123,31 +124,25 @@ static size_t shortened(const char *text)
     return len;
 }
 
-static void write_message(struct json_out *out, const struct message_row *row)
-{
-    json_open_object(out);
-    json_key(out, "role");
-    json_text(out, row->is_assistant ? "tutor" : "student");
-    json_key(out, "text");
-    json_text_n(out, row->text, shortened(row->text));
-    json_close_object(out);
-}
-
-/* Of those that are due the oldest that fit: the next summary goes on from there. */
+/* Of those that are due the oldest that fit, one at least: the next summary goes on from there. */
 static size_t write_messages(struct json_out *out, const struct message_list *list, const struct context *context,
-                             uint64_t room)
+                             struct buf *scratch, uint64_t room)
 {
     size_t i = context->summarised;
 
     for (uint64_t used = 0; i < context->due; i++) {
         const struct message_row *row = &list->rows[i];
-        size_t len = shortened(row->text);
+        struct json_out measured;
 
-        used += (uint64_t)llm_tokens(row->text, len) + document_mark_tokens(row->text, len) + MESSAGE_TOKENS;
+        if (row->is_initial)
+            continue;
+        buf_clear(scratch);
+        json_out_init(&measured, scratch);
+        document_message(&measured, row, 0, shortened(row->text));
+        used += (uint64_t)document_tokens(scratch) + 1;
         if (used > room && i > context->summarised)
             break;
-        if (!row->is_initial)
-            write_message(out, row);
+        document_message(out, row, 0, shortened(row->text));
     }
     return i;
 }
@@ -156,11 +151,11 @@ enum cq_status context_ask_summary(struct cq_ctx *ctx, const struct message_list
                                    const char *summary, uint32_t room, struct llm_ask *ask, uint32_t *covers)
 {
     struct buf *buf = buf_in_arena(ctx->arena, DOCUMENT_MAX_BYTES);
+    struct buf *scratch = buf_in_arena(ctx->arena, DOCUMENT_MAX_BYTES);
     struct llm_message *message = arena_zalloc(ctx->arena, 1, sizeof(*message));
-    uint64_t own = SUMMARY_TOKENS + llm_tokens(PROMPT_SUMMARY, strlen(PROMPT_SUMMARY));
     struct json_out out;
 
-    if (!buf || !message)
+    if (!buf || !scratch || !message)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     json_out_init(&out, buf);
     json_open_object(&out);
@@ -170,9 +165,12 @@ enum cq_status context_ask_summary(struct cq_ctx *ctx, const struct message_list
     }
     json_key(&out, "messages");
     json_open_array(&out);
-    *covers = (uint32_t)write_messages(&out, list, context, room > own ? room - own : 0);
+    uint64_t own = (uint64_t)llm_tokens(PROMPT_SUMMARY, strlen(PROMPT_SUMMARY)) + document_tokens(buf) + END_TOKENS;
+
+    *covers = (uint32_t)write_messages(&out, list, context, scratch, room > own ? room - own : 0);
     json_close_array(&out);
     json_close_object(&out);
+    buf->failed |= scratch->failed;
     enum cq_status st = document_text(ctx, buf, &message->text);
     if (st)
         return st;

@@ -1,7 +1,7 @@
 /* Documents that hold no mark of a model's server. */
 #include "engine/document.h"
 
-enum { MARK_TOKENS = 3 }; /* that its escape comes to, beyond the one that it is itself */
+enum { MARK_TOKENS = 5 }; /* that its escape, and letters which this joins, come to beyond the one that it is itself */
 
 static const char CAPITALS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 
@@ -23,14 +23,13 @@ static const char *find_mark(const char *at)
     return at;
 }
 
-uint32_t document_mark_tokens(const char *text, size_t n)
+uint32_t document_tokens(const struct buf *json)
 {
-    const char *end = text + n;
-    uint32_t tokens = 0;
+    uint64_t tokens = llm_tokens(json->data, json->len);
 
-    for (const char *at = find_mark(text); at < end; at = find_mark(at + 1))
+    for (const char *at = find_mark(json->data); *at; at = find_mark(at + 1))
         tokens += MARK_TOKENS;
-    return tokens;
+    return tokens < UINT32_MAX ? (uint32_t)tokens : UINT32_MAX;
 }
 
 enum cq_status document_text(struct cq_ctx *ctx, const struct buf *json, const char **out)
@@ -56,4 +55,18 @@ enum cq_status document_text(struct cq_ctx *ctx, const struct buf *json, const c
         return cq_fail(ctx, CQ_INTERNAL, "a document of more than %zu bytes", text->max);
     *out = text->data;
     return CQ_OK;
+}
+
+void document_message(struct json_out *out, const struct message_row *row, uint64_t number, size_t len)
+{
+    json_open_object(out);
+    if (number) {
+        json_key(out, "number");
+        json_u64(out, number);
+    }
+    json_key(out, "role");
+    json_text(out, row->is_assistant ? "tutor" : "student");
+    json_key(out, "text");
+    json_text_n(out, row->text, len);
+    json_close_object(out);
 }

@@ -8,7 +8,8 @@
 #ifndef COLLOQUY_ENGINE_DOCUMENT_H
 #define COLLOQUY_ENGINE_DOCUMENT_H
 
-#include "colloquy/base.h"
+#include "colloquy/llm.h"
+#include "colloquy/store.h"
 
 /*
  * The document's text, for a message. Each "<", and each "[" that begins "[|", "[CAPITALS]" or "[/CAPITALS]", is written
@@ -17,7 +18,11 @@
  */
 enum cq_status document_text(struct cq_ctx *ctx, const struct buf *json, const char **out) MUST_USE;
 
-/* How many tokens escaping adds to the first n bytes of a text, at most. */
-uint32_t document_mark_tokens(const char *text, size_t n);
+/* How many tokens the JSON may come to as the text that it is made into; what it is a part of may come to no more than the
+ * sum of its parts. */
+uint32_t document_tokens(const struct buf *json);
+
+/* A message of a conversation: {"number":…,"role":"tutor" or "student","text":…}; number 0: it has none. */
+void document_message(struct json_out *out, const struct message_row *row, uint64_t number, size_t len);
 
 #endif

@@ -1,12 +1,12 @@
 /* The document that assessments and evaluations are made from. */
 #include <string.h>
 
-#include "engine/context.h"
 #include "engine/document.h"
 #include "engine/material.h"
 
 enum {
     DOCUMENT_MAX_BYTES = 32 << 20,
+    FRAME_TOKENS = 16,             /* the key of the messages, their brackets, and the document's last one */
     TRANSCRIPT_MAX_TOKENS = 20000, /* of what builtin, which works in the loop, reads again each time */
 };
 
@@ -64,26 +64,38 @@ static size_t last_of_student(const struct message_list *list)
     return list->n;
 }
 
-static uint64_t message_tokens(const struct message_row *row)
+static void write_message(struct json_out *out, const struct message_list *list, size_t i)
 {
-    return (uint64_t)context_tokens(row) + document_mark_tokens(row->text, strlen(row->text));
+    const struct message_row *row = &list->rows[i];
+
+    document_message(out, row, i + 1, strlen(row->text));
+}
+
+/* As it will be written, with the comma behind it. */
+static uint64_t message_tokens(struct buf *scratch, const struct message_list *list, size_t i)
+{
+    struct json_out out;
+
+    buf_clear(scratch);
+    json_out_init(&out, scratch);
+    write_message(&out, list, i);
+    return (uint64_t)document_tokens(scratch) + 1;
 }
 
 /* The newest that fit. What is too long on its own and behind the student's last message is passed over. */
-static void choose(const struct message_list *list, uint64_t max_tokens, bool *is_chosen)
+static void choose(const struct message_list *list, uint64_t max_tokens, struct buf *scratch, bool *is_chosen)
 {
     size_t last = last_of_student(list);
-    uint64_t used = last < list->n ? message_tokens(&list->rows[last]) : 0;
+    uint64_t used = last < list->n ? message_tokens(scratch, list, last) : 0;
 
+    memset(is_chosen, 0, list->n * sizeof(*is_chosen));
     for (size_t i = list->n; i > 0; i--) {
-        uint64_t len = message_tokens(&list->rows[i - 1]);
-        bool fits = used + len <= max_tokens;
+        uint64_t tokens = i - 1 == last ? 0 : message_tokens(scratch, list, i - 1);
+        bool fits = used + tokens <= max_tokens;
 
-        if (i - 1 == last) {
-            is_chosen[last] = true;
-        } else if (fits) {
+        if (fits || i - 1 == last) {
             is_chosen[i - 1] = true;
-            used += len;
+            used += tokens;
         } else if (i - 1 < last) {
             return;
         }
@@ -94,18 +106,9 @@ static void write_messages(struct json_out *out, const struct message_list *list
 {
     json_key(out, "messages");
     json_open_array(out);
-    for (size_t i = 0; i < list->n; i++) {
-        if (!is_chosen[i] || list->rows[i].is_initial)
-            continue;
-        json_open_object(out);
-        json_key(out, "number");
-        json_u64(out, i + 1);
-        json_key(out, "role");
-        json_text(out, list->rows[i].is_assistant ? "tutor" : "student");
-        json_key(out, "text");
-        json_text(out, list->rows[i].text);
-        json_close_object(out);
-    }
+    for (size_t i = 0; i < list->n; i++)
+        if (is_chosen[i] && !list->rows[i].is_initial)
+            write_message(out, list, i);
     json_close_array(out);
 }
 
@@ -113,11 +116,21 @@ static void write_messages(struct json_out *out, const struct message_list *list
 static uint64_t room_for_messages(const struct material *m, const struct llm_ask *ask, const struct buf *document)
 {
     uint64_t used = (uint64_t)llm_tokens(ask->system, strlen(ask->system)) +
-                    llm_tokens(ask->schema, strlen(ask->schema)) + llm_tokens(document->data, document->len) +
-                    document_mark_tokens(document->data, document->len);
-    uint64_t left = m->room > used ? m->room - used : 0;
+                    llm_tokens(ask->schema, strlen(ask->schema)) + document_tokens(document) + FRAME_TOKENS;
 
-    return left < m->text_max_tokens ? left : m->text_max_tokens;
+    return m->room > used ? m->room - used : 0;
+}
+
+static uint64_t summary_tokens(struct buf *scratch, const char *summary)
+{
+    struct json_out out;
+
+    buf_clear(scratch);
+    json_out_init(&out, scratch);
+    json_open_object(&out);
+    write_member(&out, "summary", summary);
+    json_close_object(&out);
+    return document_tokens(scratch);
 }
 
 /* The opening message of the server is no loss. */
@@ -129,14 +142,31 @@ static bool is_any_left_out(const struct message_list *list, const bool *is_chos
     return false;
 }
 
+/* The summary, which takes room of its own, and the messages beside it; or all of them. */
+static void write_conversation(struct json_out *out, const struct material *m, uint64_t room, struct buf *scratch,
+                               bool *is_chosen)
+{
+    uint64_t most = m->text_max_tokens;
+
+    choose(m->messages, room < most ? room : most, scratch, is_chosen);
+    if (is_any_left_out(m->messages, is_chosen) && m->summary && *m->summary) {
+        uint64_t used = summary_tokens(scratch, m->summary), rest = room > used ? room - used : 0;
+
+        write_member(out, "summary", m->summary);
+        choose(m->messages, rest < most ? rest : most, scratch, is_chosen);
+    }
+    write_messages(out, m->messages, is_chosen);
+}
+
 static enum cq_status write_document(struct cq_ctx *ctx, const struct material *m, const struct llm_ask *ask,
                                      const char **json)
 {
     struct buf *buf = buf_in_arena(ctx->arena, DOCUMENT_MAX_BYTES);
+    struct buf *scratch = buf_in_arena(ctx->arena, DOCUMENT_MAX_BYTES);
     bool *is_chosen = arena_zalloc(ctx->arena, m->messages->n + 1, sizeof(*is_chosen));
     struct json_out out;
 
-    if (!buf || !is_chosen)
+    if (!buf || !scratch || !is_chosen)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     json_out_init(&out, buf);
     json_open_object(&out);
@@ -147,11 +177,9 @@ static enum cq_status write_document(struct cq_ctx *ctx, const struct material *
         write_member(&out, "guidance", m->experience->pedagogical_guidance);
     write_objectives(&out, m);
     write_metrics(&out, m);
-    choose(m->messages, room_for_messages(m, ask, buf), is_chosen);
-    if (is_any_left_out(m->messages, is_chosen))
-        write_member(&out, "summary", m->summary);
-    write_messages(&out, m->messages, is_chosen);
+    write_conversation(&out, m, room_for_messages(m, ask, buf), scratch, is_chosen);
     json_close_object(&out);
+    buf->failed |= scratch->failed;
     return document_text(ctx, buf, json);
 }
 
@@ -163,10 +191,11 @@ static enum cq_status set_lists(struct cq_ctx *ctx, const struct material *m, st
     const char **metrics = arena_zalloc(ctx->arena, m->n_metrics + 1, sizeof(*metrics));
     struct llm_message *transcript = arena_zalloc(ctx->arena, m->messages->n + 1, sizeof(*transcript));
     bool *is_chosen = arena_zalloc(ctx->arena, m->messages->n + 1, sizeof(*is_chosen));
+    struct buf *scratch = buf_in_arena(ctx->arena, DOCUMENT_MAX_BYTES);
 
-    if (!objectives || !metrics || !transcript || !is_chosen)
+    if (!objectives || !metrics || !transcript || !is_chosen || !scratch)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
-    choose(m->messages, TRANSCRIPT_MAX_TOKENS, is_chosen);
+    choose(m->messages, TRANSCRIPT_MAX_TOKENS, scratch, is_chosen);
     for (size_t i = 0; i < m->n_objectives; i++)
         objectives[i] = m->objectives[i].text;
     for (size_t i = 0; i < m->n_metrics; i++)

@@ -52,31 +52,21 @@ static void test_ask(void)
     ASSERT_TEXT(ask.transcript[2].text, "Water moves.");
 }
 
-static char *text_of(struct cq_ctx *ctx, size_t len)
-{
-    char *text = arena_alloc(ctx->arena, len + 1);
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-    memset(text, 'a', len);
-    text[len] = '\0';
-    return text;
-}
-
 /* The newest that fit 60,000 tokens, the student's last one always; numbers stay those of the conversation. */
 static void test_long_conversation(void)
 {
     static const struct {
         const char *name;
-        size_t tokens[6]; /* of user, assistant, … */
+        size_t tokens[6]; /* of user, assistant, …; 26 of each are what JSON has around the text */
         const char *want;
     } rows[] = {
         // clang-format off
-        {"all fit",                        {10, 10, 10, 10, 10, 10},             "23456"},
-        {"just",                           {10, 15000, 15000, 15000, 14990, 10}, "23456"},
-        {"one token more",                 {10, 15000, 15000, 15001, 14990, 10}, "3456"},
-        {"a hole is not left",             {10, 10, 60000, 10, 10, 10},         "456"},
-        {"the last one of the student",    {10, 10, 10, 10, 90000, 10},         "5"},
-        {"a reply behind it is too long",  {10, 10, 10, 10, 10, 90000},         "2345"},
+        {"all fit",                        {30, 30, 30, 30, 30, 30},             "23456"},
+        {"just",                           {30, 15000, 15000, 15000, 14970, 30}, "23456"},
+        {"one token more",                 {30, 15000, 15000, 15001, 14970, 30}, "3456"},
+        {"a hole is not left",             {30, 30, 60000, 30, 30, 30},         "456"},
+        {"the last one of the student",    {30, 30, 30, 30, 90000, 30},         "5"},
+        {"a reply behind it is too long",  {30, 30, 30, 30, 30, 90000},         "2345"},
     };
     // clang-format on
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -89,7 +79,7 @@ static void test_long_conversation(void)
 
         for (size_t k = 0; k < LEN(messages); k++) {
             messages[k].is_assistant = k % 2;
-            messages[k].text = text_of(ctx, (rows[i].tokens[k] - 8) * 3);
+            messages[k].text = words_of(ctx, (rows[i].tokens[k] - 26) * 3);
         }
         CU_ASSERT_EQUAL_FATAL(
             assessment_ask(ctx, &(struct assessment_case){&EXPERIENCE, &list, &progress, NULL, UINT32_MAX}, &ask),
@@ -100,6 +90,28 @@ static void test_long_conversation(void)
             got[k] = (char)('0' + json_get_u64(item(document, "messages", k), "number"));
         ROW_ASSERT(rows[i].name, str_eq(got, rows[i].want));
         ROW_ASSERT(rows[i].name, ask.n_transcript == LEN(messages));
+    }
+}
+
+/* Many short messages are mostly JSON. */
+static void test_room(void)
+{
+    for (size_t i = 0; i < LEN(CHATTER); i++) {
+        struct cq_ctx *ctx = unit_ctx();
+        const struct message_list list = chatter_of(ctx, CHATTER[i].n);
+        const struct progress progress = progress_of_scene(ctx, ",");
+        const char *row = arena_printf(ctx->arena, "%zu messages, %u tokens", CHATTER[i].n, CHATTER[i].room);
+        struct llm_ask ask;
+
+        CU_ASSERT_EQUAL_FATAL(assessment_ask(ctx,
+                                             &(struct assessment_case){&EXPERIENCE, &list, &progress,
+                                                                       words_of(ctx, 900), CHATTER[i].room},
+                                             &ask),
+                              CQ_OK);
+        uint64_t told = told_tokens_of(&ask);
+
+        ROW_ASSERT(row, told <= CHATTER[i].room);
+        ROW_ASSERT(row, told > CHATTER[i].room * 9 / 10 || told > 55000 || strstr(ask.messages->text, "\"number\":2,"));
     }
 }
 
@@ -262,5 +274,6 @@ static void test_hostile(void)
     }
 }
 
-SUITE(assessment, {"what is asked", test_ask}, {"a long conversation", test_long_conversation}, {"answers", test_read},
-      {"the largest answer", test_size}, {"memory is short", test_memory_is_short}, {"hostile texts", test_hostile});
+SUITE(assessment, {"what is asked", test_ask}, {"a long conversation", test_long_conversation},
+      {"short messages", test_room}, {"answers", test_read}, {"the largest answer", test_size},
+      {"memory is short", test_memory_is_short}, {"hostile texts", test_hostile});

@@ -5,6 +5,7 @@
 
 #include "engine/context.h"
 #include "engine/prompt.h"
+#include "scene.h"
 
 enum { MAX_MESSAGES = 400 };
 
@@ -17,7 +18,8 @@ static struct message_list list_of(size_t n, size_t tokens)
     for (size_t i = 0; i < n; i++) {
         size_t len = (tokens - 8) * 3;
 
-        memset(texts[i], 'a', len);
+        for (size_t k = 0; k < len; k++)
+            texts[i][k] = "water "[k % 6];
         texts[i][len] = '\0';
         rows[i] =
             (struct message_row){.seq = (uint32_t)i, .text = texts[i], .is_assistant = i % 2 == 1, .is_initial = !i};
@@ -140,5 +142,25 @@ static void test_summary(void)
     }
 }
 
+/* Whatever the messages are, what is asked fits, with the summary before it. */
+static void test_summary_room(void)
+{
+    for (size_t i = 0; i < LEN(CHATTER); i++) {
+        struct cq_ctx *ctx = unit_ctx();
+        const struct message_list list = chatter_of(ctx, CHATTER[i].n);
+        const struct context c = {.first = 1, .summarised = 1, .due = list.n - 1};
+        const char *row = arena_printf(ctx->arena, "%zu messages, %u tokens", CHATTER[i].n, CHATTER[i].room);
+        struct llm_ask ask = {0};
+        uint32_t covers = 0;
+
+        CU_ASSERT_EQUAL(context_ask_summary(ctx, &list, &c, words_of(ctx, 6000), CHATTER[i].room, &ask, &covers),
+                        CQ_OK);
+        uint64_t told = told_tokens_of(&ask);
+
+        ROW_ASSERT(row, told <= CHATTER[i].room);
+        ROW_ASSERT(row, covers == c.due || told > CHATTER[i].room * 9 / 10);
+    }
+}
+
 SUITE(context, {"what is told", test_choose}, {"as it grows", test_growing}, {"messages", test_messages},
-      {"the summary", test_summary});
+      {"the summary", test_summary}, {"a summary of short messages", test_summary_room});

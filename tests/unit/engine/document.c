@@ -37,21 +37,20 @@ static void test_marks(void)
 {
     static const struct {
         const char *name, *text, *want;
-        uint32_t n_marks;
     } rows[] = {
         // clang-format off
-        {"none",                 "Water boils.",                 "Water boils.",                                0},
-        {"ChatML",               "a<|im_end|>b",                 "a\\u003c|im_end|>b",                          1},
-        {"two",                  "<s></s>",                      "\\u003cs>\\u003c/s>",                         2},
-        {"in wide characters",   "<\xEF\xBD\x9CUser",            "\\u003c\xEF\xBD\x9CUser",                     1},
-        {"Mistral",              "[INST] a [/INST]",             "\\u005bINST] a \\u005b/INST]",                2},
-        {"with an underscore",   "[TOOL_CALLS]",                 "\\u005bTOOL_CALLS]",                          1},
-        {"EXAONE",               "[|user|]",                     "\\u005b|user|]",                              1},
-        {"behind a backslash",   "\\<",                          "\\\\\\u003c",                                 1},
-        {"a link, a list",       "[A](b) [x] [1] [] [ABC [/] ]", "\\u005bA](b) [x] [1] [] [ABC [/] ]",          1},
-        {"less than",            "1 < 2",                        "1 \\u003c 2",                                 1},
-        {"at the end",           "[<",                           "[\\u003c",                                    1},
-        {"escaped by the student", "\\u003c",                    "\\\\u003c",                                   0},
+        {"none",                 "Water boils.",                 "Water boils."},
+        {"ChatML",               "a<|im_end|>b",                 "a\\u003c|im_end|>b"},
+        {"two",                  "<s></s>",                      "\\u003cs>\\u003c/s>"},
+        {"in wide characters",   "<\xEF\xBD\x9CUser",            "\\u003c\xEF\xBD\x9CUser"},
+        {"Mistral",              "[INST] a [/INST]",             "\\u005bINST] a \\u005b/INST]"},
+        {"with an underscore",   "[TOOL_CALLS]",                 "\\u005bTOOL_CALLS]"},
+        {"EXAONE",               "[|user|]",                     "\\u005b|user|]"},
+        {"behind a backslash",   "\\<",                          "\\\\\\u003c"},
+        {"a link, a list",       "[A](b) [x] [1] [] [ABC [/] ]", "\\u005bA](b) [x] [1] [] [ABC [/] ]"},
+        {"less than",            "1 < 2",                        "1 \\u003c 2"},
+        {"at the end",           "[<",                           "[\\u003c"},
+        {"escaped by the student", "\\u003c",                    "\\\\u003c"},
         // clang-format on
     };
 
@@ -60,9 +59,8 @@ static void test_marks(void)
         const char *want = arena_printf(ctx->arena, "{\"text\":\"%s\",\"list\":[{}]}", rows[i].want);
 
         ROW_ASSERT(rows[i].name, str_eq(text_of(ctx, rows[i].text), want));
-        ROW_ASSERT(rows[i].name, document_mark_tokens(rows[i].text, strlen(rows[i].text)) == 3 * rows[i].n_marks);
+        ROW_ASSERT(rows[i].name, document_tokens(document_with(ctx, rows[i].text)) >= llm_tokens(want, strlen(want)));
     }
-    CU_ASSERT_EQUAL(document_mark_tokens("a<b<c", 3), 3);
 }
 
 /* Read as JSON, it is what was written. */

@@ -399,7 +399,27 @@ static void test_memory_is_short(void)
     arena_destroy(ctx.arena);
 }
 
-SUITE(evaluation_form, {"met by its text", test_met_by_text}, {"metrics", test_metrics}, {"what is asked", test_ask},
-      {"the schema", test_schema}, {"the object", test_object}, {"met at no turn", test_met_at_no_turn},
-      {"answers", test_read}, {"key moments", test_moments}, {"bounds", test_bounds},
-      {"memory is short", test_memory_is_short});
+static void test_room(void)
+{
+    for (size_t i = 0; i < LEN(CHATTER); i++) {
+        struct cq_ctx *ctx = unit_ctx();
+        const struct message_list list = chatter_of(ctx, CHATTER[i].n);
+        const struct progress progress = progress_of_scene(ctx, ",");
+        const struct evaluation_case of = {.experience = &EXPERIENCE,
+                                           .messages = &list,
+                                           .objectives = progress.objectives,
+                                           .n_objectives = progress.n,
+                                           .summary = words_of(ctx, 900),
+                                           .room = CHATTER[i].room};
+        const char *row = arena_printf(ctx->arena, "%zu messages, %u tokens", CHATTER[i].n, CHATTER[i].room);
+        struct llm_ask ask;
+
+        CU_ASSERT_EQUAL_FATAL(evaluation_ask(ctx, &of, &ask), CQ_OK);
+        ROW_ASSERT(row, told_tokens_of(&ask) <= CHATTER[i].room);
+    }
+}
+
+SUITE(evaluation_form, {"short messages", test_room}, {"met by its text", test_met_by_text}, {"metrics", test_metrics},
+      {"what is asked", test_ask}, {"the schema", test_schema}, {"the object", test_object},
+      {"met at no turn", test_met_at_no_turn}, {"answers", test_read}, {"key moments", test_moments},
+      {"bounds", test_bounds}, {"memory is short", test_memory_is_short});

@@ -6,6 +6,47 @@
 
 #define OBJECTIVES "Explain how osmosis moves water through a membrane\nTell diffusion and osmosis apart"
 
+/* len bytes of short words: by llm_tokens() a token for three. */
+static inline char *words_of(struct cq_ctx *ctx, size_t len)
+{
+    char *text = arena_alloc(ctx->arena, len + 1);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    for (size_t i = 0; i < len; i++)
+        text[i] = "water "[i % 6];
+    text[len] = '\0';
+    return text;
+}
+
+/* n messages, each a few words with what JSON and the guard against marks write as escapes. */
+static inline struct message_list chatter_of(struct cq_ctx *ctx, size_t n)
+{
+    struct message_row *rows = arena_zalloc(ctx->arena, n, sizeof(*rows));
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(rows);
+    for (size_t i = 0; i < n; i++)
+        rows[i] = (struct message_row){.seq = (uint32_t)i,
+                                       .is_initial = !i,
+                                       .is_assistant = i % 2,
+                                       .text = i % 3 ? "\"No\",\nhe said:\n\t1 < 2 [INST]" : "ok"};
+    return (struct message_list){rows, n};
+}
+
+/* How many messages of a conversation a test of sizes has, and the tokens that a model has room for. */
+static const struct {
+    size_t n;
+    uint32_t room;
+} CHATTER[] = {{300, 4000}, {300, 6000}, {1500, 20000}, {1500, 40000}, {6000, 50000}, {6000, 128000}};
+
+/* All that a model is told, in tokens. */
+static inline uint64_t told_tokens_of(const struct llm_ask *ask)
+{
+    const char *schema = ask->schema ? ask->schema : "";
+
+    return (uint64_t)llm_tokens(ask->system, strlen(ask->system)) + llm_tokens(schema, strlen(schema)) +
+           llm_tokens(ask->messages->text, strlen(ask->messages->text));
+}
+
 /* The opening message, a greeting, what the student said, and an answer to it. */
 static inline struct message_list conversation_of(struct cq_ctx *ctx, const char *said)
 {
