@@ -75,6 +75,7 @@ struct asking {
         struct cq_ctx ctx; /* of this call: the request's arena and id, a failure of its own */
         struct llm_ask ask;
         bool is_ended, is_repeated;
+        bool is_optional;       /* nobody waits for it: once all others have ended it may be stopped */
         enum cq_status st;      /* how it ended */
         struct llm_reply reply; /* the text in the arena; of a call that failed all 0 */
         uint32_t tries;         /* over all its calls */
@@ -126,6 +127,7 @@ struct turn {
     int64_t ended_ms;
     enum cq_status failure; /* CQ_OK: there is a reply */
     const char *reply_html;
+    const char *summary_text; /* NULL: none to be stored */
 };
 
 /* Failures as of store_turn_begin(). *out lives in ctx->arena; what params points to must live as long. */

@@ -8,7 +8,9 @@
 
 enum {
     MESSAGE_TOKENS = 8, /* a model's own marks around a message */
+    NEAR_MESSAGES = 3,
     SUMMARY_TOKENS = 1500,
+    SUMMARY_EVERY_TURNS = 4,
     SUMMARY_MAX_BYTES = 16 << 10,
     END_TOKENS = 3, /* the brackets that close what is summarised */
     DOCUMENT_MAX_BYTES = 32 << 20,
@@ -35,11 +37,31 @@ static size_t newest(const struct message_list *list, size_t first, uint64_t roo
     return from;
 }
 
+/* Where one is near: of many messages of the student in a row, whose turns failed, none is lost for it. */
 static size_t begin_with_assistant(const struct message_list *list, size_t from)
 {
-    while (from > 0 && from + 1 < list->n && !list->rows[from].is_assistant)
-        from++;
+    if (from == 0)
+        return 0;
+    for (size_t i = from; i + 1 < list->n && i <= from + NEAR_MESSAGES; i++)
+        if (list->rows[i].is_assistant)
+            return i;
     return from;
+}
+
+/*
+ * Whether it is the turn in which the messages from summarised on have become more than room, or one of each
+ * SUMMARY_EVERY_TURNS after it: a summary that fails again and again is not paid for with every turn.
+ */
+static bool is_time(const struct message_list *list, size_t summarised, uint64_t room)
+{
+    uint64_t used = 0;
+
+    for (size_t i = summarised; i < list->n; i++) {
+        used += context_tokens(&list->rows[i]);
+        if (used > room)
+            return (list->n - 1 - i) / 2 % SUMMARY_EVERY_TURNS == 0;
+    }
+    return false;
 }
 
 void context_choose(const struct message_list *list, size_t summarised, uint32_t room, struct context *out)
@@ -58,9 +80,7 @@ void context_choose(const struct message_list *list, size_t summarised, uint32_t
     out->first = begin_with_assistant(list, first > least ? first : least);
     out->summarised = summarised < out->first ? summarised : out->first;
     /* Half of it is told again next time: then there is room for as much as has been summarised. */
-    size_t soon = newest(list, summarised, whole - whole / 4);
-
-    if (soon > summarised || out->first > summarised)
+    if (out->first > summarised || is_time(list, summarised, whole - whole / 4))
         out->due = begin_with_assistant(list, newest(list, summarised, whole / 2));
     if (out->due <= summarised)
         out->due = 0;
@@ -182,4 +202,30 @@ enum cq_status context_ask_summary(struct cq_ctx *ctx, const struct message_list
                             .max_tokens = SUMMARY_TOKENS,
                             .reply_max_bytes = SUMMARY_MAX_BYTES};
     return CQ_OK;
+}
+
+/* Behind the last sentence or line of the first len bytes; 0: none ends there. */
+static size_t whole_sentences(const char *text, size_t len)
+{
+    for (size_t i = len; i > 0; i--) {
+        bool is_at_gap = i == len || text[i] == ' ' || text[i] == '\n';
+
+        if (text[i - 1] == '\n' || (is_at_gap && strchr(".!?", text[i - 1])))
+            return i;
+        if (i >= 3 && (memcmp(text + i - 3, "\xE3\x80\x82", 3) == 0 || memcmp(text + i - 3, "\xEF\xBC\x81", 3) == 0 ||
+                       memcmp(text + i - 3, "\xEF\xBC\x9F", 3) == 0)) /* the same three, of Chinese and Japanese */
+            return i;
+    }
+    return 0;
+}
+
+const char *context_summary(struct cq_ctx *ctx, const struct llm_reply *reply)
+{
+    if (reply->stop == LLM_STOP_END)
+        return reply->text;
+    if (reply->stop != LLM_STOP_LENGTH)
+        return NULL;
+    size_t len = whole_sentences(reply->text, reply->len);
+
+    return len > strspn(reply->text, " \t\r\n") ? arena_strndup(ctx->arena, reply->text, len) : reply->text;
 }

@@ -115,6 +115,7 @@ static enum cq_status ask_summary(struct cq_ctx *ctx, struct turn *turn, const s
                                   const struct context *context)
 {
     turn->summary = engine_ask_add(ctx, &turn->asking);
+    turn->summary->is_optional = true;
     return context_ask_summary(ctx, &turn->messages, context, turn->row.summary,
                                llm_context_tokens(params->config, LLM_SUMMARIZE), &turn->summary->ask,
                                &turn->summarised);
@@ -217,14 +218,10 @@ bool engine_turn_read(struct cq_ctx *ctx, struct turn *turn)
         turn->failure = ask->st;
         if (!ask->st)
             turn->failure = markdown_html(ctx, ask->reply.text, ask->reply.len, &turn->reply_html);
+        if (turn->summary && !turn->summary->st)
+            turn->summary_text = context_summary(ctx, &turn->summary->reply);
     }
     return turn->failure || read_assessment(ctx, turn);
-}
-
-/* One that was cut off would say less than it seems to. */
-static bool has_summary(const struct turn *turn)
-{
-    return turn->summary && !turn->summary->st && turn->summary->reply.stop == LLM_STOP_END;
 }
 
 /* Votes are read again: some may have been cast while the model was asked. */
@@ -278,7 +275,7 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
                            .is_stopped = said->stop == LLM_STOP_ASKED,
                            .met_at = turn->met_at,
                            .all_objectives_met = turn->all_objectives_met,
-                           .summary = has_summary(turn) ? turn->summary->reply.text : NULL,
+                           .summary = turn->summary_text,
                            .summarised = turn->summarised,
                            .tries = turn->asking.asks[0].tries,
                            .calls = engine_ask_calls(ctx, &turn->asking),

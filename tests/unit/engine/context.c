@@ -47,10 +47,10 @@ static void test_choose(void)
         // clang-format off
         {"all the room there is",        301,   0, UINT32_MAX, true,  false},
         {"far from full",                101,   0, 20000,      true,  false},
-        {"soon full",                    161,   0, 20000,      true,  true},
+        {"soon full",                    163,   0, 20000,      true,  true},
         {"full",                         301,   0, 20000,      false, true},
         {"summarised, and room for more", 301, 221, 20000,     false, false},
-        {"summarised, soon full again",  301, 151, 20000,      false, true},
+        {"summarised, soon full again",  301, 153, 20000,      false, true},
         {"summarised, full again",       301,  21, 20000,      false, true},
         {"room for next to nothing",     301,   0, 100,        false, true},
         {"no room at all",               301,   0, 0,          false, true},
@@ -68,6 +68,72 @@ static void test_choose(void)
         ROW_ASSERT(cases[i].name, told_tokens(&list, &c) <= cases[i].room || c.first == list.n - 1);
         ROW_ASSERT(cases[i].name, !c.first || list.rows[c.first].is_assistant || c.first == list.n - 1);
         ROW_ASSERT(cases[i].name, !c.due || c.due > cases[i].summarised);
+    }
+}
+
+/* Turns that failed leave messages of the student alone: they are told all the same. */
+static void test_failed_turns(void)
+{
+    const struct message_list list = list_of(300, 100);
+    struct context c;
+
+    for (size_t i = 1; i < list.n; i++)
+        list.rows[i].is_assistant = false;
+    context_choose(&list, 0, 20000, &c);
+    CU_ASSERT(list.n - c.first >= 150 && told_tokens(&list, &c) <= 20000);
+    CU_ASSERT(c.due > 0 && list.n - c.due >= 80);
+    list.rows[c.first + 2].is_assistant = true;
+    size_t before = c.first;
+    context_choose(&list, 0, 20000, &c);
+    CU_ASSERT_EQUAL(c.first, before + 2);
+}
+
+/* One that never comes is asked for with each fourth turn, and with each one once messages are left out without it. */
+static void test_summary_never_comes(void)
+{
+    size_t n_asked = 0, n_near = 0, n_turns = 0;
+
+    for (size_t n = 1; n < 250; n += 2) {
+        const struct message_list list = list_of(n, 100);
+        struct context c;
+
+        context_choose(&list, 0, 20000, &c);
+        CU_ASSERT(!c.first || c.due);
+        n_turns += n > 139 && !c.first;
+        n_near += c.due && !c.first;
+        n_asked += c.due > 0;
+    }
+    ROW_ASSERT(arena_printf(unit_ctx()->arena, "%zu of %zu", n_near, n_turns),
+               n_near >= 5 && n_near <= n_turns / 4 + 1);
+    CU_ASSERT(n_asked > n_near);
+}
+
+static void test_summary_cut(void)
+{
+    static const struct {
+        const char *name;
+        enum llm_stop stop;
+        const char *text, *want;
+    } cases[] = {
+        // clang-format off
+        {"whole",                LLM_STOP_END,      "He said 1.5. Then", "He said 1.5. Then"},
+        {"cut in a sentence",    LLM_STOP_LENGTH,   "He said 1.5. Is it? The", "He said 1.5. Is it?"},
+        {"cut in a number",      LLM_STOP_LENGTH,   "He said so! It is 1.5 of", "He said so!"},
+        {"cut in a line",        LLM_STOP_LENGTH,   "- salt\n- water\n- mem", "- salt\n- water\n"},
+        {"cut behind a sentence", LLM_STOP_LENGTH,  "He said so.", "He said so."},
+        {"cut in Japanese",      LLM_STOP_LENGTH,   "\xE6\xB0\xB4\xE3\x80\x82\xE6\xB0\xB4", "\xE6\xB0\xB4\xE3\x80\x82"},
+        {"no sentence",          LLM_STOP_LENGTH,   "He said and said", "He said and said"},
+        {"nothing but a line",   LLM_STOP_LENGTH,   "\nHe said", "\nHe said"},
+        {"stopped",              LLM_STOP_ASKED,    "He said so. And", NULL},
+        {"filtered",             LLM_STOP_FILTERED, "He said so. And", NULL},
+        // clang-format on
+    };
+
+    for (size_t i = 0; i < LEN(cases); i++) {
+        const struct llm_reply reply = {.text = cases[i].text, .len = strlen(cases[i].text), .stop = cases[i].stop};
+        const char *got = context_summary(unit_ctx(), &reply);
+
+        ROW_ASSERT(cases[i].name, cases[i].want ? got && str_eq(got, cases[i].want) : !got);
     }
 }
 
@@ -162,5 +228,6 @@ static void test_summary_room(void)
     }
 }
 
-SUITE(context, {"what is told", test_choose}, {"as it grows", test_growing}, {"messages", test_messages},
-      {"the summary", test_summary}, {"a summary of short messages", test_summary_room});
+SUITE(context, {"what is told", test_choose}, {"as it grows", test_growing}, {"failed turns", test_failed_turns},
+      {"a summary that never comes", test_summary_never_comes}, {"a summary that is cut", test_summary_cut},
+      {"messages", test_messages}, {"the summary", test_summary}, {"a summary of short messages", test_summary_room});
