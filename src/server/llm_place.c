@@ -8,6 +8,7 @@ enum {
     UNREAD_MS = 5000,
     HEARTBEAT_MS = 10000, /* the contract says 15 s at most */
     REST_MS = 20000,      /* what else was asked, once the reply is there */
+    OPTIONAL_REST_MS = 1000,
     STORE_AGAIN_MS = 200,
     STORE_FOR_MS = 30000,  /* how long a reply waits for a database that is away */
     ANSWER_FOR_MS = 60000, /* how long a client may take to read the rest */
@@ -124,6 +125,14 @@ static bool is_asking(const struct place *p)
     return false;
 }
 
+static bool is_asking_only_optional(const struct place *p)
+{
+    for (size_t i = 0; i < p->asking->n; i++)
+        if (p->calls[i].call && !p->asking->asks[i].is_optional)
+            return false;
+    return is_asking(p);
+}
+
 /* What is still under way is waited for no longer than it takes to say what it has cost. */
 static void stop_rest(struct place *p)
 {
@@ -145,6 +154,8 @@ static void take_reply(void *user, enum cq_status st, const struct llm_reply *re
         p->rest_ms = clock_mono_ms() + REST_MS;
     if (!is_asking(p))
         begin_end(p);
+    else if (!p->optional_ms && is_asking_only_optional(p))
+        p->optional_ms = clock_mono_ms() + OPTIONAL_REST_MS;
 }
 
 static void set_renewal(struct place *p)
@@ -158,6 +169,7 @@ static void begin_ask(struct place *p)
     p->stage = STAGE_ASK;
     if (!p->asking->asks[0].is_ended) /* asked once more, with the limits of the first time */
         p->rest_ms = 0;
+    p->optional_ms = 0;
     set_renewal(p);
     for (size_t i = 0; i < p->asking->n; i++) {
         struct ask *ask = &p->asking->asks[i];
@@ -311,6 +323,17 @@ static void finish_answer(struct place *p, int64_t now_ms)
     close_place(p);
 }
 
+static bool is_rest_over(const struct place *p, int64_t now_ms)
+{
+    bool is_over = p->rest_ms && now_ms >= p->rest_ms, is_optional_over = p->optional_ms && now_ms >= p->optional_ms;
+
+    if (is_optional_over)
+        log_info("request_id=%s no summary within %d ms of all else", p->req.ctx.request_id, OPTIONAL_REST_MS);
+    else if (is_over)
+        log_warn("request_id=%s no assessment within %d ms of the reply", p->req.ctx.request_id, REST_MS);
+    return is_over || is_optional_over;
+}
+
 void place_tend(struct place *p, int64_t now_ms)
 {
     send_output(p);
@@ -326,9 +349,8 @@ void place_tend(struct place *p, int64_t now_ms)
         add_job(p, run_end);
         return;
     }
-    if (p->stage == STAGE_ASK && p->rest_ms && now_ms >= p->rest_ms) {
-        log_warn("request_id=%s no assessment within %d ms of the reply", p->req.ctx.request_id, REST_MS);
-        p->rest_ms = 0;
+    if (p->stage == STAGE_ASK && is_rest_over(p, now_ms)) {
+        p->rest_ms = p->optional_ms = 0;
         stop_rest(p);
         return;
     }
@@ -346,5 +368,11 @@ int64_t place_next_ms(const struct place *p)
         return p->again_ms;
     if (p->stage != STAGE_ASK)
         return INT64_MAX;
-    return p->rest_ms && p->rest_ms < p->renew_ms ? p->rest_ms : p->renew_ms;
+    int64_t next_ms = p->renew_ms;
+
+    if (p->rest_ms && p->rest_ms < next_ms)
+        next_ms = p->rest_ms;
+    if (p->optional_ms && p->optional_ms < next_ms)
+        next_ms = p->optional_ms;
+    return next_ms;
 }

@@ -38,6 +38,7 @@ struct place {
     int64_t began_us;                                /* on clock_mono_us() */
     int64_t sent_ms, renew_ms, give_up_ms, again_ms; /* on clock_mono_ms(); again_ms 0: no job is due */
     int64_t rest_ms;                                 /* when what else was asked is waited for no longer; 0: not yet */
+    int64_t optional_ms;                             /* the same of what is optional, once nothing else is asked */
     enum cq_status read;                             /* what reading the request gave */
     enum api_end end;                                /* what storing the end gave */
     enum cq_status outcome;                          /* of the request, once that is stored */

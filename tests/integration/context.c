@@ -96,6 +96,51 @@ static void test_summary_fails(void)
     instance_use(main_instance);
 }
 
+/* One that takes long is not waited for; the conversation goes on without it. */
+static void test_summary_is_slow(void)
+{
+    enum { N_TURNS = 24 };
+    struct instance *main_instance = instance_used();
+    int64_t longest_ms = 0;
+
+    instance_use(instance_with_little_room());
+    struct talk talk = open_talk(STUDENT);
+
+    model_reset();
+    for (int i = 0; i < N_TURNS && int_at(model_stats(), "/summaries") < 2; i++) {
+        int64_t began_ms = clock_mono_ms();
+
+        expect_status("a turn", say(&talk, textf("[[words 150]] message %d [[summarize:delay 6000]]", i)), 200);
+        if (clock_mono_ms() - began_ms > longest_ms)
+            longest_ms = clock_mono_ms() - began_ms;
+    }
+    ROW_ASSERT("it was asked for", int_at(model_stats(), "/summaries") >= 2);
+    ROW_ASSERT(textf("%ld ms", (long)longest_ms), longest_ms >= 900 && longest_ms < 2500);
+    ROW_ASSERT("none is stored", database_number(textf("SELECT COUNT(*) FROM conversation WHERE id = %lu AND summary IS"
+                                                       " NULL",
+                                                       talk.id)) == 1);
+    instance_use(main_instance);
+}
+
+/* One that is cut by its length is worth having. */
+static void test_summary_is_cut(void)
+{
+    enum { N_TURNS = 24 };
+    struct instance *main_instance = instance_used();
+
+    instance_use(instance_with_little_room());
+    struct talk talk = open_talk(STUDENT);
+
+    model_reset();
+    for (int i = 0; i < N_TURNS && !int_at(model_stats(), "/summaries"); i++)
+        expect_status("a turn", say(&talk, textf("[[words 150]] message %d [[summarize:finish length]]", i)), 200);
+    ROW_ASSERT("it was asked for", int_at(model_stats(), "/summaries") == 1);
+    ROW_ASSERT("it is stored", database_number(textf("SELECT COUNT(*) FROM conversation WHERE id = %lu AND summary LIKE"
+                                                     " 'Summary of%%' AND summarised > 0",
+                                                     talk.id)) == 1);
+    instance_use(main_instance);
+}
+
 /* Judges are told the newest too, and the summary of the rest as what it is. */
 static void test_judges(void)
 {
@@ -119,4 +164,5 @@ static void test_judges(void)
 }
 
 SUITE(context, {"a long conversation", test_long_conversation}, {"the summary fails", test_summary_fails},
+      {"the summary is slow", test_summary_is_slow}, {"the summary is cut", test_summary_is_cut},
       {"judges", test_judges});
