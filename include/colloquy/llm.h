@@ -17,6 +17,7 @@ enum {
     LLM_MAX_MESSAGES = 10000,
     LLM_MAX_OBJECTIVES = 32,
     LLM_MAX_TOOL_CALLS = 32, /* in a reply; one with more is malformed */
+    LLM_MAX_CHAIN = 8,       /* models that one call may come to ask, each when those before it have failed */
 };
 
 enum llm_role { LLM_USER, LLM_ASSISTANT };
@@ -114,14 +115,24 @@ struct llm_usage {
     uint32_t input, output, cache_read, cache_write;
 };
 
-/* What an ask has cost so far, over all tries and models; an estimate where the provider says nothing. */
-struct llm_cost {
-    const char *model; /* the last one asked, by its name in the config; "": none was */
+/* What one model has used of an ask, over all its tries; an estimate where the provider says nothing. */
+struct llm_spent {
+    const char *model; /* by its name in the config */
+    enum cq_status st; /* what its last try has come to */
     struct llm_usage usage;
     uint64_t price_nano; /* in 1e-9 of the currency of the config's prices */
     uint32_t tries;      /* 1 when the first one worked */
-    uint32_t ms;
 };
+
+/* What an ask has cost so far: each model by itself, for each has prices of its own. */
+struct llm_cost {
+    struct llm_spent spent[LLM_MAX_CHAIN]; /* those that were asked, in that order */
+    size_t n;                              /* 0: none was */
+    uint32_t ms;                           /* over all of them */
+};
+
+/* The sum, in the name of the last one asked: "", when none was. */
+struct llm_spent llm_cost_sum(const struct llm_cost *cost);
 
 struct llm_tool_call {
     const char *id, *name;
@@ -149,7 +160,7 @@ struct llm_call;
  *   over. Returning anything but CQ_OK stops the transfer and becomes the result.
  *   NULL: only the whole of it is of interest. Then one that breaks off is asked for again, as if nothing had come.
  * on_done is called exactly once, never from inside llm_start(). On CQ_OK reply is set, else it is NULL; cost always is.
- *   Both live until on_done returns, cost->model as long as the loop. Both functions are called from llm_loop_run() only.
+ *   Both live until on_done returns, the models' names as long as the loop. Both functions are called from llm_loop_run() only.
  */
 typedef enum cq_status llm_text_fn(void *user, enum llm_part_kind kind, const char *text, size_t len);
 typedef void llm_done_fn(void *user, enum cq_status st, const struct llm_reply *reply, const struct llm_cost *cost);

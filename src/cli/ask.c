@@ -73,14 +73,20 @@ static enum cq_status on_text(void *user, enum llm_part_kind kind, const char *t
     return kind != LLM_TEXT || print(user, text, len) ? CQ_OK : CQ_LOST;
 }
 
+/* A line for each model that was asked; the last one's has the time that all took. */
 static void say_cost(const struct asking *asking, const struct llm_cost *cost)
 {
     struct buf *said = buf_in_arena(asking->cli->ctx.arena, SUMMARY_MAX_BYTES);
 
-    if (!said || !*cost->model)
-        return;
-    cli_cost_write(said, cost);
-    cli_say("%s (%s): %s", cost->model, cli_provider_of(asking->loop, cost->model), said->data);
+    for (size_t i = 0; said && i < cost->n; i++) {
+        const struct llm_spent *spent = &cost->spent[i];
+
+        buf_clear(said);
+        if (i + 1 == cost->n)
+            buf_printf(said, "%u ms, ", cost->ms);
+        cli_spent_write(said, spent);
+        cli_say("%s (%s): %s", spent->model, cli_provider_of(asking->loop, spent->model), said->data);
+    }
 }
 
 static void on_done(void *user, enum cq_status st, const struct llm_reply *reply, const struct llm_cost *cost)

@@ -91,7 +91,10 @@ static void on_reply(void *user, enum cq_status st, const struct llm_reply *repl
         end(trial, false);
         return;
     }
-    cli_cost_write(trial->line, cost);
+    const struct llm_spent spent = llm_cost_sum(cost);
+
+    buf_printf(trial->line, "%u ms, ", cost->ms);
+    cli_spent_write(trial->line, &spent);
     if (reply->vectors)
         buf_printf(trial->line, ", vectors of %zu numbers", reply->n_dimensions);
     if (reply->vectors || !trial->model.can_follow) {

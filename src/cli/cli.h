@@ -130,8 +130,8 @@ int cli_loop_create(struct cli *cli, struct llm_loop **out) MUST_USE;
 /* The provider of the model of that name. */
 const char *cli_provider_of(const struct llm_loop *loop, const char *name);
 
-/* "412 ms, 11 + 2 tokens", and the price, the cache and the tries where there is something to say. */
-void cli_cost_write(struct buf *out, const struct llm_cost *cost);
+/* "11 + 2 tokens", and the price, the cache and the tries where there is something to say. */
+void cli_spent_write(struct buf *out, const struct llm_spent *spent);
 
 /* ---- results and faults (report.c) ---- */
 

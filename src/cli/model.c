@@ -31,17 +31,17 @@ const char *cli_provider_of(const struct llm_loop *loop, const char *name)
     return "-";
 }
 
-void cli_cost_write(struct buf *out, const struct llm_cost *cost)
+void cli_spent_write(struct buf *out, const struct llm_spent *spent)
 {
-    const struct llm_usage *usage = &cost->usage;
+    const struct llm_usage *usage = &spent->usage;
     char price[CLI_PRICE_BYTES];
 
-    cli_price(price, cost->price_nano, 0);
-    buf_printf(out, "%u ms, %u + %u tokens", cost->ms, usage->input, usage->output);
+    cli_price(price, spent->price_nano, 0);
+    buf_printf(out, "%u + %u tokens", usage->input, usage->output);
     if (usage->cache_read || usage->cache_write)
         buf_printf(out, ", %u read from the cache, %u written to it", usage->cache_read, usage->cache_write);
-    if (cost->price_nano)
+    if (spent->price_nano)
         buf_printf(out, ", price %s", price);
-    if (cost->tries > 1)
-        buf_printf(out, ", %u tries", cost->tries);
+    if (spent->tries > 1)
+        buf_printf(out, ", %u tries", spent->tries);
 }

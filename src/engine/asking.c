@@ -3,7 +3,7 @@
 
 #include "colloquy/engine.h"
 
-enum { CALLS_MAX_BYTES = 8 << 10 };
+enum { CALLS_MAX_BYTES = 16 << 10 };
 
 struct ask *engine_ask_add(struct cq_ctx *ctx, struct asking *asking)
 {
@@ -23,7 +23,8 @@ static void tell_request(struct cq_ctx *ctx, const struct ask *ask)
 
 /* ---- what it costs ---- */
 
-static void write_call(struct json_out *out, enum llm_task task, enum cq_status st, const struct llm_cost *cost)
+static void write_spent(struct json_out *out, enum llm_task task, enum cq_status st, const struct llm_spent *spent,
+                        uint32_t ms)
 {
     static const char *const tasks[LLM_TASK_COUNT] = {[LLM_REPLY] = "reply",
                                                       [LLM_ASSESS] = "assessment",
@@ -33,19 +34,19 @@ static void write_call(struct json_out *out, enum llm_task task, enum cq_status 
     const struct {
         const char *key;
         uint64_t value;
-    } numbers[] = {{"input", cost->usage.input},
-                   {"output", cost->usage.output},
-                   {"cache_read", cost->usage.cache_read},
-                   {"cache_write", cost->usage.cache_write},
-                   {"price_nano", cost->price_nano},
-                   {"tries", cost->tries},
-                   {"ms", cost->ms}};
+    } numbers[] = {{"input", spent->usage.input},
+                   {"output", spent->usage.output},
+                   {"cache_read", spent->usage.cache_read},
+                   {"cache_write", spent->usage.cache_write},
+                   {"price_nano", spent->price_nano},
+                   {"tries", spent->tries},
+                   {"ms", ms}};
 
     json_open_object(out);
     json_key(out, "task");
     json_text(out, tasks[task]);
     json_key(out, "model");
-    json_text(out, cost->model);
+    json_text(out, spent->model);
     json_key(out, "status");
     json_text(out, st ? cq_status_info(st)->name : "complete");
     for (size_t i = 0; i < LEN(numbers); i++) {
@@ -55,28 +56,47 @@ static void write_call(struct json_out *out, enum llm_task task, enum cq_status 
     json_close_object(out);
 }
 
-/* Each call by itself: what is asked for once more may be given to another model. */
-static void count_call(struct cq_ctx *ctx, struct asking *asking, enum llm_task task, enum cq_status st,
-                       const struct llm_cost *cost)
+/* The array's elements so far, with a comma behind them. NULL: memory. */
+static struct buf *open_calls(struct cq_ctx *ctx, struct asking *asking)
 {
-    const struct usage usage = {.input_tokens = cost->usage.input,
-                                .output_tokens = cost->usage.output,
-                                .cache_read_tokens = cost->usage.cache_read,
-                                .cache_write_tokens = cost->usage.cache_write,
-                                .price_nano = cost->price_nano};
-    struct json_out out;
-
-    if (!cost->tries) /* nobody was asked */
-        return;
-    store_calls_add(&asking->calls, cost->model, &usage);
     if (!asking->calls_json)
         asking->calls_json = buf_in_arena(ctx->arena, CALLS_MAX_BYTES);
     else
         buf_char(asking->calls_json, ',');
-    if (!asking->calls_json)
-        return;
-    json_out_init(&out, asking->calls_json);
-    write_call(&out, task, st, cost);
+    return asking->calls_json;
+}
+
+static void count_spent(struct asking *asking, const struct llm_spent *spent)
+{
+    const struct usage usage = {.input_tokens = spent->usage.input,
+                                .output_tokens = spent->usage.output,
+                                .cache_read_tokens = spent->usage.cache_read,
+                                .cache_write_tokens = spent->usage.cache_write,
+                                .price_nano = spent->price_nano};
+
+    store_calls_add(&asking->calls, spent->model, &usage);
+}
+
+/*
+ * Each call by itself, for what is asked for once more may be given to another model; and of it each model by itself. The
+ * last of them has the call's own end, and its time.
+ */
+static void count_call(struct cq_ctx *ctx, struct asking *asking, enum llm_task task, enum cq_status st,
+                       const struct llm_cost *cost)
+{
+    struct json_out out;
+
+    for (size_t i = 0; i < cost->n; i++) {
+        const struct llm_spent *spent = &cost->spent[i];
+        bool is_last = i + 1 == cost->n;
+        struct buf *json = open_calls(ctx, asking);
+
+        count_spent(asking, spent);
+        if (!json)
+            continue;
+        json_out_init(&out, json);
+        write_spent(&out, task, is_last ? st : spent->st, spent, is_last ? cost->ms : 0);
+    }
 }
 
 const struct model_calls *engine_ask_calls(struct cq_ctx *ctx, struct asking *asking)
@@ -103,7 +123,7 @@ void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq
     ask->is_ended = true;
     ask->st = is_beyond_form(ask, st) ? CQ_OK : st;
     ask->reply = (struct llm_reply){.text = ""};
-    ask->tries += cost->tries;
+    ask->tries += llm_cost_sum(cost).tries;
     count_call(ctx, asking, ask->ask.task, st, cost);
     if (reply) {
         char *text = arena_strndup(ctx->arena, reply->text, reply->len);

@@ -389,18 +389,51 @@ static uint64_t price_of(uint32_t tokens, uint64_t per_million)
     return (uint64_t)(price / 1000000);
 }
 
+static void add(struct llm_usage *usage, const struct llm_usage *more)
+{
+    usage->input = sum(usage->input, more->input);
+    usage->output = sum(usage->output, more->output);
+    usage->cache_read = sum(usage->cache_read, more->cache_read);
+    usage->cache_write = sum(usage->cache_write, more->cache_write);
+}
+
+void llm_call_count_try(struct llm_call *call)
+{
+    struct llm_cost *cost = &call->cost;
+
+    if (call->tries == 1)
+        cost->spent[cost->n++] = (struct llm_spent){.model = call->model->config->name};
+    cost->spent[cost->n - 1].tries++;
+}
+
 void llm_call_count(struct llm_call *call, enum cq_status st)
 {
     const struct llm_prices *prices = &call->model->prices;
-    struct llm_cost *cost = &call->cost;
+    struct llm_spent *spent = &call->cost.spent[call->cost.n - 1];
 
+    spent->st = st;
     if (call->model->provider->answer)
         return;
     struct llm_usage used = usage_of(call, st);
 
-    cost->usage = (struct llm_usage){sum(cost->usage.input, used.input), sum(cost->usage.output, used.output),
-                                     sum(cost->usage.cache_read, used.cache_read),
-                                     sum(cost->usage.cache_write, used.cache_write)};
-    cost->price_nano += price_of(used.input, prices->input) + price_of(used.output, prices->output) +
-                        price_of(used.cache_read, prices->cache_read) + price_of(used.cache_write, prices->cache_write);
+    add(&spent->usage, &used);
+    spent->price_nano += price_of(used.input, prices->input) + price_of(used.output, prices->output) +
+                         price_of(used.cache_read, prices->cache_read) +
+                         price_of(used.cache_write, prices->cache_write);
+}
+
+struct llm_spent llm_cost_sum(const struct llm_cost *cost)
+{
+    struct llm_spent all = {.model = ""};
+
+    for (size_t i = 0; i < cost->n; i++) {
+        const struct llm_spent *spent = &cost->spent[i];
+
+        all.model = spent->model;
+        all.st = spent->st;
+        add(&all.usage, &spent->usage);
+        all.price_nano += spent->price_nano;
+        all.tries += spent->tries;
+    }
+    return all;
 }

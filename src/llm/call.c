@@ -30,7 +30,6 @@ struct llm_call *llm_call_create(const struct config_llm *config, struct cq_ctx 
     call->ask = ask;
     call->started_at = call->due_at = clock_mono_ms();
     call->total_at = call->started_at + total_timeout_ms(call);
-    call->cost.model = "";
     llm_answer_init(&call->answer, lesser_of(config->reply_max_bytes, ask->reply_max_bytes));
     llm_request_init(&call->request);
     llm_try_init(call);
@@ -206,8 +205,7 @@ bool llm_call_begin(struct llm_call *call)
     if (!call->tries)
         call->model_at = clock_mono_ms();
     call->tries++;
-    call->cost.tries++;
-    call->cost.model = call->model->config->name;
+    llm_call_count_try(call);
     /* A kept connection that its server has closed is not to fail every try. */
     if (call->easy && call->tries > 1)
         curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);

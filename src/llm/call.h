@@ -166,7 +166,10 @@ void llm_call_delta(struct llm_call *call, const struct llm_delta *delta);
  */
 void llm_call_settle(struct llm_call *call);
 
-/* What the try has used by what it says, or by estimate, added to the call's cost. */
+/* One try more of the model's, which begins. */
+void llm_call_count_try(struct llm_call *call);
+
+/* What that try, which has come to st, has used by what it says, or by estimate, added to the model's cost. */
 void llm_call_count(struct llm_call *call, enum cq_status st);
 
 /* ---- transfer.c ---- */

@@ -4,8 +4,6 @@
 
 #include "llm/provider.h"
 
-enum { LLM_MAX_CHAIN = 8 };
-
 /* In the order in which they are tried. */
 struct llm_chain {
     const struct llm_model *models[LLM_MAX_CHAIN];

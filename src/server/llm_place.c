@@ -182,7 +182,7 @@ static void begin_ask(struct place *p)
         enum cq_status st = llm_start(p->worker->loop, &ask->ctx, &ask->ask, is_shown ? take_text : NULL, take_reply,
                                       &p->calls[i], &p->calls[i].call);
         if (st)
-            engine_ask_end(&p->req.ctx, p->asking, i, st, NULL, &(struct llm_cost){.model = ""});
+            engine_ask_end(&p->req.ctx, p->asking, i, st, NULL, &(struct llm_cost){.n = 0});
     }
     if (p->asking->asks[0].is_ended && p->asking->asks[0].st)
         stop_rest(p);

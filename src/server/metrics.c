@@ -61,13 +61,15 @@ void metrics_note_request(struct metrics *metrics, enum pool pool, const struct 
 
 void metrics_note_model(struct metrics *metrics, const struct llm_effort *effort)
 {
+    const struct llm_spent spent = llm_cost_sum(effort->cost);
+
     add(&metrics->model_calls[effort->st], 1);
-    add(&metrics->model_retries, effort->cost->tries > 1 ? effort->cost->tries - 1 : 0);
-    add(&metrics->input_tokens, effort->cost->usage.input);
-    add(&metrics->output_tokens, effort->cost->usage.output);
-    add(&metrics->cache_read_tokens, effort->cost->usage.cache_read);
-    add(&metrics->cache_write_tokens, effort->cost->usage.cache_write);
-    add(&metrics->price_nano, effort->cost->price_nano);
+    add(&metrics->model_retries, spent.tries > 1 ? spent.tries - 1 : 0);
+    add(&metrics->input_tokens, spent.usage.input);
+    add(&metrics->output_tokens, spent.usage.output);
+    add(&metrics->cache_read_tokens, spent.usage.cache_read);
+    add(&metrics->cache_write_tokens, spent.usage.cache_write);
+    add(&metrics->price_nano, spent.price_nano);
     observe(&metrics->model_time, (int64_t)effort->ms * 1000);
     if (effort->first_text_ms)
         observe(&metrics->first_text_time, (int64_t)effort->first_text_ms * 1000);

@@ -98,7 +98,7 @@ static void on_done(void *user, enum cq_status st, const struct llm_reply *reply
     struct outcome *outcome = user;
 
     outcome->n_done++;
-    CHECK((st == CQ_OK) == (reply != NULL) && cost->tries == 1);
+    CHECK((st == CQ_OK) == (reply != NULL) && llm_cost_sum(cost).tries == 1);
     if (!reply)
         return;
     CHECK(reply->len == outcome->text.len && strcmp(reply->text, outcome->text.data) == 0);

@@ -136,6 +136,9 @@ static void test_fallback(void)
 
     expect_told("the next one replies", RUN(config, "ask", "Hello"), 0, "You said: Hello\n",
                 "* warn *gpt (openai): nobody listens at 127.0.0.1:9 (connection refused); asking spare\n");
+    expect_told("each of them by itself", RUN(config, "ask", "--verbose", "Hello"), 0, "You said: Hello\n",
+                "*; asking spare\ncolloquy: gpt (openai): 0 + 0 tokens\n"
+                "colloquy: spare (openai): * ms, * + 4 tokens\n");
     expect_told("alone", RUN(config, "ask", "--model", "gpt", "Hello"), 1, "",
                 "colloquy: ask: gpt (openai): nobody listens at 127.0.0.1:9 (connection refused)\n");
     expect_told("all fail", RUN(config, "ask", "[[status 401]]"), 1, "",

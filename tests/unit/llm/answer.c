@@ -22,6 +22,8 @@ static struct llm_call *open_call(const struct llm_ask *ask, struct outcome *out
     call->on_text = model_on_text;
     call->on_done = model_on_done;
     call->user = outcome;
+    call->tries = 1;
+    llm_call_count_try(call);
     return call;
 }
 
@@ -309,7 +311,7 @@ static void test_estimates(void)
 
         llm_call_delta(call, &(struct llm_delta){.first = &piece, .last = &piece, .usage = rows[i].said});
         llm_call_count(call, rows[i].st);
-        ROW_ASSERT(rows[i].name, memcmp(&call->cost.usage, &rows[i].want, sizeof(rows[i].want)) == 0);
+        ROW_ASSERT(rows[i].name, memcmp(&call->cost.spent[0].usage, &rows[i].want, sizeof(rows[i].want)) == 0);
         llm_call_free(call);
         buf_release(&got.text);
     }
@@ -332,7 +334,7 @@ static void test_stopped_cost(void)
         llm_call_delta(call, &(struct llm_delta){.first = &pieces[i], .last = &pieces[i]});
         llm_stop(call);
         CU_ASSERT(!llm_call_retry(call, llm_call_judge_stopped(call), clock_mono_ms()));
-        CU_ASSERT_EQUAL(call->cost.usage.output, 4);
+        CU_ASSERT_EQUAL(call->cost.spent[0].usage.output, 4);
         llm_call_free(call);
         buf_release(&got.text);
     }

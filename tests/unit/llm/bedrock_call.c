@@ -281,7 +281,7 @@ static void test_fetched_keys(void)
     model_run(loop);
     for (size_t i = 0; i < LEN(got); i++) {
         CU_ASSERT(got[i].st == CQ_OK && str_eq(got[i].text.data, "Hello"));
-        CU_ASSERT_EQUAL(got[i].cost.tries, 1);
+        CU_ASSERT_EQUAL(got[i].all.tries, 1);
         buf_release(&got[i].text);
     }
     CU_ASSERT_EQUAL(count(metadata.requests.data, "HTTP/1.1\r\n"), 3);
@@ -317,7 +317,7 @@ static void test_no_keys(void)
 
     CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, NULL), CQ_OK);
     model_run(loop);
-    CU_ASSERT(got.st == CQ_MODEL_UNAVAILABLE && got.n_done == 1 && got.cost.tries == 0);
+    CU_ASSERT(got.st == CQ_MODEL_UNAVAILABLE && got.n_done == 1 && got.all.tries == 0);
     ASSERT_TEXT(got.ctx->error, "m (bedrock): no keys of AWS: the instance's metadata service: status 404");
     CU_ASSERT_EQUAL(service.requests.len, 0);
     llm_loop_destroy(loop);
@@ -359,7 +359,7 @@ static void test_no_keys_for_a_probe(void)
 
     CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, NULL), CQ_OK);
     model_run(loop);
-    CU_ASSERT(got.st == CQ_OK && str_eq(got.text.data, "Hello") && str_eq(got.cost.model, "second"));
+    CU_ASSERT(got.st == CQ_OK && str_eq(got.text.data, "Hello") && str_eq(got.all.model, "second"));
     CU_ASSERT(breaker->open_until_ms == 1 && breaker->probe_until_ms == 0);
     llm_loop_destroy(loop);
     service_stop(&metadata);

@@ -229,7 +229,7 @@ static void test_builtin(void)
     struct outcome got = model_outcome();
 
     model_ask(&config, &got);
-    CU_ASSERT(got.st == CQ_OK && got.same_text && got.cost.tries == 1);
+    CU_ASSERT(got.st == CQ_OK && got.same_text && got.all.tries == 1);
     CU_ASSERT(got.n_text > 5 && got.took_ms < 500);
     CU_ASSERT_PTR_NOT_NULL(strstr(got.text.data, llm_notice(&config)));
     buf_release(&got.text);

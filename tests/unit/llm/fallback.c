@@ -70,9 +70,9 @@ static void test_moves_on(void)
         model_stop(&second);
         ROW_ASSERT(rows[i].name, got.st == rows[i].want && str_eq(got.text.data, rows[i].text));
         ROW_ASSERT(rows[i].name, first.n_requests == rows[i].want_first && second.n_requests == !rows[i].want);
-        ROW_ASSERT(rows[i].name, str_eq(got.cost.model, rows[i].want ? "first" : "second"));
-        ROW_ASSERT(rows[i].name, got.cost.tries == first.n_requests + second.n_requests);
-        ROW_ASSERT(rows[i].name, got.st || got.cost.price_nano == 5 * 2000 + 2 * 3000); /* as USAGE says */
+        ROW_ASSERT(rows[i].name, str_eq(got.all.model, rows[i].want ? "first" : "second"));
+        ROW_ASSERT(rows[i].name, got.all.tries == first.n_requests + second.n_requests);
+        ROW_ASSERT(rows[i].name, got.st || got.all.price_nano == 5 * 2000 + 2 * 3000); /* as USAGE says */
         buf_release(&got.text);
     }
 }
@@ -102,7 +102,7 @@ static void test_refused(void)
         CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, NULL), CQ_OK);
         model_run(loop);
         CU_ASSERT(got.st == CQ_OK && str_eq(got.text.data, "fine"));
-        CU_ASSERT_EQUAL(got.cost.tries, i < MAX_FAILURES ? 3 : 1);
+        CU_ASSERT_EQUAL(got.all.tries, i < MAX_FAILURES ? 3 : 1);
         CU_ASSERT(i < MAX_FAILURES || clock_mono_ms() - start < 500);
         llm_loop_destroy(loop);
         buf_release(&got.text);
@@ -129,7 +129,7 @@ static void test_all_away(void)
         CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
         CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, NULL), CQ_OK);
         model_run(loop);
-        CU_ASSERT(got.st == CQ_MODEL_UNAVAILABLE && got.cost.tries == (i ? 0 : 4));
+        CU_ASSERT(got.st == CQ_MODEL_UNAVAILABLE && got.all.tries == (i ? 0 : 4));
         CU_ASSERT(i ? got.ctx->retry_after_s >= 59 && got.ctx->retry_after_s <= 60 : !got.ctx->retry_after_s);
         llm_loop_destroy(loop);
         buf_release(&got.text);
@@ -171,7 +171,7 @@ static void test_comes_back(void)
     CU_ASSERT_EQUAL(llm_start(loop, other.ctx, &MODEL_ASK, model_on_text, model_on_done, &other, NULL), CQ_OK);
     llm_stop(call);
     model_run(loop);
-    CU_ASSERT(other.st == CQ_OK && str_eq(other.cost.model, "first") && second.n_requests == 0);
+    CU_ASSERT(other.st == CQ_OK && str_eq(other.all.model, "first") && second.n_requests == 0);
     llm_loop_destroy(loop);
     model_stop(&first);
     model_stop(&second);
@@ -194,119 +194,45 @@ static void test_unseen_is_asked_again(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
     CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, NULL, model_on_done, &got, NULL), CQ_OK);
     model_run(loop);
-    CU_ASSERT(got.st == CQ_OK && got.cost.tries == 2 && got.reply.len == 5);
+    CU_ASSERT(got.st == CQ_OK && got.all.tries == 2 && got.reply.len == 5);
     llm_loop_destroy(loop);
     model_stop(&server);
     buf_release(&got.text);
 }
 
-/* What each ends with says more or less of the model: whether its breaker, open at first, is to be closed. */
-static void test_what_a_timeout_tells(void)
+/* A model is charged what it has used itself: what the first one had said when it broke off is none of the next one's. */
+static void test_each_has_its_own_cost(void)
 {
-    static const struct {
-        const char *name;
-        uint32_t first_byte_ms, total_ms;
-        bool was_answered; /* somebody else, meanwhile */
-        uint32_t want;     /* failures in a row */
-    } rows[] = {
-        {"no time for a word", 1000, 100, false, 4},
-        {"time enough, and no word", 100, 150, false, 5},
-        {"the first byte's own limit", 100, 1000, false, 5},
-        {"others were answered", 100, 1000, true, 4},
-    };
-
-    for (size_t i = 0; i < LEN(rows); i++) {
-        static const struct answer answers[] = {{.text = "", .hold = true}, {0}};
-        static struct llm_breakers breakers;
-        char base_url[BASE_URL_BYTES];
-        struct server server;
-        struct outcome got = model_outcome();
-
-        breakers = (struct llm_breakers){0};
-        model_start(&server, answers);
-        struct config config = model_config(base_url, server.port);
-        config.llm.tries = 1;
-        config.llm.breaker_failures = 10;
-        config.llm.first_byte_timeout_ms = rows[i].first_byte_ms;
-        config.llm.total_timeout_ms = rows[i].total_ms;
-        struct llm_loop *loop = llm_loop_create(&config, &breakers);
-
-        CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
-        breakers.rows[0].failures = 4;
-        if (rows[i].was_answered)
-            breakers.rows[0].answered_ms = clock_mono_ms() + 50;
-        CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, NULL), CQ_OK);
-        model_run(loop);
-        ROW_ASSERT(rows[i].name, got.st == CQ_MODEL_TIMEOUT && breakers.rows[0].failures == rows[i].want);
-        llm_loop_destroy(loop);
-        model_stop(&server);
-        buf_release(&got.text);
-    }
-}
-
-/* A second model that failed some time ago, and that nobody has asked since, is one to turn to all the same. */
-static void test_next_after_its_time(void)
-{
-    static const struct answer firsts[] = {{.text = "", .hold = true}, {0}}, seconds[] = {SAY(FINE), {0}};
-    static struct llm_breakers breakers;
+    static const struct answer firsts[] = {SAY(STREAM TEXT("{") USAGE), {0}}, seconds[] = {SAY(FINE), {0}};
     struct server first, second;
     struct pair pair;
     struct outcome got = model_outcome();
 
-    breakers = (struct llm_breakers){0};
     model_start(&first, firsts);
     model_start(&second, seconds);
     set_pair(&pair, first.port, second.port);
-    pair.config.llm.breaker_failures = 1;
-    pair.config.llm.first_byte_timeout_ms = 200;
-    struct llm_loop *loop = llm_loop_create(&pair.config, &breakers);
+    pair.models[0].prices = "10/20";
+    struct llm_loop *loop = llm_loop_create(&pair.config, NULL);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
-    breakers.rows[1].failures = 1;
-    breakers.rows[1].open_until_ms = clock_mono_ms() - 1;
-    CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, NULL), CQ_OK);
+    CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, NULL, model_on_done, &got, NULL), CQ_OK);
     model_run(loop);
-    CU_ASSERT(got.st == CQ_OK && str_eq(got.text.data, "fine") && first.n_requests == 1);
+    CU_ASSERT_FATAL(got.st == CQ_OK && got.cost.n == 2);
+    const struct llm_spent *dear = &got.cost.spent[0], *cheap = &got.cost.spent[1];
+
+    CU_ASSERT(str_eq(dear->model, "first") && dear->st == CQ_MODEL_INVALID_RESPONSE && dear->tries == 2);
+    CU_ASSERT(dear->usage.input == 10 && dear->usage.output == 4 && dear->price_nano == 10 * 10000 + 4 * 20000);
+    CU_ASSERT(str_eq(cheap->model, "second") && cheap->st == CQ_OK && cheap->tries == 1);
+    CU_ASSERT(cheap->usage.input == 5 && cheap->usage.output == 2 && cheap->price_nano == 5 * 2000 + 2 * 3000);
+    CU_ASSERT(str_eq(got.all.model, "second") && got.all.tries == 3 && got.all.usage.input == 15);
+    CU_ASSERT_EQUAL(got.all.price_nano, dear->price_nano + cheap->price_nano);
     llm_loop_destroy(loop);
     model_stop(&first);
     model_stop(&second);
     buf_release(&got.text);
 }
 
-/* One that waits for another try finds the breaker open: it was not asked, and has not failed once more. */
-static void test_not_asked_is_no_failure(void)
-{
-    static struct llm_breakers breakers;
-    char base_url[BASE_URL_BYTES];
-    uint16_t port;
-    int fd = model_bind(&port, false);
-    struct outcome got = model_outcome();
-    struct config config = model_config(base_url, port);
-
-    breakers = (struct llm_breakers){0};
-    config.llm.breaker_failures = 5;
-    config.llm.retry_ms = 200;
-    struct llm_loop *loop = llm_loop_create(&config, &breakers);
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(loop);
-    CU_ASSERT_EQUAL(llm_start(loop, got.ctx, &MODEL_ASK, model_on_text, model_on_done, &got, NULL), CQ_OK);
-    for (int k = 0; k < 5; k++) {
-        llm_loop_wait(loop, NULL, 0, 10);
-        llm_loop_run(loop);
-    }
-    breakers.rows[0].failures = 5; /* by others, meanwhile */
-    int64_t until_ms = breakers.rows[0].open_until_ms = clock_mono_ms() + 60000;
-
-    model_run(loop);
-    CU_ASSERT(got.st == CQ_MODEL_UNAVAILABLE && got.ctx->retry_after_s > 50);
-    CU_ASSERT(breakers.rows[0].failures == 5 && breakers.rows[0].open_until_ms == until_ms);
-    llm_loop_destroy(loop);
-    close(fd);
-    buf_release(&got.text);
-}
-
 SUITE(fallback, {"from one to the next", test_moves_on}, {"connections refused", test_refused},
       {"all are away", test_all_away}, {"one comes back", test_comes_back},
-      {"what a time-out tells", test_what_a_timeout_tells}, {"the next, after its time", test_next_after_its_time},
-      {"not asked is no failure", test_not_asked_is_no_failure},
-      {"what nobody saw is asked for again", test_unseen_is_asked_again});
+      {"what nobody saw is asked for again", test_unseen_is_asked_again},
+      {"each has its own cost", test_each_has_its_own_cost});

@@ -123,7 +123,7 @@ static void test_stop(void)
         ROW_ASSERT(rows[i].name, got.st == rows[i].want && str_eq(got.text.data, rows[i].text));
         ROW_ASSERT(rows[i].name, got.st || (got.reply.stop == LLM_STOP_ASKED && got.same_text));
         /* The provider did not come to say it; that it was asked has cost in any case. */
-        ROW_ASSERT(rows[i].name, got.cost.usage.input > 0 && got.cost.usage.output == rows[i].want_output);
+        ROW_ASSERT(rows[i].name, got.all.usage.input > 0 && got.all.usage.output == rows[i].want_output);
         model_run(loop);
         llm_loop_destroy(loop);
         model_stop(&server);

@@ -150,6 +150,7 @@ void model_on_done(void *user, enum cq_status st, const struct llm_reply *reply,
     outcome->n_done++;
     outcome->st = st;
     outcome->cost = *cost;
+    outcome->all = llm_cost_sum(cost);
     CU_ASSERT((st == CQ_OK) == (reply != NULL));
     if (!reply)
         return;

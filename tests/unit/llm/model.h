@@ -68,7 +68,8 @@ struct outcome {
     enum cq_status st;
     struct llm_reply reply; /* without its texts */
     struct llm_cost cost;
-    bool same_text; /* the reply's text and reasoning are what on_text got */
+    struct llm_spent all; /* the sum of it */
+    bool same_text;       /* the reply's text and reasoning are what on_text got */
     char reasoning[512], signature[64];
     float vectors[8]; /* the reply's first numbers */
     char tools[512];  /* the reply's calls, "id name input" and a semicolon each */

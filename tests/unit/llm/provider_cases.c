@@ -152,7 +152,7 @@ static void check_reply(const struct play *play, const struct reply_case *row)
     ROW_ASSERT(name, got->reply.stop == row->reply.stop);
     ROW_ASSERT(name, str_eq(got->signature, is_signed ? row->reply.signature : ""));
     ROW_ASSERT(name, str_eq(got->tools, row->tools ? row->tools : ""));
-    ROW_ASSERT(name, !row->usage.input || memcmp(&got->cost.usage, &row->usage, sizeof(row->usage)) == 0);
+    ROW_ASSERT(name, !row->usage.input || memcmp(&got->all.usage, &row->usage, sizeof(row->usage)) == 0);
 }
 
 static void play_reply(const struct fixture *fixture, const struct reply_case *row, bool is_stream)
@@ -211,7 +211,7 @@ static void test_vectors(void)
             } else {
                 ROW_ASSERT(fixtures[i]->provider, play.got.st == CQ_OK && play.got.reply.n_dimensions == 2);
                 ROW_ASSERT(fixtures[i]->provider, memcmp(play.got.vectors, want, sizeof(want)) == 0);
-                ROW_ASSERT(fixtures[i]->provider, play.got.cost.usage.input == 3 && !play.got.cost.usage.output);
+                ROW_ASSERT(fixtures[i]->provider, play.got.all.usage.input == 3 && !play.got.all.usage.output);
             }
             play_close(&play);
         }

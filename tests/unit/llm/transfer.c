@@ -90,7 +90,7 @@ static void check_answer(const struct answer_case *row)
     ROW_ASSERT(row->name, !row->text || str_eq(got.text.data, row->text));
     ROW_ASSERT(row->name, server.n_requests == row->requests);
     ROW_ASSERT(row->name, got.ctx->retry_after_s == row->after_s);
-    ROW_ASSERT(row->name, got.st || (got.same_text && got.cost.tries == row->requests));
+    ROW_ASSERT(row->name, got.st || (got.same_text && got.all.tries == row->requests));
     ROW_ASSERT(row->name, !got.st || row->refuse || str_starts(got.ctx->error, "m (openai): "));
     ROW_ASSERT(row->name, !strstr(got.ctx->error, "secret"));
     buf_release(&got.text);
@@ -114,7 +114,7 @@ static void test_usage_and_stop(void)
     model_ask(&config, &got);
     model_stop(&server);
     CU_ASSERT(got.st == CQ_OK && got.reply.stop == LLM_STOP_LENGTH);
-    CU_ASSERT(got.cost.usage.input == 5 && got.cost.usage.output == 2);
+    CU_ASSERT(got.all.usage.input == 5 && got.all.usage.output == 2);
     buf_release(&got.text);
 }
 

@@ -72,9 +72,11 @@ static void test_requests(void)
 
 static void test_model(void)
 {
-    static const struct llm_cost costs[] = {{.usage = {.input = 120, .output = 40}, .tries = 1},
-                                            {.usage = {.input = 60, .output = 20}, .tries = 3},
-                                            {.tries = 2}};
+    static const struct llm_cost costs[] = {{.spent = {{.usage = {.input = 120, .output = 40}, .tries = 1}}, .n = 1},
+                                            {.spent = {{.usage = {.input = 50, .output = 5}, .tries = 2},
+                                                       {.usage = {.input = 10, .output = 15}, .tries = 1}},
+                                             .n = 2},
+                                            {.spent = {{.tries = 2}}, .n = 1}};
     static const struct llm_effort efforts[] = {
         {CQ_OK, 2000, 300, &costs[0]}, {CQ_OK, 900, 800, &costs[1]}, {CQ_MODEL_TIMEOUT, 60000, 0, &costs[2]}};
 
