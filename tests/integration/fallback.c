@@ -135,6 +135,40 @@ static void test_silent(void)
     ROW_ASSERT("back", wait_until_back(&talks[0]));
 }
 
+/* Whether the turn's assessment was begun by the model, which has used something for it. */
+static bool has_assessed(const struct talk *talk, const char *model)
+{
+    return database_number(textf("SELECT calls REGEXP '\"task\":\"assessment\",\"model\":\"%s\",\"status\":"
+                                 "\"model_[a-z_]+\",\"input\":[1-9][0-9]*,\"output\":[1-9]' FROM turn"
+                                 " WHERE conversation_id = %lu ORDER BY id DESC LIMIT 1",
+                                 model, talk->id)) == 1;
+}
+
+static uint64_t used_by(const struct talk *talk, const char *model)
+{
+    return database_number(textf("SELECT COALESCE(SUM(input_tokens), 0) FROM usage_day WHERE course_id = %lu"
+                                 " AND model = '%s'",
+                                 talk->course, model));
+}
+
+/* Both break off in the middle of an assessment: each is booked what it has used. */
+static void test_each_has_its_own_cost(void)
+{
+    start();
+    struct talk talk = open_talk(STUDENT);
+    uint64_t by_first = used_by(&talk, "test"), by_spare = used_by(&talk, "spare");
+
+    expect_status("a turn", say(&talk, "[[assess:cut 3]]hello"), 200);
+    ROW_ASSERT("the reply is the first one's", is_by(&talk, "test"));
+    ROW_ASSERT("the assessment was of both", has_assessed(&talk, "test") && has_assessed(&talk, "spare"));
+    by_first = used_by(&talk, "test") - by_first;
+    by_spare = used_by(&talk, "spare") - by_spare;
+    ROW_ASSERT("so is the cost", by_spare > 0 && by_first > by_spare); /* which has replied as well */
+    ROW_ASSERT("all of it", database_number(textf(
+                                "SELECT input_tokens FROM turn WHERE conversation_id = %lu ORDER BY id DESC LIMIT 1",
+                                talk.id)) == by_first + by_spare);
+}
+
 /* Both are away: a clear refusal with a time to come again, at once; the message is kept, and may be said again. */
 static void test_all_away(void)
 {
@@ -160,4 +194,5 @@ static void test_all_away(void)
     instance_use(instance);
 }
 
-SUITE(fallback, {"connections refused", test_refused}, {"silence", test_silent}, {"all are away", test_all_away});
+SUITE(fallback, {"each has its own cost", test_each_has_its_own_cost}, {"connections refused", test_refused},
+      {"silence", test_silent}, {"all are away", test_all_away});
