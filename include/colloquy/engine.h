@@ -124,6 +124,7 @@ struct turn {
     uint32_t lease_s;
     /* How it ended, kept until the database can store it. */
     bool is_ended, is_read; /* the latter: the assessment too */
+    bool is_again;          /* it was to be stored before, and may have been */
     int64_t ended_ms;
     enum cq_status failure; /* CQ_OK: there is a reply */
     const char *reply_html;

@@ -470,6 +470,7 @@ struct turn_end {
     uint32_t tries;
     const struct model_calls *calls; /* NULL: no model was asked */
     uint32_t prompt_version;         /* of what the model was told; 0: not noted */
+    bool is_again;                   /* it came to CQ_BUSY before, and may have been stored all the same */
 };
 
 /*
@@ -482,7 +483,8 @@ enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const stru
 
 /*
  * Make the turn failed, for the reason that failure names; an opening is removed. What its calls have used is counted
- * all the same. CQ_LOST: it is no longer ours, nothing was stored.
+ * all the same. CQ_LOST: it is no longer ours, nothing was stored but what the calls have used; nor that of one that
+ * is_again, which may have been counted before.
  */
 enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
                                const char *failure) MUST_USE;

@@ -279,8 +279,10 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
                            .summarised = turn->summarised,
                            .tries = turn->asking.asks[0].tries,
                            .calls = engine_ask_calls(ctx, &turn->asking),
-                           .prompt_version = PROMPT_VERSION};
+                           .prompt_version = PROMPT_VERSION,
+                           .is_again = turn->is_again};
 
+    turn->is_again = true;
     if (turn->failure)
         return store_failure(ctx, db, &end, turn->failure);
     enum cq_status st = store_turn_complete(ctx, db, &end, &row, &has_feedback);

@@ -231,6 +231,7 @@ enum cq_status turn_delete_opening(struct cq_ctx *ctx, struct db *db, uint64_t c
 struct fail_args {
     const struct turn_end *end;
     const char *failure;
+    bool is_uncounted; /* it was lost before this, and not by a commit of ours that we were not told of */
 };
 
 static enum cq_status fail_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
@@ -243,6 +244,7 @@ static enum cq_status fail_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool
     bool has_feedback;
 
     enum cq_status st = lock_turn(ctx, db, end, &has_feedback);
+    args->is_uncounted = st == CQ_LOST && !is_rerun && !end->is_again;
     if (st == CQ_LOST && is_rerun)
         return CQ_OK;
     if (st)
@@ -261,7 +263,10 @@ enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct t
 {
     struct fail_args args = {.end = end, .failure = failure};
 
-    return db_tx(ctx, db, fail_tx, &args);
+    enum cq_status st = db_tx(ctx, db, fail_tx, &args);
+    if (st == CQ_LOST && args.is_uncounted && end->calls)
+        count_lost(ctx, db, end);
+    return st;
 }
 
 /* ---- the lease ---- */

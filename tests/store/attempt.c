@@ -130,7 +130,8 @@ static struct turn_end end_of(const struct attempt *a)
                              .summarised = a->summarised,
                              .tries = 2,
                              .calls = &a->calls,
-                             .prompt_version = 9};
+                             .prompt_version = 9,
+                             .is_again = a->is_again};
 }
 
 enum cq_status attempt_complete(const struct place *p, struct attempt *a)

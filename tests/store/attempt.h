@@ -33,6 +33,7 @@ struct attempt {
     const char *summary; /* NULL: none was made */
     uint32_t summarised;
     struct model_calls calls;
+    bool is_again;             /* its end */
     struct message_row stored; /* the reply, as it came back */
     bool has_feedback;         /* the conversation, then */
 };

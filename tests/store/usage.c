@@ -79,7 +79,8 @@ static void test_a_failed_turn(void)
     MUST(attempt_fail(&p, &a));
     CU_ASSERT_TRUE(has_turn(&a, "30 40 [{\"task\":\"reply\"}]"));
     CU_ASSERT_TRUE(has_day(&p, "model", "2 60 80 10 12 1400") && has_conversation(conversation_id, "60 80 10 12 1400"));
-    GIVES(CQ_LOST, attempt_fail(&p, &a)); /* once more */
+    a.is_again = true;
+    GIVES(CQ_LOST, attempt_fail(&p, &a));
     CU_ASSERT_TRUE(has_day(&p, "model", "2 60 80 10 12 1400") && has_conversation(conversation_id, "60 80 10 12 1400"));
 
     a.request.reply_uuid = new_uuid(p.ctx); /* tried again: what was used before stays */
@@ -111,6 +112,31 @@ static void test_a_lost_turn(void)
     CU_ASSERT_TRUE(has_day(&p, "model", "2 60 80 10 12 1400") && has_conversation(conversation_id, "60 80 10 12 1400"));
     MUST(attempt_complete(&p, &other));
     CU_ASSERT_TRUE(has_conversation(conversation_id, "90 120 15 18 2100"));
+}
+
+/* It came to nothing as well; what may have been counted before is not. */
+static void test_a_lost_failure(void)
+{
+    struct place p = place_new();
+    uint64_t conversation_id = conversation_opened(&p);
+    struct attempt lost = attempt_message(&p, conversation_id, "text"), other;
+
+    MUST(attempt_begin(&p, &lost));
+    turn_expire(&lost);
+    other = attempt_message(&p, conversation_id, "other");
+    MUST(attempt_begin(&p, &other));
+    GIVES(CQ_LOST, attempt_fail(&p, &lost));
+    CU_ASSERT_PTR_NOT_NULL(strstr(p.ctx->error, "lease"));
+    CU_ASSERT_TRUE(has_turn(&lost, "0 0 none"));
+    CU_ASSERT_TRUE(has_day(&p, "model", "2 60 80 10 12 1400") && has_conversation(conversation_id, "60 80 10 12 1400"));
+    lost.is_again = true;
+    GIVES(CQ_LOST, attempt_fail(&p, &lost));
+    CU_ASSERT_TRUE(has_day(&p, "model", "2 60 80 10 12 1400") && has_conversation(conversation_id, "60 80 10 12 1400"));
+
+    MUST(attempt_complete(&p, &other)); /* already there: nothing more is counted when that is called a failure */
+    CU_ASSERT_TRUE(has_day(&p, "model", "3 90 120 15 18 2100"));
+    GIVES(CQ_LOST, attempt_fail(&p, &other));
+    CU_ASSERT_TRUE(has_day(&p, "model", "3 90 120 15 18 2100"));
 }
 
 /* A provider may say what it likes, and a turn may be tried for ever. */
@@ -365,5 +391,6 @@ static void test_a_long_list(void)
 }
 
 SUITE(usage, {"a turn", test_a_turn}, {"no call", test_no_call}, {"a failed turn", test_a_failed_turn},
-      {"a lost turn", test_a_lost_turn}, {"no bounds", test_no_bounds}, {"evaluations", test_evaluations},
-      {"no deadlock", test_no_deadlock}, {"lists", test_lists}, {"a long list", test_a_long_list});
+      {"a lost turn", test_a_lost_turn}, {"a lost failure", test_a_lost_failure}, {"no bounds", test_no_bounds},
+      {"evaluations", test_evaluations}, {"no deadlock", test_no_deadlock}, {"lists", test_lists},
+      {"a long list", test_a_long_list});
