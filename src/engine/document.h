@@ -18,8 +18,10 @@
  */
 enum cq_status document_text(struct cq_ctx *ctx, const struct buf *json, const char **out) MUST_USE;
 
-/* How many tokens the JSON may come to as the text that it is made into; what it is a part of may come to no more than the
- * sum of its parts. */
+/*
+ * How many tokens the JSON may come to as the text that is made of it. A document comes to no more than the sum of its
+ * parts.
+ */
 uint32_t document_tokens(const struct buf *json);
 
 /* A message of a conversation: {"number":…,"role":"tutor" or "student","text":…}; number 0: it has none. */
