@@ -75,7 +75,7 @@ struct asking {
         struct cq_ctx ctx; /* of this call: the request's arena and id, a failure of its own */
         struct llm_ask ask;
         bool is_ended, is_repeated;
-        bool is_optional;       /* nobody waits for it: once all others have ended it may be stopped */
+        bool is_optional;       /* once all others have ended it is waited for only so long, and may be stopped */
         enum cq_status st;      /* how it ended */
         struct llm_reply reply; /* the text in the arena; of a call that failed all 0 */
         uint32_t tries;         /* over all its calls */

@@ -1,8 +1,8 @@
 /*
  * Context: which messages of a conversation a model is told, and what becomes of those that it is not.
  *
- * All are told as long as they fit. Before they no longer do, the oldest ones are summarised, beside a reply, so that nobody
- * waits for it; from the next turn on the summary stands in their place. Each message is summarised once: a summary is made
+ * All are told as long as they fit. Before they no longer do, the oldest ones are summarised, beside a reply, the end of which
+ * waits for it once in many turns; from the next turn on the summary stands in their place. Each message is summarised once: a summary is made
  * of the one before and what has come since. Sizes are tokens, by llm_tokens().
  *
  * A summary begins to be asked for when three quarters of the room are full. One that failed, or took too long to wait for,

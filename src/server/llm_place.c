@@ -6,9 +6,9 @@
 enum {
     MAX_UNSENT_BYTES = 1 << 20, /* of a stream whose client has read nothing for UNREAD_MS: it is let go */
     UNREAD_MS = 5000,
-    HEARTBEAT_MS = 10000, /* the contract says 15 s at most */
-    REST_MS = 20000,      /* what else was asked, once the reply is there */
-    OPTIONAL_REST_MS = 1000,
+    HEARTBEAT_MS = 10000,     /* the contract says 15 s at most */
+    REST_MS = 20000,          /* what else was asked, once the reply is there */
+    OPTIONAL_REST_MS = 15000, /* as long as the slowest model takes for a few hundred words */
     STORE_AGAIN_MS = 200,
     STORE_FOR_MS = 30000,  /* how long a reply waits for a database that is away */
     ANSWER_FOR_MS = 60000, /* how long a client may take to read the rest */
