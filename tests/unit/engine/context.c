@@ -78,7 +78,7 @@ static void test_failed_turns(void)
     struct context c;
 
     for (size_t i = 1; i < list.n; i++)
-        list.rows[i].is_assistant = false;
+        list.rows[i].is_assistant = i == 290;
     context_choose(&list, 0, 20000, &c);
     CU_ASSERT(list.n - c.first >= 150 && told_tokens(&list, &c) <= 20000);
     CU_ASSERT(c.due > 0 && list.n - c.due >= 80);
