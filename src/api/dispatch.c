@@ -136,12 +136,17 @@ static enum cq_status prepare(struct request *req, enum pool pool)
     return load_and_allow(req);
 }
 
-/* Failures of ours are logged where they are answered; a client's own mistakes, and what has no cause to tell, are not. */
+/*
+ * Failures of ours are logged where they are answered, and limits that people ask about; a client's own mistakes, and what
+ * has no cause to tell, are not.
+ */
 static void log_failure(const struct request *req, enum cq_status st)
 {
-    if (cq_status_info(st)->http >= 500 && req->ctx.error[0])
-        log_warn("request_id=%s route=%s %s: %s", req->ctx.request_id, api_route_name(req), cq_status_info(st)->name,
-                 req->ctx.error);
+    bool is_ours = cq_status_info(st)->http >= 500;
+
+    if ((is_ours || st == CQ_RATE_LIMITED) && req->ctx.error[0])
+        log_line(is_ours ? LOG_WARN : LOG_INFO, "request_id=%s route=%s %s: %s", req->ctx.request_id,
+                 api_route_name(req), cq_status_info(st)->name, req->ctx.error);
 }
 
 static void answer_failure(struct request *req, enum cq_status st)

@@ -64,6 +64,12 @@ enum cq_status user_day_lock(struct cq_ctx *ctx, struct db *db, uint64_t user_id
     return st == CQ_RESOURCE_NOT_FOUND ? CQ_AGAIN : st; /* it has become tomorrow */
 }
 
+/* The log tells which one it was; a client is told of a limit only. */
+static enum cq_status refuse(struct cq_ctx *ctx, const char *limit)
+{
+    return cq_fail(ctx, CQ_RATE_LIMITED, "limits.%s", limit);
+}
+
 /* The budgets take a statement, where there are any. */
 static enum cq_status admit_tokens(struct cq_ctx *ctx, struct db *db, const struct user_day *day, uint64_t course_id,
                                    const struct user_limits *limits)
@@ -75,26 +81,30 @@ static enum cq_status admit_tokens(struct cq_ctx *ctx, struct db *db, const stru
         return CQ_OK;
     enum cq_status st =
         usage_today(ctx, db, user_max ? day->user_id : 0, course_max ? course_id : 0, &of_user, &of_course);
-    if (!st && ((user_max && of_user >= user_max) || (course_max && of_course >= course_max))) {
-        ctx->retry_after_s = day->left_s;
-        st = CQ_RATE_LIMITED;
-    }
-    return st;
+    bool is_users = user_max && of_user >= user_max;
+
+    if (st || (!is_users && !(course_max && of_course >= course_max)))
+        return st;
+    ctx->retry_after_s = day->left_s;
+    return refuse(ctx, is_users ? "user_tokens_per_day" : "course_tokens_per_day");
 }
 
 enum cq_status user_day_admit(struct cq_ctx *ctx, struct db *db, const struct user_day *day, enum user_day_kind kind,
                               uint64_t course_id, const struct user_limits *limits)
 {
+    static const char *const names[] = {[DAY_CONVERSATION] = "conversations_per_day",
+                                        [DAY_MESSAGE] = "messages_per_day",
+                                        [DAY_EVALUATION] = "evaluations_per_day"};
     uint32_t max = kind == DAY_CONVERSATION ? limits->conversations_per_day
                    : kind == DAY_MESSAGE    ? limits->messages_per_day
                                             : limits->evaluations_per_day;
 
     if (day->done[kind] + day->running[kind] >= max) {
         ctx->retry_after_s = day->done[kind] >= max ? day->left_s : 0;
-        return CQ_RATE_LIMITED;
+        return refuse(ctx, names[kind]);
     }
     if (day->running[0] + day->running[1] + day->running[2] >= limits->turns_at_once)
-        return CQ_RATE_LIMITED;
+        return refuse(ctx, "turns_at_once");
     return admit_tokens(ctx, db, day, course_id, limits);
 }
 

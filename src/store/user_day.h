@@ -20,7 +20,7 @@ enum cq_status user_day_lock(struct cq_ctx *ctx, struct db *db, uint64_t user_id
 
 /*
  * Whether one more of the kind may begin now, for the course. CQ_RATE_LIMITED: ctx->retry_after_s says when the day is
- * over, unless too much is running just now.
+ * over, unless too much is running just now, and ctx->error which limit it is.
  */
 enum cq_status user_day_admit(struct cq_ctx *ctx, struct db *db, const struct user_day *day, enum user_day_kind kind,
                               uint64_t course_id, const struct user_limits *limits) MUST_USE;

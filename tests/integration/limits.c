@@ -79,6 +79,16 @@ static void expect_over_for_today(const char *row, const struct answer *answer)
                wait_s >= left_s - 2 && wait_s <= left_s + 2);
 }
 
+/* The client is told of a limit only; the log tells which one it is. */
+static void expect_logged(const struct answer *answer, const char *limit)
+{
+    char *line = strstr(read_log(), textf("request_id=%s route=", header(answer, "X-Request-Id")));
+
+    if (line)
+        line[strcspn(line, "\n")] = '\0';
+    ROW_ASSERT(limit, line && strstr(line, textf(" rate_limited: limits.%s", limit)));
+}
+
 static void expect_too_many(const char *row, const struct answer *answer)
 {
     expect_refusal(row, answer, 429, "rate_limited", true);
@@ -107,6 +117,7 @@ static void test_conversations(void)
                       201);
     uint64_t asked = model_requests(), active = json_get_u64(CALL("GET", path, who.token)->json, "id");
     expect_over_for_today("one more", CALL("POST", path, who.token));
+    expect_logged(CALL("POST", path, who.token), "conversations_per_day");
     expect_over_for_today("elsewhere", CALL("POST", conversations_path(make_experience("published")), who.token));
     ROW_ASSERT("the model is not asked", model_requests() == asked);
     ROW_ASSERT("nothing is stored", count_rows("conversation", mine) == CONVERSATIONS);
@@ -152,6 +163,7 @@ static void test_messages(void)
     for (int i = 0; i < MESSAGES; i++)
         expect_status("a replay", say_with_key(&talk, textf("message %d", i), textf("limits-m-%d", i)), 200);
     expect_status("a conflict", say_with_key(&talk, "other", "limits-m-0"), 409);
+    expect_logged(say(&talk, "more"), "messages_per_day");
     expect_status("somebody else", say(&others, "hi"), 200);
     ROW_ASSERT("nothing is shown", count_at(read_talk(&talk), "/messages") == stored);
     end_the_day(who);
@@ -178,6 +190,7 @@ static void test_evaluations(void)
     expect_status("somebody else", CALL("POST", path, other.token), 200);
     say(&talk, "more");
     expect_over_for_today("a new one by GET", CALL("GET", path, who.token));
+    expect_logged(CALL("GET", path, who.token), "evaluations_per_day");
     end_the_day(who);
     expect_status("tomorrow", CALL("GET", path, who.token), 200);
 }
@@ -250,6 +263,7 @@ static void test_tokens_of_a_user(void)
     use_tokens(who.id, elsewhere, USER_TOKENS - 1 - used);
     expect_status("within", say_with_key(&talk, "hi", "tokens"), 200);
     expect_used_up("the user's", &talk, who.token, true);
+    expect_logged(say(&talk, "more"), "user_tokens_per_day");
     expect_status("a replay", say_with_key(&talk, "hi", "tokens"), 200);
     expect_status("reading", CALL("GET", talk.path, who.token), 200);
     expect_status("somebody else", say(&others, "hi"), 200);
@@ -270,6 +284,7 @@ static void test_tokens_of_a_course(void)
     say(&talk, "hi");
     use_tokens(one.id, course, COURSE_TOKENS);
     expect_used_up("the course's", &talk, talk.token, false);
+    expect_logged(say(&talk, "more"), "course_tokens_per_day");
     expect_used_up("whoever it is", &talk, token_of(TEACHER), true);
     expect_status("another course", say(&elsewhere, "hi"), 200);
     CU_ASSERT_TRUE_FATAL(
@@ -317,6 +332,7 @@ static void test_turns_at_once(void)
         n_good += answer->status == 200;
         if (answer->status != 200) {
             expect_too_many("refused", answer);
+            expect_logged(answer, "turns_at_once");
             ROW_ASSERT("at once", answer->took_us < 1400000);
             expect_nothing_of(&talks[i]);
         }
