@@ -135,6 +135,6 @@ void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq
     }
     if (i == 0)
         tell_request(ctx, ask);
-    else if (ask->st)
+    else if (ask->st && !asking->asks[0].st) /* what was given up with a reply that failed is no news */
         log_warn("request_id=%s %s: %s", ctx->request_id, cq_status_info(ask->st)->name, ask->ctx.error);
 }

@@ -57,6 +57,20 @@ static void test_metrics_of_failures(void)
     CU_ASSERT_EQUAL(metric("model_calls_total{outcome=\"model_refused\"}"), calls + 1);
 }
 
+/* What was asked beside a reply that failed is given up: that is no fault of its own. */
+static void test_a_fault_is_told_once(void)
+{
+    const struct talk talk = open_talk(STUDENT);
+    const struct answer *answer = say(&talk, "[[status 400]][[assess:delay 2000]]x");
+    const char *id = textf("request_id=%s ", header(answer, "X-Request-Id"));
+    size_t n = 0;
+
+    expect_status("a turn", answer, 503);
+    for (const char *at = read_log(); (at = strstr(at, id)); at++)
+        n++;
+    ROW_ASSERT(textf("its cause, and the request's own line: %zu", n), n == 2);
+}
+
 /* ---- status ---- */
 
 static void test_status(void)
@@ -79,8 +93,14 @@ static void test_status(void)
 /* The line of the log that tells of this answer; "" when there is none. */
 static char *log_line_of(const struct answer *answer)
 {
-    char *log = read_log(), *at = strstr(log, textf("request_id=%s method=", header(answer, "X-Request-Id")));
+    const char *start = textf("request_id=%s method=", header(answer, "X-Request-Id"));
+    char *at = NULL;
 
+    for (int i = 0; i < 100 && !at; i++) {
+        if (i)
+            pause_ms(20); /* an api worker writes it behind its answer */
+        at = strstr(read_log(), start);
+    }
     if (!at)
         return textf("%s", "");
     at[strcspn(at, "\n")] = '\0';
@@ -164,5 +184,6 @@ static void test_deaths_and_reloads(void)
     expect_status("it goes on", CALL("GET", "/health", NULL), 200);
 }
 
-SUITE(operations, {"metrics", test_metrics}, {"metrics of failures", test_metrics_of_failures}, {"status", test_status},
+SUITE(operations, {"metrics", test_metrics}, {"metrics of failures", test_metrics_of_failures},
+      {"a fault is told once", test_a_fault_is_told_once}, {"status", test_status},
       {"a line for each request", test_a_line_for_each_request}, {"deaths and reloads", test_deaths_and_reloads});
