@@ -22,7 +22,7 @@
 
 #include "harness.h"
 
-enum { MAX_KEPT = 16, MAX_LINE = 4096, MAX_ENVIRONMENT = 500 };
+enum { MAX_KEPT = 64, MAX_LINE = 4096, MAX_ENVIRONMENT = 500 };
 
 static int keeper_pipe = -1;
 static pid_t keeper_pid;
@@ -167,9 +167,12 @@ void keeper_start(void)
 
 static void tell(const char *first, const char *second)
 {
+    static size_t n_told;
     char line[MAX_LINE];
     int len = snprintf(line, sizeof(line), "undo\t%s%s%s\n", first, second ? "\t" : "", second ? second : "");
 
+    if (++n_told == MAX_KEPT)
+        harness_die("more to undo than the keeper can remember");
     if (len < 0 || (size_t)len >= sizeof(line) || write(keeper_pipe, line, (size_t)len) != len)
         harness_die("cannot reach the keeper");
 }
