@@ -128,8 +128,8 @@ void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq
     if (reply) {
         char *text = arena_strndup(ctx->arena, reply->text, reply->len);
 
-        ask->reply = *reply;
-        ask->reply.text = text;
+        /* What else a reply points to is gone when the callback returns. */
+        ask->reply = (struct llm_reply){.text = text, .len = reply->len, .stop = reply->stop};
         if (!text)
             ask->st = cq_fail(&ask->ctx, CQ_INTERNAL, "the reply is larger than the request's memory");
     }
