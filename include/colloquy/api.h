@@ -47,6 +47,12 @@ void api_answer_ops(struct request *req, const struct ops_source *source);
  */
 struct asking *api_begin(struct request *req, const char *owner);
 
+/*
+ * What the documents' process has answered to asking->retrieval, before any of the asks is put to a model; NULL: it has not, and will
+ * not. Needs no database. Anything but CQ_OK: the asks are not to be put, and that is how the first one has ended.
+ */
+enum cq_status api_retrieved(struct request *req, const char *answer, size_t len) MUST_USE;
+
 /* A piece of the first ask's reply came: into the stream, if the client asked for one. Needs no database. */
 void api_text(struct request *req, const char *text, size_t len);
 

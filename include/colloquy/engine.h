@@ -8,6 +8,7 @@
 #ifndef COLLOQUY_ENGINE_H
 #define COLLOQUY_ENGINE_H
 
+#include "colloquy/files.h"
 #include "colloquy/llm.h"
 #include "colloquy/store.h"
 
@@ -68,6 +69,9 @@ enum { ENGINE_MAX_ASKS = 3 };
  * for.
  */
 struct asking {
+    /* To be looked up before anything is asked: what the documents' process gets (retrieval_ask_write()); NULL: nothing. */
+    const char *retrieval;
+    size_t retrieval_len;
     size_t n;
     struct model_calls calls; /* that have ended so far; json is set by engine_ask_calls() */
     struct buf *calls_json;   /* the array's elements; NULL: none yet */
@@ -95,6 +99,16 @@ void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq
 /* What all calls have used and cost until now, to be stored. Its texts are in ctx->arena, and so may memory be short: then
  * the sums are right, and json is NULL. */
 const struct model_calls *engine_ask_calls(struct cq_ctx *ctx, struct asking *asking);
+
+/* ---- retrieval ---- */
+
+/* What documents say to what the user has said. */
+struct retrieval {
+    const char *query; /* what is searched for; NULL: nothing is */
+    struct document_list documents;
+    struct retrieval_answer answer; /* once it came */
+    bool is_failed;                 /* it did not come */
+};
 
 /* ---- the turn ---- */
 
@@ -135,6 +149,9 @@ struct turn {
 enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct turn_params *params,
                                  struct turn **out) MUST_USE;
 
+/* What the documents say has come (NULL: it has not): it is told to the model, which is asked next. */
+enum cq_status engine_turn_retrieved(struct cq_ctx *ctx, struct turn *turn, const char *answer, size_t len) MUST_USE;
+
 /*
  * Read what came, once all that was asked has ended. False: an answer was not of its form, and is to be asked for once
  * more; the others have not changed.
@@ -153,6 +170,25 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
  * own, which another thread may be using. CQ_LOST: it is no longer ours, and engine_turn_end() will say so.
  */
 enum cq_status engine_turn_renew(struct cq_ctx *ctx, struct db *db, const struct turn *turn) MUST_USE;
+
+/* ---- files (file.c): on disk and in the database, in the order that loses nothing ---- */
+
+struct kept_file {
+    uint8_t hash[SHA256_BYTES];
+    uint64_t size;
+    uint64_t hold_id; /* to be released by the transaction that stores what refers to it */
+};
+
+/*
+ * Hold the content and write it to disk. Afterwards either that transaction releases the hold, or engine_file_forget(). CQ_BUSY: no room on
+ * disk, or the database is away.
+ */
+enum cq_status engine_file_keep(struct cq_ctx *ctx, struct db *db, const struct config *config, const void *data,
+                                size_t len, struct kept_file *out) MUST_USE;
+void engine_file_forget(struct cq_ctx *ctx, struct db *db, const struct config *config, const struct kept_file *file);
+
+/* Remove those that nothing refers to any more. One that cannot be removed now is logged, and left to `check --files`. */
+void engine_files_drop(struct cq_ctx *ctx, struct db *db, const struct config *config, const struct hash_list *hashes);
 
 /* ---- the evaluation ---- */
 

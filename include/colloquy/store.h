@@ -14,6 +14,9 @@
 #define COLLOQUY_STORE_H
 
 #include "colloquy/base.h"
+#include "colloquy/store/bot.h"
+#include "colloquy/store/chat.h"
+#include "colloquy/store/document.h"
 
 /* ---- the connection ---- */
 
@@ -159,6 +162,7 @@ struct load_key {
     bool is_session;   /* the hash is of a session; a session is no access token, nor is a token one */
     const char *scope; /* of the route */
     uint64_t course_id, ai_experience_id, conversation_id;
+    const char *chat_name, *bot_name; /* "" names nothing */
 };
 
 struct access_row {
@@ -175,6 +179,14 @@ struct access_row {
 /* CQ_TOKEN_UNKNOWN from each of the loads: no such token. What else is missing is a 0 in its id. */
 enum cq_status store_load_course(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                  struct access_row *access) MUST_USE;
+
+/* The caller's own conversation of the chat API (chat.c), or one of id 0. */
+enum cq_status store_load_chat(struct cq_ctx *ctx, struct db *db, const struct load_key *key, struct access_row *access,
+                               struct chat_row *row) MUST_USE;
+
+/* The bot of that name (bot.c): id 0 when there is none; is_usable and is_editable say what the caller may. */
+enum cq_status store_load_bot(struct cq_ctx *ctx, struct db *db, const struct load_key *key, struct access_row *access,
+                              struct bot_row *row) MUST_USE;
 
 /* ---- AI experiences (ai_experience.c) ---- */
 

@@ -104,13 +104,35 @@ static enum cq_status allow_conversation(const struct request *req, enum may may
     return may == MAY_SAY && !is_own ? CQ_FORBIDDEN : CQ_OK;
 }
 
+/* ---- the chat API ---- */
+
+static bool is_chat(enum may may)
+{
+    return may == MAY_CHAT || may == MAY_OWN || may == MAY_USE_BOT || may == MAY_EDIT_BOT;
+}
+
+/* Nobody but its owner knows of a chat; a bot that is shared is known, which does not make one its editor. */
+static enum cq_status allow_chat(const struct request *req, enum may may)
+{
+    const struct bot_row *bot = &req->loaded->bot;
+
+    if (may == MAY_OWN)
+        return req->loaded->chat.id ? CQ_OK : CQ_CONVERSATION_NOT_FOUND;
+    if (may == MAY_CHAT)
+        return CQ_OK;
+    if (!bot->id || !bot->is_usable)
+        return CQ_BOT_NOT_FOUND;
+    return may == MAY_EDIT_BOT && !bot->is_editable ? CQ_FORBIDDEN : CQ_OK;
+}
+
 enum cq_status allow(struct request *req)
 {
     const struct route *route = req->loaded->route;
     enum cq_status st = req->loaded->is_session ? allow_session(req) : allow_token(&req->loaded->access);
 
-    if (!st)
-        st = allow_course(req, route->may);
+    if (st || is_chat(route->may))
+        return st ? st : allow_chat(req, route->may);
+    st = allow_course(req, route->may);
     if (!st && route->load != LOAD_COURSE)
         st = allow_ai_experience(req);
     if (!st && route->load == LOAD_CONVERSATION)

@@ -70,7 +70,9 @@ static struct load_key load_key(struct request *req)
                              .scope = route_scope(req->ctx.arena, req->loaded->route),
                              .course_id = path_param_id(req, "course_id"),
                              .ai_experience_id = path_param_id(req, is_named ? "ai_experience_id" : "id"),
-                             .conversation_id = path_param_id(req, is_named ? "id" : "conversation_id")};
+                             .conversation_id = path_param_id(req, is_named ? "id" : "conversation_id"),
+                             .chat_name = path_param(req, "conversation_id"),
+                             .bot_name = path_param(req, "bot_id")};
 }
 
 static enum cq_status load(struct request *req)
@@ -92,6 +94,12 @@ static enum cq_status load(struct request *req)
     case LOAD_ACTIVE_CONVERSATION:
         return store_load_active_conversation(&req->ctx, req->db, &key, &l->access, &l->ai_experience, &l->conversation,
                                               &l->messages);
+    case LOAD_CALLER:
+        return store_load_course(&req->ctx, req->db, &key, &l->access);
+    case LOAD_CHAT:
+        return store_load_chat(&req->ctx, req->db, &key, &l->access, &l->chat);
+    case LOAD_BOT:
+        return store_load_bot(&req->ctx, req->db, &key, &l->access, &l->bot);
     }
     return CQ_INTERNAL;
 }
@@ -228,6 +236,11 @@ struct asking *api_begin(struct request *req, const char *owner)
         return NULL;
     }
     return req->loaded->turn ? begin_turn(req) : begin_evaluation(req);
+}
+
+enum cq_status api_retrieved(struct request *req, const char *answer, size_t len)
+{
+    return engine_turn_retrieved(&req->ctx, req->loaded->turn, answer, len);
 }
 
 void api_text(struct request *req, const char *text, size_t len)

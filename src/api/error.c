@@ -1,4 +1,5 @@
 /* Errors as each API says them: Canvas's several forms, Bedrock Chat's one. */
+#include "api/chat_error.h"
 #include "api/page.h"
 #include "api/route.h"
 
@@ -120,43 +121,6 @@ static void write_canvas(struct request *req, struct json_out *out, enum cq_stat
     write_errors(req, out, st, text, info->code);
 }
 
-static const char *chat_code(enum cq_status st)
-{
-    switch (cq_status_info(st)->http) {
-    case 401:
-        return "unauthenticated";
-    case 403:
-        return "forbidden";
-    case 404:
-        return "not_found";
-    case 405:
-        return "method_not_allowed";
-    case 413:
-        return "too_large";
-    case 415:
-        return "unsupported_type";
-    case 429:
-    case 503:
-        return "busy";
-    case 500:
-        return "internal";
-    default:
-        return "invalid_request";
-    }
-}
-
-static void write_chat(struct request *req, struct json_out *out, enum cq_status st)
-{
-    json_key(out, "detail");
-    json_text(out, error_text(req, st));
-    json_key(out, "errors");
-    json_open_array(out);
-    json_text(out, error_text(req, st));
-    json_close_array(out);
-    json_key(out, "code");
-    json_text(out, chat_code(st));
-}
-
 /* At least what the table says, or what the provider asked for; of a day's limit what is left of the day. */
 static void set_retry_after(struct request *req, enum cq_status st)
 {
@@ -170,19 +134,24 @@ static void set_retry_after(struct request *req, enum cq_status st)
         response_header(req, "Retry-After", arena_printf(req->ctx.arena, "%u", after_s));
 }
 
+static bool is_chat(const struct request *req)
+{
+    return str_starts(req->path, "/api/chat/");
+}
+
 static void set_challenge(struct request *req, enum cq_status st)
 {
-    if (req->response.status == 401 && st != CQ_SCOPE_MISSING && !str_starts(req->path, "/api/chat/"))
-        response_header(req, "WWW-Authenticate", "Bearer realm=\"canvas-lms\"");
+    if (req->response.status == 401 && st != CQ_SCOPE_MISSING)
+        response_header(req, "WWW-Authenticate", is_chat(req) ? "Bearer" : "Bearer realm=\"canvas-lms\"");
 }
 
 static void answer_error_json(struct request *req, enum cq_status st)
 {
-    struct json_out out = response_json(req, cq_status_info(st)->http);
+    struct json_out out = response_json(req, is_chat(req) ? chat_error_http(st) : cq_status_info(st)->http);
 
     json_open_object(&out);
-    if (str_starts(req->path, "/api/chat/"))
-        write_chat(req, &out, st);
+    if (is_chat(req))
+        write_chat_error(req, &out, st);
     else
         write_canvas(req, &out, st);
     json_close_object(&out);

@@ -15,10 +15,23 @@ enum may {
     MAY_VOTE,     /* the same */
     MAY_REVIEW,   /* managers; the owner is told that they may not, to anybody else it is not there */
     MAY_WATCH,    /* managers, who are told of a conversation that it is not there in other words */
+    MAY_CHAT,     /* of the chat API: any signed-in user */
+    MAY_OWN,      /* the owner of the chat; to anybody else it is not there */
+    MAY_USE_BOT,  /* its owner, administrators, and as it is shared; to anybody else it is not there */
+    MAY_EDIT_BOT, /* its owner and administrators; who may use it is told so */
     MAY_COUNT
 };
 
-enum load { LOAD_NOTHING, LOAD_COURSE, LOAD_AI_EXPERIENCE, LOAD_CONVERSATION, LOAD_ACTIVE_CONVERSATION };
+enum load {
+    LOAD_NOTHING,
+    LOAD_COURSE,
+    LOAD_AI_EXPERIENCE,
+    LOAD_CONVERSATION,
+    LOAD_ACTIVE_CONVERSATION,
+    LOAD_CALLER, /* nothing but who asks */
+    LOAD_CHAT,   /* the caller's own, by :conversation_id */
+    LOAD_BOT,    /* by :bot_id */
+};
 
 /* What a row's answers are like. */
 enum answers {
@@ -27,6 +40,7 @@ enum answers {
     ANSWER_CONVERSATION, /* errors have a code and a reference; Canvas's conversation calls */
     ANSWER_OPENING,      /* the same, and any body is ignored */
     ANSWER_PAGE,         /* always a page */
+    ANSWER_CHAT,         /* the chat API's JSON */
 };
 
 struct route {
@@ -50,10 +64,16 @@ struct loaded {
     struct message_list messages;  /* of the active conversation */
     struct turn *turn;             /* llm pool: begun, or one of these two */
     struct evaluation *evaluation; /* of a conversation */
-    const struct ops_source *ops;  /* ops pool */
-    bool has_stopped;              /* a turn that runs somewhere: its worker is to look */
-    bool is_event_stream;          /* the client reads server-sent events */
-    const char *error_text;        /* better words for the client than the status has; NULL: none */
+    struct chat_row chat;
+    struct bot_row bot;
+    const struct ops_source *ops; /* ops pool */
+    bool has_stopped;             /* a turn that runs somewhere: its worker is to look */
+    bool is_event_stream;         /* the client reads server-sent events */
+    const char *error_text;       /* better words for the client than the status has; NULL: none */
+    const char *problems[20];     /* of a request of the chat API: a line for each fault */
+    size_t n_problems;
+    const char *const *models_offered; /* beside the error: the names that would work */
+    size_t n_models_offered;
 };
 
 extern const struct route routes[];

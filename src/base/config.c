@@ -72,6 +72,7 @@ static const struct config_setting settings[] = {
     ROW(limits,   conversations_per_day,  NUMBER, "100",       0, UINT32_MAX, "conversations that a user may open in a day (UTC)"),
     ROW(limits,   messages_per_day,       NUMBER, "1000",      0, UINT32_MAX, "messages that a user may send in a day"),
     ROW(limits,   evaluations_per_day,    NUMBER, "1000",      0, UINT32_MAX, "evaluations that a user may have made in a day"),
+    ROW(limits,   chat_messages_per_day,  NUMBER, "0",         0, UINT32_MAX, "messages that a user may send in a day in the chat API; 0: no limit"),
     ROW(limits,   turns_at_once,          NUMBER, "32",        1, 100000,     "turns of a user that run at a time"),
     ROW(limits,   user_tokens_per_day,    NUMBER, "0",         0, UINT32_MAX, "model tokens (input and output) of a user in a day (UTC); 0: no limit"),
     ROW(limits,   course_tokens_per_day,  NUMBER, "0",         0, UINT32_MAX, "model tokens of all users of a course in a day; 0: no limit"),
@@ -82,8 +83,20 @@ static const struct config_setting settings[] = {
     ROW(limits,   sign_in_failures_per_minute, NUMBER, "10",   1, 100000,     "failed sign-ins of a name from an address, and of an address"),
     ROW(features, ai_experiences,         SWITCH, "on",        0, 0,          "AI experiences; off: 404"),
     ROW(features, evaluation,             SWITCH, "on",        0, 0,          "evaluations of conversations; off: 404"),
+    ROW(features, context_files,          SWITCH, "on",        0, 0,          "context files of AI experiences; off: 404"),
     ROW(features, streaming,              SWITCH, "on",        0, 0,          "replies as they are written; off: as one JSON answer"),
     ROW(canvas,   opening_message,        TEXT,   "Hello",     0, 0,          "first message of a conversation"),
+    ROW(chat,     keys,                   KEYS,   "snake",     0, 0,          "keys of the chat API's answers where a request tells nothing: snake or camel"),
+    ROW(chat,     models,                 TEXT,   NULL,        0, 0,          "models that the chat API offers, name or name=id at the provider; the default model"),
+    ROW(chat,     upstream_names,         SWITCH, NULL,        0, 0,          "take Bedrock Chat's own model names for the default model; on if chat.keys is camel"),
+    ROW(chat,     reasoning_models,       TEXT,   NULL,        0, 0,          "those of chat.models that can think before they reply"),
+    ROW(chat,     title_model,            TEXT,   NULL,        0, 0,          "model that proposes titles; the default model"),
+    ROW(chat,     prices,                 TEXT,   NULL,        0, 0,          "name:input/output[/cache_read/cache_write] per thousand tokens; free"),
+    ROW(bots,     create,                 WHO,    "anyone",    0, 0,          "who may make bots: anyone, teachers or admins"),
+    ROW(bots,     share_all,              WHO,    "anyone",    0, 0,          "who may share bots with everybody, likewise"),
+    ROW(retrieval, max_results,           NUMBER, "5",         1, 20,         "passages of documents that a model is given for a reply"),
+    ROW(files,    directory,              TEXT,   NULL,        0, 0,          "folder of uploaded files; files below server.state_dir"),
+    ROW(files,    link_seconds,           NUMBER, "900",       1, 86400,      "seconds that a signed link works"),
     ROW(session,  idle_s,                 NUMBER, "28800",     60, 31536000,  "seconds without a request after which a sign-in ends"),
     ROW(session,  absolute_s,             NUMBER, "86400",     60, 31536000,  "seconds after which it ends in any case"),
     ROW(session,  remote_user,            SWITCH, "off",       0, 0,          "believe the user name that nginx passes (REMOTE_USER)"),
@@ -291,6 +304,13 @@ static struct config *create(void)
     return config;
 }
 
+static bool is_given_upstream_names(const struct config_load *load)
+{
+    bool from_file;
+
+    return load->is_given[find("chat", "upstream_names", &from_file) - settings];
+}
+
 struct config *config_load(const char *path, struct buf *problems)
 {
     bool is_given[LEN(settings)] = {false};
@@ -309,6 +329,10 @@ struct config *config_load(const char *path, struct buf *problems)
     warn_environment(&load);
     if (!load.config->server.run_dir)
         load.config->server.run_dir = arena_printf(load.config->arena, "%s/run", load.config->server.state_dir);
+    if (!load.config->files.directory)
+        load.config->files.directory = arena_printf(load.config->arena, "%s/files", load.config->server.state_dir);
+    if (!is_given_upstream_names(&load))
+        load.config->chat.upstream_names = load.config->chat.keys == CONFIG_CAMEL;
     if (!load.config->database.socket && !load.config->database.host)
         load.config->database.socket = DEFAULT_SOCKET;
     config_models_finish(&load);

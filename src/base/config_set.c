@@ -64,9 +64,25 @@ static void set_number(struct config_load *load, const struct config_setting *ro
         config_fault(load, "%s.%s: must be a number from %u to %u", section, row->key, row->min, row->max);
 }
 
+/* One of n words, whose place is the value. */
+static void set_word(struct config_load *load, const struct config_setting *row, const char *section, unsigned *out,
+                     const char *value, const char *const *words, size_t n, const char *rule)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (strcasecmp(value, words[i]) == 0) {
+            *out = i;
+            return;
+        }
+    }
+    config_fault(load, "%s.%s: must be %s", section, row->key, rule);
+}
+
 void config_set(struct config_load *load, const struct config_setting *row, const char *section, void *base,
                 const char *value)
 {
+    static const char *const keys[] = {[CONFIG_SNAKE] = "snake", [CONFIG_CAMEL] = "camel"};
+    static const char *const who[] = {
+        [CONFIG_ANYONE] = "anyone", [CONFIG_TEACHERS] = "teachers", [CONFIG_ADMINS] = "admins"};
     void *out = (char *)base + row->offset;
 
     if (!utf8_valid(value, strlen(value))) {
@@ -82,12 +98,20 @@ void config_set(struct config_load *load, const struct config_setting *row, cons
         set_number(load, row, section, out, value);
         break;
     case SWITCH:
+        if (!value[0] && !row->standard) /* what it is then, depends on others */
+            break;
         if (!parse_bool(value, strlen(value), out))
             config_fault(load, "%s.%s: must be on or off", section, row->key);
         break;
     case LEVEL:
         if (!log_level_parse(value, out))
             config_fault(load, "%s.%s: must be error, warn, info or debug", section, row->key);
+        break;
+    case KEYS:
+        set_word(load, row, section, out, value, keys, LEN(keys), "snake or camel");
+        break;
+    case WHO:
+        set_word(load, row, section, out, value, who, LEN(who), "anyone, teachers or admins");
         break;
     }
 }

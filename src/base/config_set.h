@@ -13,7 +13,7 @@
 #include "colloquy/base/config.h"
 #include "colloquy/base/text.h"
 
-enum config_type { TEXT, SECRET, NUMBER, SWITCH, LEVEL };
+enum config_type { TEXT, SECRET, NUMBER, SWITCH, LEVEL, KEYS, WHO };
 
 enum {
     CONFIG_MAX_BYTES = 4 << 20,

@@ -68,6 +68,29 @@ void uuid_new(char out[UUID_TEXT_BYTES])
     uuid_text(bytes, out);
 }
 
+/* 130 bits of text hold the 128: the first character stands for three bits only. */
+void ulid_new(char out[ULID_TEXT_BYTES])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    uint8_t bytes[16];
+    struct timespec now;
+    unsigned value = 0, n_bits = 2;
+    size_t n = 0;
+
+    random_bytes(bytes, sizeof(bytes));
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+
+    for (size_t i = 0; i < 6; i++)
+        bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        value = (value << 8 | bytes[i]) & 0xFFFF;
+        for (n_bits += 8; n_bits >= 5; n_bits -= 5)
+            out[n++] = digits[value >> (n_bits - 5) & 31];
+    }
+    out[n] = '\0';
+}
+
 bool uuid_parse(const char *text, size_t len, char out[UUID_TEXT_BYTES])
 {
     char lower[UUID_TEXT_BYTES];

@@ -258,3 +258,34 @@ bool header_list_has(const char *list, const char *item)
     }
     return false;
 }
+
+static int base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+bool base64_decode(const char *text, size_t len, uint8_t *out, size_t *n)
+{
+    size_t padding = len >= 2 && text[len - 1] == '=' ? 1 + (text[len - 2] == '=') : 0, used = 0;
+    uint32_t bits = 0;
+
+    if (len % 4)
+        return false;
+    for (size_t i = 0; i < len - padding; i++) {
+        int value = base64_value(text[i]);
+
+        if (value < 0)
+            return false;
+        bits = bits << 6 | (uint32_t)value;
+        if (i % 4)
+            out[used++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+    }
+    *n = used;
+    return !padding || !(bits & (padding == 1 ? 3u : 15u));
+}

@@ -183,6 +183,13 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
     return CQ_OK;
 }
 
+/* Nothing is looked up for a turn yet: see ai_experience's context files. */
+enum cq_status engine_turn_retrieved(struct cq_ctx *ctx, struct turn *turn, const char *answer, size_t len)
+{
+    (void)ctx, (void)turn, (void)answer, (void)len;
+    return CQ_OK;
+}
+
 /* ---- the end ---- */
 
 /* The objectives that this turn has met. An assessment that failed leaves the progress as it was. */

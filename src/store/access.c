@@ -36,7 +36,7 @@ enum cq_status access_complete(struct cq_ctx *ctx, struct db *db, const struct l
 
     access->row.has_scope = !access->is_scoped;
     access->row.touch_id = access->is_touch_due && is_live ? access->access_token_id : 0;
-    if (!st && !access->row.course_id)
+    if (!st && key->course_id && !access->row.course_id)
         st = read_course(ctx, db, key, access);
     if (!st && access->is_scoped)
         st = read_scope(ctx, db, key, access);

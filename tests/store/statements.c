@@ -30,7 +30,9 @@ static void say_nothing(const char *line)
 
 static void find_nothing(struct cq_ctx *ctx, struct db *db)
 {
-    const struct load_key key = {.scope = "none"};
+    const struct load_key key = {.scope = "none", .chat_name = "none", .bot_name = "none"};
+    struct chat_row chat;
+    struct bot_row bot;
     const struct ai_experience_change change = {.set_title = true, .title = "x"};
     const struct ai_experience_change create = {.title = "x", .learning_objective = "x", .pedagogical_guidance = "x"};
     struct access_row access;
@@ -44,6 +46,10 @@ static void find_nothing(struct cq_ctx *ctx, struct db *db)
     uint64_t id;
 
     GIVES(CQ_TOKEN_UNKNOWN, store_load_course(ctx, db, &key, &access));
+    GIVES(CQ_TOKEN_UNKNOWN, store_load_chat(ctx, db, &key, &access, &chat));
+    GIVES(CQ_TOKEN_UNKNOWN, store_load_bot(ctx, db, &key, &access, &bot));
+    GIVES(CQ_BOT_NOT_FOUND, store_bot_usable(ctx, db, 1, "none", &bot));
+    GIVES(CQ_BOT_NOT_FOUND, store_bot_usable_by_id(ctx, db, 1, 1, &bot));
     GIVES(CQ_TOKEN_UNKNOWN, store_load_ai_experience(ctx, db, &key, &access, &experience));
     GIVES(CQ_TOKEN_UNKNOWN, store_load_conversation(ctx, db, &key, &access, &experience, &conversation));
     GIVES(CQ_TOKEN_UNKNOWN,

@@ -84,6 +84,7 @@ struct config_embeddings {
 
 struct config_limits {
     uint32_t conversations_per_day, messages_per_day, evaluations_per_day; /* of a user, by UTC */
+    uint32_t chat_messages_per_day;                                        /* the same of the chat API; 0: no limit */
     uint32_t turns_at_once;                                                /* of a user */
     uint32_t user_tokens_per_day, course_tokens_per_day;                   /* model tokens, by UTC; 0: no limit */
     uint32_t message_max_chars;
@@ -95,11 +96,37 @@ struct config_limits {
 struct config_features {
     bool ai_experiences;
     bool evaluation;
+    bool context_files;
     bool streaming;
 };
 
 struct config_canvas {
     const char *opening_message;
+};
+
+enum config_keys { CONFIG_SNAKE, CONFIG_CAMEL };
+
+struct config_chat {
+    enum config_keys keys; /* their form, where a request tells nothing */
+    const char *models;    /* name or name=id, comma-separated; NULL: the default model */
+    bool upstream_names;
+    const char *reasoning_models, *title_model;
+    const char *prices; /* name:input/output[/cache_read/cache_write] per thousand tokens, comma-separated */
+};
+
+enum config_who { CONFIG_ANYONE, CONFIG_TEACHERS, CONFIG_ADMINS };
+
+struct config_bots {
+    enum config_who create, share_all;
+};
+
+struct config_retrieval {
+    uint32_t max_results;
+};
+
+struct config_files {
+    const char *directory; /* state_dir/files unless given */
+    uint32_t link_seconds;
 };
 
 struct config_session {
@@ -116,6 +143,10 @@ struct config {
     struct config_limits limits;
     struct config_features features;
     struct config_canvas canvas;
+    struct config_chat chat;
+    struct config_bots bots;
+    struct config_retrieval retrieval;
+    struct config_files files;
     struct config_session session;
     struct config_model *models; /* the default one first, then the sections as they stand */
     size_t n_models;

@@ -6,6 +6,7 @@
 
 enum {
     UUID_TEXT_BYTES = 37, /* 36 characters and a NUL */
+    ULID_TEXT_BYTES = 27, /* 26 characters and a NUL */
     SHA256_BYTES = 32,
     ACCESS_TOKEN_TEXT_BYTES = 44, /* 43 characters of base64url, 256 random bits, and a NUL */
 };
@@ -21,6 +22,12 @@ void random_bytes(void *out, size_t len);
  * Source: RFC 9562 section 5.7.
  */
 void uuid_new(char out[UUID_TEXT_BYTES]);
+
+/*
+ * A ULID in upper case: sorted by the millisecond that it was made in. Source: the ULID specification, "Binary Layout and Byte
+ * Order" (48 bits of time, 80 random, in Crockford's base 32).
+ */
+void ulid_new(char out[ULID_TEXT_BYTES]);
 
 /* Whether text is a UUID of any version; out gets it in lower case. */
 bool uuid_parse(const char *text, size_t len, char out[UUID_TEXT_BYTES]);

@@ -32,6 +32,13 @@ enum cq_status {
     CQ_PAYLOAD_TOO_LARGE,
     CQ_UNSUPPORTED_TYPE,
     CQ_METHOD_NOT_ALLOWED,
+    CQ_UNKNOWN_MODEL,    /* of the chat API, as the next seven */
+    CQ_MODEL_NOT_ACTIVE, /* in the bot */
+    CQ_UNKNOWN_PARENT,
+    CQ_NOT_A_REPLY,
+    CQ_NOT_SUPPORTED,
+    CQ_BAD_FILENAME,
+    CQ_UNSUPPORTED_FILE, /* a file of a type that is not taken */
     /* Who asks. */
     CQ_UNAUTHENTICATED,
     CQ_TOKEN_UNKNOWN,
@@ -44,7 +51,13 @@ enum cq_status {
     CQ_NOT_FOUND,              /* an unknown path, or no such course */
     CQ_RESOURCE_NOT_FOUND,     /* no such thing within a course */
     CQ_CONVERSATION_NOT_FOUND, /* no such conversation in a list of a manager */
+    CQ_BOT_NOT_FOUND,
+    CQ_SOURCE_GONE,  /* a document that has been deleted, or may not be seen any more */
+    CQ_LINK_INVALID, /* a signed link that has been changed */
+    CQ_LINK_EXPIRED,
     /* What is in the way. */
+    CQ_NOTHING_TO_CONTINUE,
+    CQ_BOT_EXISTS,
     CQ_TURN_IN_PROGRESS,
     CQ_IDEMPOTENCY_CONFLICT,
     CQ_MESSAGE_ID_CONFLICT,

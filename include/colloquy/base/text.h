@@ -41,6 +41,12 @@ int hex_digit(char c);
 /* 2 * len lower-case digits and a NUL into out. */
 void hex_encode(const uint8_t *data, size_t len, char *out);
 
+/*
+ * RFC 4648 section 4, strictly: padded, without white space, unused bits 0; so that the same bytes give the same text
+ * again. out: 3 bytes for each 4 of len. False: it is none.
+ */
+bool base64_decode(const char *text, size_t len, uint8_t *out, size_t *n);
+
 /* true/false, t/f, yes/no, y/n, on/off, 1/0, whatever the case. False leaves *out alone. */
 bool parse_bool(const char *text, size_t len, bool *out);
 

@@ -331,7 +331,7 @@ static void test_no_place_is_free(void)
         {HTTP_GET, "/nothing",
          "{\"errors\":[{\"message\":\"The AI service is temporarily unavailable.\",\"error_code\":\"service_unavailable\"}]}"},
         {HTTP_POST, "/api/chat/conversation",
-         "{\"detail\":\"The AI service is temporarily unavailable.\",\"errors\":[\"The AI service is temporarily unavailable.\"],"
+         "{\"detail\":\"The service is temporarily unavailable.\",\"errors\":[\"The service is temporarily unavailable.\"],"
          "\"code\":\"busy\"}"},
     };
     // clang-format on

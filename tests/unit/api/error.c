@@ -108,12 +108,15 @@ static void test_chat(void)
 {
     static const struct error_case rows[] = {
         {CQ_INVALID_JSON, 400, CHAT("The body is not a valid JSON object.", "invalid_request"), NULL},
-        {CQ_UNAUTHENTICATED, 401, CHAT("user authorization required", "unauthenticated"), NULL},
-        {CQ_FORBIDDEN, 403, CHAT("user not authorized to perform that action", "forbidden"), NULL},
+        {CQ_UNAUTHENTICATED, 401, CHAT("Sign in first.", "unauthenticated"), NULL},
+        {CQ_FORBIDDEN, 403, CHAT("You may not do this.", "forbidden"), NULL},
         {CQ_NOT_FOUND, 404, CHAT("The specified resource does not exist.", "not_found"), NULL},
         {CQ_PAYLOAD_TOO_LARGE, 413, CHAT("The request body is too large.", "too_large"), NULL},
         {CQ_UNSUPPORTED_TYPE, 415, CHAT("The media type of the body is not supported.", "unsupported_type"), NULL},
-        {CQ_BUSY, 503, CHAT(AWAY, "busy"), "1"},
+        {CQ_BUSY, 503, CHAT("The service is temporarily unavailable.", "busy"), "1"},
+        {CQ_SCOPE_MISSING, 403, CHAT("Insufficient scopes on access token.", "insufficient_scope"), NULL},
+        {CQ_MODEL_TIMEOUT, 504, CHAT("The model has taken too long. The message can be sent again.", "model_timeout"),
+         "5"},
         {CQ_INTERNAL, 500, CHAT(OURS, "internal"), NULL},
     };
 
@@ -225,7 +228,7 @@ static void test_every_status(void)
                 answer_error(&s.req, st);
                 const struct buf *body = s.req.response.body;
 
-                ROW_ASSERT(cq_status_info(st)->name, s.req.response.status >= 400 && s.req.response.status <= 503);
+                ROW_ASSERT(cq_status_info(st)->name, s.req.response.status >= 400 && s.req.response.status <= 504);
                 ROW_ASSERT(cq_status_info(st)->name, json_read(&s.req.ctx, body->data, body->len, &json) == CQ_OK);
                 ROW_ASSERT(cq_status_info(st)->name, json_object_is_type(json, json_type_object));
                 ROW_ASSERT(cq_status_info(st)->name, json_get(json, "errors") != NULL);

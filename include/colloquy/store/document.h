@@ -1,0 +1,110 @@
+/* Documents, the files that they are in, and the queue of those whose text is yet to be extracted. Part of store.h. */
+#ifndef COLLOQUY_STORE_DOCUMENT_H
+#define COLLOQUY_STORE_DOCUMENT_H
+
+#include "colloquy/base.h"
+
+struct db;
+
+/* ---- files by content (file.c) ---- */
+
+/*
+ * Content that is about to be written to disk: until the hold is released, in the transaction that stores what refers to it,
+ * it is not removed though nothing refers to it. One that is not released is ignored after an hour.
+ */
+enum cq_status store_file_hold(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES], uint64_t size,
+                               uint64_t *hold_id) MUST_USE;
+
+/* What was to refer to it has come to nothing. */
+enum cq_status store_file_release(struct cq_ctx *ctx, struct db *db, uint64_t hold_id) MUST_USE;
+
+/*
+ * If nothing refers to the content any more: have remove() take it off the disk, under the lock of its row, and forget it.
+ * What remove() returns but CQ_OK leaves the row.
+ */
+typedef enum cq_status store_file_remove_fn(struct cq_ctx *ctx, void *arg, const uint8_t hash[SHA256_BYTES]);
+enum cq_status store_file_drop(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES],
+                               store_file_remove_fn *remove, void *arg) MUST_USE;
+
+/* Contents, each of which may have lost its last reference: store_file_drop() looks. In ctx->arena. */
+struct hash_list {
+    uint8_t (*hashes)[SHA256_BYTES];
+    size_t n;
+};
+enum cq_status hash_list_add(struct cq_ctx *ctx, struct hash_list *list, const uint8_t hash[SHA256_BYTES]) MUST_USE;
+
+/* ---- documents (document.c, context_file.c) ---- */
+
+enum document_state { DOCUMENT_QUEUED, DOCUMENT_RUNNING, DOCUMENT_SUCCEEDED, DOCUMENT_FAILED, DOCUMENT_STATE_COUNT };
+
+struct document_row {
+    uint64_t id;
+    const char *name;           /* the ULID by which the chat API knows it */
+    uint64_t bot_id, course_id; /* the other one is 0 */
+    uint8_t hash[SHA256_BYTES];
+    const char *filename, *description;
+    const char *kind, *mime_type; /* see document_kind_name() */
+    uint64_t size;
+    uint32_t page_count; /* 0: none, or not known yet */
+    enum document_state state;
+    const char *failure; /* of DOCUMENT_FAILED: "encrypted", "no_text", "damaged", "too_complex" */
+    int64_t created_at_ms;
+};
+
+struct document_list {
+    struct document_row *rows;
+    size_t n;
+};
+
+/* In the order of their upload. is_ready_only: those that may be retrieved from. */
+enum cq_status store_documents_of_bot(struct cq_ctx *ctx, struct db *db, uint64_t bot_id, bool is_ready_only,
+                                      struct document_list *out) MUST_USE;
+
+/* In the order that the teacher gave them. */
+enum cq_status store_documents_of_experience(struct cq_ctx *ctx, struct db *db, uint64_t ai_experience_id,
+                                             bool is_ready_only, struct document_list *out) MUST_USE;
+
+/* ---- the queue (document_queue.c) ---- */
+
+/*
+ * Take one that waits, or whose extractor died, for lease_s seconds. CQ_RESOURCE_NOT_FOUND: there is none. One that has been taken
+ * three times and never ended is failed as "too_complex" instead.
+ */
+enum cq_status store_document_take(struct cq_ctx *ctx, struct db *db, const char *owner, uint32_t lease_s,
+                                   struct document_row *out) MUST_USE;
+enum cq_status store_document_renew(struct cq_ctx *ctx, struct db *db, uint64_t id, const char *owner,
+                                    uint32_t lease_s) MUST_USE;
+
+/* Its end: failure NULL: it can be retrieved from. CQ_LOST: it is no longer ours, or gone. */
+enum cq_status store_document_end(struct cq_ctx *ctx, struct db *db, uint64_t id, const char *owner,
+                                  uint32_t page_count, const char *failure) MUST_USE;
+
+/* Have all of this content extracted again, since what is kept beside it is lost. */
+enum cq_status store_document_requeue(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES]) MUST_USE;
+
+/* ---- passages that were given to a model (related_document.c) ---- */
+
+struct related_row {
+    uint32_t seq;             /* of the reply */
+    const char *message_name; /* of the chat API; NULL: not asked for */
+    uint32_t number;          /* from 1 */
+    uint64_t document_id;
+    const char *filename, *kind;
+    uint32_t page; /* 0: none */
+    const char *passage, *excerpt;
+    double relevance;
+    int64_t uploaded_at_ms;
+    uint8_t hash[SHA256_BYTES]; /* what the document holds now */
+    bool is_available;          /* the document is there, and the user may use its bot */
+};
+
+struct related_list {
+    struct related_row *rows; /* by reply, then number */
+    size_t n;
+};
+
+/* Of all replies of a user's conversation, or of the one at seq (0: all). */
+enum cq_status store_related_list(struct cq_ctx *ctx, struct db *db, uint64_t user_id, uint64_t conversation_id,
+                                  uint32_t seq, struct related_list *out) MUST_USE;
+
+#endif

@@ -1,0 +1,25 @@
+/* Chats: finding them. */
+#include "store/chat.h"
+
+#include "store/access.h"
+
+static const char LOAD_CHAT[] =
+    "SELECT " ACCESS_COLUMNS ", " CHAT_COLUMNS ACCESS_TABLES " LEFT JOIN chat c ON c.user_id = t.user_id AND c.name = ?"
+    " LEFT JOIN conversation v ON v.id = c.conversation_id LEFT JOIN bot b ON b.id = c.bot_id" ACCESS_WHERE;
+
+enum cq_status store_load_chat(struct cq_ctx *ctx, struct db *db, const struct load_key *key, struct access_row *access,
+                               struct chat_row *row)
+{
+    struct access_columns a = {.access_token_id = 0};
+    struct chat_row c = {0};
+    const struct db_in in[] = {IN_U64(key->course_id), IN_TEXT(key->chat_name),
+                               IN_BYTES(key->token_hash, SHA256_BYTES)};
+    const struct db_out out[] = {ACCESS_OUT(a), CHAT_OUT(c)};
+
+    enum cq_status st = access_query(ctx, db, LOAD_CHAT, in, LEN(in), out, LEN(out), key, &a);
+    if (st)
+        return st;
+    *access = a.row;
+    *row = c;
+    return CQ_OK;
+}
