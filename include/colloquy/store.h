@@ -422,6 +422,7 @@ enum cq_status store_usage_list(struct cq_ctx *ctx, struct db *db, const struct 
 /* What a user may do in a day (UTC), and have running at once; what a course's users may use in a day. */
 struct user_limits {
     uint32_t conversations_per_day, messages_per_day, evaluations_per_day;
+    uint32_t chat_messages_per_day; /* 0: no limit */
     uint32_t turns_at_once;
     uint32_t user_tokens_per_day, course_tokens_per_day; /* input and output; 0: no limit */
 };

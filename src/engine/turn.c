@@ -11,6 +11,7 @@ struct user_limits engine_user_limits(const struct config *config)
     return (struct user_limits){.conversations_per_day = config->limits.conversations_per_day,
                                 .messages_per_day = config->limits.messages_per_day,
                                 .evaluations_per_day = config->limits.evaluations_per_day,
+                                .chat_messages_per_day = config->limits.chat_messages_per_day,
                                 .turns_at_once = config->limits.turns_at_once,
                                 .user_tokens_per_day = config->limits.user_tokens_per_day,
                                 .course_tokens_per_day = config->limits.course_tokens_per_day};

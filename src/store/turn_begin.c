@@ -17,60 +17,7 @@ struct begin_args {
     struct message_list *messages;
 };
 
-/* What was found under the key, or at the end of the conversation. */
-struct found_turn {
-    uint64_t id, conversation_id;
-    uint32_t user_seq, reply_seq;
-    const char *state, *reply_uuid, *met_at;
-    const char *learning_objective; /* of the conversation */
-    bool has_feedback;
-    bool is_expired; /* a pending one whose worker is gone */
-    bool is_same_body;
-};
-
-static bool is_running(const struct found_turn *found)
-{
-    return str_eq(found->state, "pending") && !found->is_expired;
-}
-
-/* ---- keys ---- */
-
-static const char SELECT_TURN_BY_KEY[] =
-    "SELECT t.id, t.conversation_id, t.user_seq, t.reply_seq, t.state, t.reply_uuid, t.met_at, v.learning_objective,"
-    " v.has_feedback, t.lease_until <= UTC_TIMESTAMP(3), k.body_hash = ? FROM idempotency_key k JOIN turn t ON t.id = "
-    "k.turn_id"
-    " JOIN conversation v ON v.id = t.conversation_id WHERE k.user_id = ? AND k.request_hash = ?";
-
-static const char INSERT_KEY[] = "INSERT INTO idempotency_key (user_id, request_hash, body_hash, turn_id, created_at)"
-                                 " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3)) ON DUPLICATE KEY UPDATE turn_id = ?";
-
-static const char INSERT_NEW_KEY[] =
-    "INSERT INTO idempotency_key (user_id, request_hash, body_hash, turn_id, created_at)"
-    " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))";
-
-static enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, const struct turn_request *r,
-                                  struct found_turn *out)
-{
-    struct found_turn f = {0};
-    const struct db_in in[] = {IN_BYTES(r->body_hash, SHA256_BYTES), IN_U64(r->user_id),
-                               IN_BYTES(r->key_hash, SHA256_BYTES)};
-    const struct db_out cols[] = {OUT_U64(f.id),
-                                  OUT_U64(f.conversation_id),
-                                  OUT_U32(f.user_seq),
-                                  OUT_U32(f.reply_seq),
-                                  OUT_TEXT(f.state),
-                                  OUT_TEXT(f.reply_uuid),
-                                  OUT_TEXT(f.met_at),
-                                  OUT_TEXT(f.learning_objective),
-                                  OUT_BOOL(f.has_feedback),
-                                  OUT_BOOL(f.is_expired),
-                                  OUT_BOOL(f.is_same_body)};
-
-    enum cq_status st = db_query_one(ctx, db, SELECT_TURN_BY_KEY, in, LEN(in), cols, LEN(cols));
-    if (!st)
-        *out = f;
-    return st;
-}
+/* ---- beginning ---- */
 
 /* Decide what a key that was used before means. *is_decided stays false when the turn is to be tried (again). */
 static enum cq_status check_key(struct cq_ctx *ctx, struct db *db, const struct begin_args *args,
@@ -81,12 +28,12 @@ static enum cq_status check_key(struct cq_ctx *ctx, struct db *db, const struct 
     *is_decided = false;
     if (!r->key_hash)
         return CQ_OK;
-    enum cq_status st = turn_by_key(ctx, db, r, found);
+    enum cq_status st = turn_by_key(ctx, db, r->user_id, r->key_hash, r->body_hash, found);
     if (st)
         return st == CQ_RESOURCE_NOT_FOUND ? CQ_OK : st;
     if (!found->is_same_body)
         return r->key_is_message_id ? CQ_MESSAGE_ID_CONFLICT : CQ_IDEMPOTENCY_CONFLICT;
-    if (is_running(found) && !str_eq(found->reply_uuid, r->reply_uuid))
+    if (turn_is_running(found) && !str_eq(found->reply_uuid, r->reply_uuid))
         return CQ_TURN_IN_PROGRESS;
     if (!str_eq(found->state, "complete"))
         return CQ_OK;
@@ -101,23 +48,6 @@ static enum cq_status check_key(struct cq_ctx *ctx, struct db *db, const struct 
     *is_decided = true;
     return CQ_OK;
 }
-
-/* is_new: nobody may have used the key meanwhile; if somebody has, look again. */
-static enum cq_status remember_key(struct cq_ctx *ctx, struct db *db, const struct turn_request *r, uint64_t turn_id,
-                                   bool is_new)
-{
-    const struct db_in in[] = {IN_U64(r->user_id), IN_BYTES(r->key_hash, SHA256_BYTES),
-                               IN_BYTES(r->body_hash, SHA256_BYTES), IN_U64(turn_id), IN_U64(turn_id)};
-
-    if (!r->key_hash)
-        return CQ_OK;
-    if (!is_new)
-        return db_execute(ctx, db, INSERT_KEY, in, LEN(in), NULL);
-    enum cq_status st = db_execute(ctx, db, INSERT_NEW_KEY, in, LEN(in) - 1, NULL);
-    return st == CQ_DUPLICATE ? CQ_AGAIN : st;
-}
-
-/* ---- beginning ---- */
 
 /* With the messages, which the model is told: nobody else asks for their rows' locks. */
 #define LOCKED_CONVERSATION                                                                                            \
@@ -143,14 +73,6 @@ static const char INSERT_TURN[] =
 
 static const char ADVANCE_CONVERSATION[] =
     "UPDATE conversation SET next_seq = next_seq + 1, updated_at = UTC_TIMESTAMP(3) WHERE id = ?";
-
-static const char BEGIN_TURN_AGAIN[] = "UPDATE turn SET state = 'pending', is_running = 1, is_stopping = 0, failure = "
-                                       "NULL, finished_at = NULL, reply_uuid = ?, owner = ?,"
-                                       " lease_until = UTC_TIMESTAMP(3) + INTERVAL ? SECOND WHERE id = ?";
-
-static const char EXPIRE_TURN[] =
-    "UPDATE turn SET state = 'failed', is_running = NULL, failure = 'lease_expired', finished_at = UTC_TIMESTAMP(3)"
-    " WHERE id = ?";
 
 /* What stands there when the lock is had. */
 struct locked {
@@ -266,10 +188,9 @@ static enum cq_status begin_again(struct cq_ctx *ctx, struct db *db, const struc
                                   const struct locked *locked)
 {
     const struct turn_request *r = args->request;
-    const struct db_in in[] = {IN_TEXT(r->reply_uuid), IN_TEXT(r->owner), IN_U64(r->lease_s), IN_U64(locked->last.id)};
 
     take_last(args, locked);
-    return db_execute(ctx, db, BEGIN_TURN_AGAIN, in, LEN(in), NULL);
+    return turn_begin_again(ctx, db, locked->last.id, r->reply_uuid, r->owner, r->lease_s, false);
 }
 
 static enum cq_status begin_new(struct cq_ctx *ctx, struct db *db, const struct begin_args *args,
@@ -277,11 +198,10 @@ static enum cq_status begin_new(struct cq_ctx *ctx, struct db *db, const struct 
 {
     uint64_t conversation_id = args->request->conversation_id;
     const struct db_in conversation[] = {IN_U64(conversation_id)};
-    const struct db_in expired[] = {IN_U64(locked->last.id)};
     enum cq_status st = CQ_OK;
 
     if (str_eq(locked->last.state, "pending"))
-        st = db_execute(ctx, db, EXPIRE_TURN, expired, LEN(expired), NULL);
+        st = turn_expire(ctx, db, locked->last.id);
     if (!st)
         st = insert_turn(ctx, db, args, conversation_id, locked->next_seq, false, locked->now_ms);
     if (!st)
@@ -324,7 +244,7 @@ static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const str
     }
     if (!str_eq(locked.workflow_state, "active"))
         return CQ_CONVERSATION_COMPLETED;
-    if (locked.last.id && is_running(&locked.last))
+    if (locked.last.id && turn_is_running(&locked.last))
         return CQ_TURN_IN_PROGRESS;
     st = user_day_admit(ctx, db, &args->day, DAY_MESSAGE, r->course_id, r->limits);
     if (st)
@@ -335,7 +255,7 @@ static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const str
         st = begin_new(ctx, db, args, &locked);
     note_conversation(args->turn, &locked);
     if (!st && args->turn->id != keyed.id)
-        st = remember_key(ctx, db, r, args->turn->id, !keyed.id);
+        st = turn_remember_key(ctx, db, r->user_id, r->key_hash, r->body_hash, args->turn->id, !keyed.id);
     return st;
 }
 
@@ -411,7 +331,7 @@ static enum cq_status open_conversation(struct cq_ctx *ctx, struct db *db, const
         return CQ_AGAIN; /* the first run is being committed just now */
     if (!st)
         st = insert_turn(ctx, db, args, db_insert_id(db), 0, true, now_ms);
-    return st ? st : remember_key(ctx, db, r, args->turn->id, !keyed.id);
+    return st ? st : turn_remember_key(ctx, db, r->user_id, r->key_hash, r->body_hash, args->turn->id, !keyed.id);
 }
 
 /* The messages are read in the transaction that begins the turn, so that none is begun without them. */

@@ -28,22 +28,9 @@ static const char UPDATE_CONVERSATION[] =
     " WHERE id = ? AND EXISTS (SELECT 1 FROM turn t WHERE t.id = ? AND t.state = 'pending' AND t.owner = ? AND "
     "t.reply_uuid = ?)";
 
-/*
- * A turn that is tried again keeps the calls of before, while they are few. What a provider says it has counted is not
- * believed to be small.
- */
-#define ADD_CALLS                                                                                                      \
-    " input_tokens = LEAST(input_tokens + ?, 4294967295), output_tokens = LEAST(output_tokens + ?, 4294967295),"       \
-    " calls = COALESCE(IF(CHAR_LENGTH(calls) < 16000, CONCAT(LEFT(calls, CHAR_LENGTH(calls) - 1), ',',"                \
-    " SUBSTRING(?, 2)), ?), calls), prompt_version = ?, finished_at = UTC_TIMESTAMP(3)"
-
-#define CALLS_IN(end, used)                                                                                            \
-    IN_U64((used).input_tokens), IN_U64((used).output_tokens), calls_text(end), calls_text(end),                       \
-        IN_U64((end)->prompt_version)
-
 static const char COMPLETE_TURN[] =
-    "UPDATE turn SET state = 'complete', is_running = NULL, reply_seq = user_seq + 1, met_at = ?, tries = ?," ADD_CALLS
-    " WHERE id = ? AND state = 'pending' AND owner = ? AND reply_uuid = ?";
+    "UPDATE turn SET state = 'complete', is_running = NULL, reply_seq = user_seq + 1, met_at = ?, tries = "
+    "?," TURN_ADD_CALLS " WHERE id = ? AND state = 'pending' AND owner = ? AND reply_uuid = ?";
 
 static const char MEET_LATEST[] = "UPDATE latest_conversation SET all_objectives_met = 1, updated_at = UTC_TIMESTAMP(3)"
                                   " WHERE ai_experience_id = ? AND user_id = ? AND conversation_id = ?";
@@ -61,20 +48,14 @@ static const char STORE_SUMMARY[] =
     "UPDATE conversation SET summary = ?, summarised = ? WHERE id = ? AND summarised < ?";
 
 static const char FAIL_TURN[] =
-    "UPDATE turn SET state = 'failed', is_running = NULL, failure = ?, tries = ?," ADD_CALLS " WHERE id = ?";
+    "UPDATE turn SET state = 'failed', is_running = NULL, failure = ?, tries = ?," TURN_ADD_CALLS " WHERE id = ?";
 
-static struct db_in calls_text(const struct turn_end *end)
-{
-    return IN_TEXT(end->calls ? end->calls->json : NULL);
-}
-
-/* CQ_OK: pending and ours. CQ_DUPLICATE: complete already, by this very reply. CQ_LOST: neither. */
-static enum cq_status lock_turn(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, bool *has_feedback)
+enum cq_status turn_lock(struct cq_ctx *ctx, struct db *db, const struct turn_hold *hold, bool *has_feedback)
 {
     const char *state = NULL;
     bool is_owner = false, is_reply = false;
-    const struct db_in in[] = {IN_TEXT(end->owner), IN_TEXT(end->reply_uuid), IN_U64(end->turn->conversation_id),
-                               IN_U64(end->turn->id)};
+    const struct db_in in[] = {IN_TEXT(hold->owner), IN_TEXT(hold->reply_uuid), IN_U64(hold->conversation_id),
+                               IN_U64(hold->id)};
     const struct db_out cols[] = {OUT_TEXT(state), OUT_BOOL(is_owner), OUT_BOOL(is_reply), OUT_BOOL(*has_feedback)};
 
     enum cq_status st = db_query_one(ctx, db, LOCK_TURN, in, LEN(in), cols, LEN(cols));
@@ -85,6 +66,18 @@ static enum cq_status lock_turn(struct cq_ctx *ctx, struct db *db, const struct 
     if (!st && !str_eq(state, "pending"))
         return cq_fail(ctx, CQ_LOST, "the turn was given up: its lease had run out");
     return st;
+}
+
+static struct turn_hold hold_of(const struct turn_end *end)
+{
+    return (struct turn_hold){end->turn->id, end->turn->conversation_id, end->owner, end->reply_uuid};
+}
+
+static enum cq_status lock_turn(struct cq_ctx *ctx, struct db *db, const struct turn_end *end, bool *has_feedback)
+{
+    const struct turn_hold hold = hold_of(end);
+
+    return turn_lock(ctx, db, &hold, has_feedback);
 }
 
 /* Only if the turn is still to be completed: the user may have opened another conversation since. */
@@ -124,8 +117,9 @@ static enum cq_status complete_turn(struct cq_ctx *ctx, struct db *db, const str
                                          USAGE_IN(used),          IN_U64(end->turn->conversation_id),
                                          IN_U64(end->turn->id),   IN_TEXT(end->owner),
                                          IN_TEXT(end->reply_uuid)};
-    const struct db_in turn[] = {IN_TEXT(end->met_at),  IN_U64(end->tries),  CALLS_IN(end, used),
-                                 IN_U64(end->turn->id), IN_TEXT(end->owner), IN_TEXT(end->reply_uuid)};
+    const struct db_in turn[] = {
+        IN_TEXT(end->met_at),  IN_U64(end->tries),  TURN_CALLS_IN(end->calls, used, end->prompt_version),
+        IN_U64(end->turn->id), IN_TEXT(end->owner), IN_TEXT(end->reply_uuid)};
 
     enum cq_status st = db_execute(ctx, db, UPDATE_CONVERSATION, conversation, LEN(conversation), &matched);
     if (st)
@@ -172,27 +166,39 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
     return st ? st : usage_count(ctx, db, end->course_id, end->user_id, end->calls);
 }
 
+struct lost_args {
+    uint64_t conversation_id, course_id, user_id;
+    const struct model_calls *calls;
+};
+
 /* One whose conversation may be gone. Whether it was counted before is not to be seen: rather not at all than twice. */
 static enum cq_status count_lost_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
 {
-    const struct turn_end *end = arg;
+    const struct lost_args *lost = arg;
 
     if (is_rerun)
         return CQ_OK;
-    enum cq_status st = usage_count_conversation(ctx, db, end->turn->conversation_id, end->calls);
-    return st ? st : usage_count(ctx, db, end->course_id, end->user_id, end->calls);
+    enum cq_status st = usage_count_conversation(ctx, db, lost->conversation_id, lost->calls);
+    return st ? st : usage_count(ctx, db, lost->course_id, lost->user_id, lost->calls);
 }
 
-/* Nobody gets to see the reply, but it is paid for. */
-static void count_lost(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
+void turn_count_lost(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, uint64_t course_id, uint64_t user_id,
+                     const struct model_calls *calls)
 {
     char error[sizeof(ctx->error)];
-    struct turn_end copy = *end;
+    struct lost_args lost = {conversation_id, course_id, user_id, calls};
 
+    if (!calls)
+        return;
     memcpy(error, ctx->error, sizeof(error)); /* the cause is worth more than what follows from it */
-    if (db_tx(ctx, db, count_lost_tx, &copy))
+    if (db_tx(ctx, db, count_lost_tx, &lost))
         log_warn("request_id=%s what a lost turn has used is not counted: %s", ctx->request_id, ctx->error);
     memcpy(ctx->error, error, sizeof(error));
+}
+
+static void count_lost(struct cq_ctx *ctx, struct db *db, const struct turn_end *end)
+{
+    turn_count_lost(ctx, db, end->turn->conversation_id, end->course_id, end->user_id, end->calls);
 }
 
 enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const struct turn_end *end,
@@ -201,7 +207,7 @@ enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const stru
     struct complete_args args = {.end = end};
 
     enum cq_status st = db_tx(ctx, db, complete_tx, &args);
-    if (st == CQ_LOST && end->calls)
+    if (st == CQ_LOST)
         count_lost(ctx, db, end);
     if (st && !(st == CQ_DUPLICATE && args.was_complete))
         return st;
@@ -239,8 +245,8 @@ static enum cq_status fail_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool
     struct fail_args *args = arg;
     const struct turn_end *end = args->end;
     const struct usage used = usage_sum(end->calls);
-    const struct db_in turn[] = {IN_TEXT(args->failure), IN_U64(end->tries), CALLS_IN(end, used),
-                                 IN_U64(end->turn->id)};
+    const struct db_in turn[] = {IN_TEXT(args->failure), IN_U64(end->tries),
+                                 TURN_CALLS_IN(end->calls, used, end->prompt_version), IN_U64(end->turn->id)};
     bool has_feedback;
 
     enum cq_status st = lock_turn(ctx, db, end, &has_feedback);
@@ -264,7 +270,7 @@ enum cq_status store_turn_fail(struct cq_ctx *ctx, struct db *db, const struct t
     struct fail_args args = {.end = end, .failure = failure};
 
     enum cq_status st = db_tx(ctx, db, fail_tx, &args);
-    if (st == CQ_LOST && args.is_uncounted && end->calls)
+    if (st == CQ_LOST && args.is_uncounted)
         count_lost(ctx, db, end);
     return st;
 }

@@ -12,16 +12,22 @@
 #include "store/usage.h"
 
 /* The running ones are looked for by the day's own row, hence once it is locked. */
-#define RUNNING_TURNS                                                                                                  \
+#define RUNNING_TURNS(which)                                                                                           \
     "(SELECT COUNT(*) FROM turn r WHERE r.user_id = d.user_id AND r.is_running = 1"                                    \
-    " AND r.lease_until > UTC_TIMESTAMP(3) AND r.user_seq"
+    " AND r.lease_until > UTC_TIMESTAMP(3) AND " which ")"
 #define RUNNING_EVALUATIONS                                                                                            \
     "(SELECT COUNT(*) FROM evaluation_run e WHERE e.user_id = d.user_id AND e.lease_until > UTC_TIMESTAMP(3))"
 
-static const char LOCK_DAY[] =
-    "SELECT d.conversations, d.messages, d.evaluations, " RUNNING_TURNS " = 0), " RUNNING_TURNS
-    " > 0), " RUNNING_EVALUATIONS ", TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), UTC_DATE() + INTERVAL 1 DAY)"
-    " FROM user_day d WHERE d.user_id = ? AND d.day = UTC_DATE() FOR UPDATE";
+static const char LOCK_DAY[] = "SELECT d.conversations, d.messages, d.evaluations, d.chat_messages, " RUNNING_TURNS(
+    "r.user_seq = 0") ", " RUNNING_TURNS("r.user_seq > 0 AND NOT r.is_chat") ", " RUNNING_EVALUATIONS
+                                                                             ", " RUNNING_TURNS(
+                                                                                 "r.is_chat") ", TIMESTAMPDIFF(SECOND, "
+                                                                                              "UTC_TIMESTAMP(), "
+                                                                                              "UTC_DATE() + INTERVAL 1 "
+                                                                                              "DAY)"
+                                                                                              " FROM user_day d WHERE "
+                                                                                              "d.user_id = ? AND d.day "
+                                                                                              "= UTC_DATE() FOR UPDATE";
 
 static const char INSERT_DAY[] =
     "INSERT INTO user_day (user_id, day) VALUES (?, UTC_DATE()) ON DUPLICATE KEY UPDATE user_id = user_day.user_id";
@@ -35,16 +41,16 @@ static const char COUNT_MESSAGE[] = "INSERT INTO user_day (user_id, day, message
 static const char COUNT_EVALUATION[] = "INSERT INTO user_day (user_id, day, evaluations) VALUES (?, UTC_DATE(), 1)"
                                        " ON DUPLICATE KEY UPDATE evaluations = evaluations + 1";
 
+static const char COUNT_CHAT_MESSAGE[] = "INSERT INTO user_day (user_id, day, chat_messages) VALUES (?, UTC_DATE(), 1)"
+                                         " ON DUPLICATE KEY UPDATE chat_messages = chat_messages + 1";
+
 static enum cq_status lock_row(struct cq_ctx *ctx, struct db *db, uint64_t user_id, struct user_day *d)
 {
     const struct db_in in[] = {IN_U64(user_id)};
-    const struct db_out out[] = {OUT_U32(d->done[DAY_CONVERSATION]),
-                                 OUT_U32(d->done[DAY_MESSAGE]),
-                                 OUT_U32(d->done[DAY_EVALUATION]),
-                                 OUT_U32(d->running[DAY_CONVERSATION]),
-                                 OUT_U32(d->running[DAY_MESSAGE]),
-                                 OUT_U32(d->running[DAY_EVALUATION]),
-                                 OUT_U32(d->left_s)};
+    const struct db_out out[] = {
+        OUT_U32(d->done[DAY_CONVERSATION]),  OUT_U32(d->done[DAY_MESSAGE]),         OUT_U32(d->done[DAY_EVALUATION]),
+        OUT_U32(d->done[DAY_CHAT_MESSAGE]),  OUT_U32(d->running[DAY_CONVERSATION]), OUT_U32(d->running[DAY_MESSAGE]),
+        OUT_U32(d->running[DAY_EVALUATION]), OUT_U32(d->running[DAY_CHAT_MESSAGE]), OUT_U32(d->left_s)};
 
     return db_query_one(ctx, db, LOCK_DAY, in, LEN(in), out, LEN(out));
 }
@@ -89,21 +95,44 @@ static enum cq_status admit_tokens(struct cq_ctx *ctx, struct db *db, const stru
     return refuse(ctx, is_users ? "user_tokens_per_day" : "course_tokens_per_day");
 }
 
+/* How many of the kind a day may have. */
+static uint32_t day_max(const struct user_limits *limits, enum user_day_kind kind)
+{
+    switch (kind) {
+    case DAY_CONVERSATION:
+        return limits->conversations_per_day;
+    case DAY_MESSAGE:
+        return limits->messages_per_day;
+    case DAY_EVALUATION:
+        return limits->evaluations_per_day;
+    default:
+        return limits->chat_messages_per_day ? limits->chat_messages_per_day : UINT32_MAX;
+    }
+}
+
+static uint32_t running_at_once(const struct user_day *day)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < DAY_KIND_COUNT; i++)
+        sum += day->running[i];
+    return sum;
+}
+
 enum cq_status user_day_admit(struct cq_ctx *ctx, struct db *db, const struct user_day *day, enum user_day_kind kind,
                               uint64_t course_id, const struct user_limits *limits)
 {
     static const char *const names[] = {[DAY_CONVERSATION] = "conversations_per_day",
                                         [DAY_MESSAGE] = "messages_per_day",
-                                        [DAY_EVALUATION] = "evaluations_per_day"};
-    uint32_t max = kind == DAY_CONVERSATION ? limits->conversations_per_day
-                   : kind == DAY_MESSAGE    ? limits->messages_per_day
-                                            : limits->evaluations_per_day;
+                                        [DAY_EVALUATION] = "evaluations_per_day",
+                                        [DAY_CHAT_MESSAGE] = "chat_messages_per_day"};
+    uint32_t max = day_max(limits, kind);
 
     if (day->done[kind] + day->running[kind] >= max) {
         ctx->retry_after_s = day->done[kind] >= max ? day->left_s : 0;
         return refuse(ctx, names[kind]);
     }
-    if (day->running[0] + day->running[1] + day->running[2] >= limits->turns_at_once)
+    if (running_at_once(day) >= limits->turns_at_once)
         return refuse(ctx, "turns_at_once");
     return admit_tokens(ctx, db, day, course_id, limits);
 }
@@ -119,6 +148,7 @@ enum cq_status user_day_count(struct cq_ctx *ctx, struct db *db, uint64_t user_i
         return db_execute(ctx, db, COUNT_MESSAGE, in, LEN(in), NULL);
     case DAY_EVALUATION:
         return db_execute(ctx, db, COUNT_EVALUATION, in, LEN(in), NULL);
+    default:
+        return db_execute(ctx, db, COUNT_CHAT_MESSAGE, in, LEN(in), NULL);
     }
-    return CQ_INTERNAL;
 }

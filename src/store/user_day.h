@@ -4,12 +4,12 @@
 
 #include "store/db.h"
 
-enum user_day_kind { DAY_CONVERSATION, DAY_MESSAGE, DAY_EVALUATION };
+enum user_day_kind { DAY_CONVERSATION, DAY_MESSAGE, DAY_EVALUATION, DAY_CHAT_MESSAGE, DAY_KIND_COUNT };
 
 struct user_day {
     uint64_t user_id;
-    uint32_t done[3], running[3]; /* by enum user_day_kind */
-    uint32_t left_s;              /* of the day */
+    uint32_t done[DAY_KIND_COUNT], running[DAY_KIND_COUNT];
+    uint32_t left_s; /* of the day */
 };
 
 /*

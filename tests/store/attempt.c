@@ -63,7 +63,7 @@ struct place place_new(void)
 
 struct attempt attempt_message(const struct place *p, uint64_t conversation_id, const char *text)
 {
-    static const struct user_limits none = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 0};
+    static const struct user_limits none = {UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, UINT32_MAX, 0, 0};
 
     return (struct attempt){
         .request = {.limits = &none,
