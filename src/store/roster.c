@@ -1,4 +1,5 @@
 /* The roster: the students of a course, each with the latest conversation of an AI experience. */
+#include "store/like.h"
 #include "store/student.h"
 
 enum { NAME_MAX_CHARS = 255 };
@@ -63,30 +64,10 @@ static enum cq_status take_student(struct cq_ctx *ctx, void *arg)
         OUT_BOOL((r).conversation.all_objectives_met), OUT_TIME((r).conversation.created_at_ms),                       \
         OUT_TIME((r).conversation.updated_at_ms)
 
-/* Every name in which the term stands as it is. What is longer than names are can be cut: it stands in none. */
-static const char *pattern_of(struct cq_ctx *ctx, const char *term)
-{
-    size_t len = strlen(term), bytes = 0;
-    struct buf *pattern = buf_in_arena(ctx->arena, 2 * len + 3);
-
-    if (!pattern)
-        return NULL;
-    buf_char(pattern, '%');
-    for (size_t i = 0; i <= NAME_MAX_CHARS && (bytes = utf8_next(term, len)); i++) {
-        if (strchr("%_|", *term))
-            buf_char(pattern, '|');
-        buf_append(pattern, term, bytes);
-        term += bytes;
-        len -= bytes;
-    }
-    buf_char(pattern, '%');
-    return pattern->failed ? NULL : pattern->data;
-}
-
 static enum cq_status search(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t ai_experience_id,
                              const char *term, uint64_t limit, uint64_t offset, struct roster_rows *rows)
 {
-    const char *pattern = pattern_of(ctx, term);
+    const char *pattern = like_containing(ctx, term, strlen(term), NAME_MAX_CHARS);
     const struct db_in in[] = {IN_U64(course_id), IN_TEXT(pattern), IN_U64(course_id),       IN_TEXT(pattern),
                                IN_U64(limit),     IN_U64(offset),   IN_U64(ai_experience_id)};
     const struct db_out out[] = {OUT_U64(rows->roster.total), ROSTER_OUT(rows->row)};
