@@ -172,7 +172,7 @@ static void test_lost(void)
 /* Evaluations that are stored, and those that come to nothing. */
 static void test_evaluation(void)
 {
-    static const struct user_limits limits = {1000, 1000, 1000, 1000, 0, 0};
+    static const struct user_limits limits = {1000, 1000, 1000, 0, 1000, 0, 0};
     static const uint8_t basis[SHA256_BYTES];
 
     for (size_t i = 0; i < LEN(rows); i++) {

@@ -2,7 +2,7 @@
 #include "attempt.h"
 
 static const uint8_t basis[SHA256_BYTES] = {1}, other_basis[SHA256_BYTES] = {2};
-static const struct user_limits limits = {1000, 1000, 2, 1000, 0, 0};
+static const struct user_limits limits = {1000, 1000, 2, 0, 1000, 0, 0};
 
 static struct evaluation_run run_of(const struct place *p, uint64_t conversation_id)
 {

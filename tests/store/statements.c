@@ -275,7 +275,7 @@ static void walk_turns(const struct place *p, uint64_t conversation_id)
 
 static void walk_evaluations(const struct place *p, uint64_t conversation_id)
 {
-    static const struct user_limits limits = {10, 10, 10, 10, 1000, 1000};
+    static const struct user_limits limits = {10, 10, 10, 0, 10, 1000, 1000};
     const uint8_t hash[SHA256_BYTES] = {0};
     struct evaluation_run run = {.user_id = p->user_id,
                                  .course_id = p->course_id,

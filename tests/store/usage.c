@@ -177,7 +177,7 @@ static void test_no_bounds(void)
 /* ---- evaluations ---- */
 
 static const uint8_t basis[SHA256_BYTES] = {1};
-static const struct user_limits no_limits = {1000, 1000, 1000, 1000, 0, 0};
+static const struct user_limits no_limits = {1000, 1000, 1000, 0, 1000, 0, 0};
 
 static struct evaluation_run begin_run(const struct place *p, uint64_t conversation_id, const struct model_calls *calls)
 {

@@ -59,4 +59,91 @@ struct chat_message_list {
 enum cq_status store_chat_messages(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id,
                                    struct chat_message_list *out) MUST_USE;
 
+/* ---- turns (chat_turn_begin.c, chat_turn_end.c): as of store.h, in a tree ---- */
+
+struct user_limits;
+struct model_calls;
+struct related_list;
+
+/* The user's chat of that name, and the model of its last message (NULL: it has none); without a lock. */
+enum cq_status store_chat_find(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const char *name,
+                               struct chat_row *chat, const char **last_model) MUST_USE;
+
+struct chat_turn_request {
+    const struct user_limits *limits;
+    uint64_t user_id;
+    const char *chat_name;
+    const char *parent;            /* NULL: the last message; "system": the root; else the message of that name */
+    const char *message_name;      /* of the user's message: a new one, or one that its client has chosen, */
+    bool is_named;                 /* … which then stands for an idempotency key */
+    const char *reply_name;        /* a new one */
+    const char *text, *content;    /* as of struct chat_message_row */
+    const char *model;             /* as the client named it, or what stands for none */
+    bool is_continuing;            /* go on with the last reply; of the message nothing is looked at then */
+    uint64_t bot_id;               /* of a conversation that is new; 0: none */
+    const char *instruction;       /* NULL: none */
+    const char *uuids[3];          /* new ones: of the conversation, the message, the reply */
+    const struct chat_file *files; /* that the message refers to, each with the hold that is released */
+    size_t n_files;
+    const char *owner; /* of the lease */
+    uint32_t lease_s;
+    const uint8_t *key_hash, *body_hash; /* as of struct turn_request; NULL: no Idempotency-Key */
+};
+
+struct chat_file {
+    uint8_t hash[SHA256_BYTES];
+    uint64_t hold_id;
+};
+
+struct chat_turn_row {
+    uint64_t id, conversation_id;
+    uint32_t user_seq, reply_seq;
+    int64_t begun_ms, begun_mono_ms; /* as of struct turn_row */
+    int64_t created_at_ms;           /* of the conversation */
+    const char *instruction;         /* of the conversation; NULL: none */
+    bool is_new;                     /* the conversation is */
+    bool is_continuing;
+    bool is_replay; /* nothing was begun: the reply stands at reply_seq */
+};
+
+/*
+ * Store the user's message and a pending turn with a lease; messages gets all of the conversation, with that one. A failed turn of
+ * the same message_name or key is begun again in its place. CQ_CONVERSATION_NOT_FOUND: there is none, and the parent is neither NULL nor
+ * "system", or it is to be continued. CQ_UNKNOWN_PARENT. CQ_INVALID_REQUEST: continuing what is not the last message. CQ_NOTHING_TO_CONTINUE.
+ * CQ_TURN_IN_PROGRESS, CQ_IDEMPOTENCY_CONFLICT, CQ_MESSAGE_ID_CONFLICT, CQ_RATE_LIMITED: as of store_turn_begin().
+ */
+enum cq_status store_chat_turn_begin(struct cq_ctx *ctx, struct db *db, const struct chat_turn_request *request,
+                                     struct chat_turn_row *turn, struct chat_message_list *messages) MUST_USE;
+
+struct chat_turn_end {
+    const struct chat_turn_row *turn;
+    uint64_t user_id;
+    uint64_t bot_id; /* that replied; 0: none */
+    const char *owner;
+    const char *reply_uuid;
+    int64_t ended_ms;
+    struct chat_message_row reply; /* name, parent, model, text, content, thinking_log, stop_reason, hides_chunks */
+    const char *text_before;       /* of a reply that was continued */
+    bool should_continue;
+    const struct related_list *related; /* NULL: none */
+    uint32_t tries;
+    const struct model_calls *calls; /* NULL: no model was asked */
+    uint32_t prompt_version;
+    bool is_again; /* as of struct turn_end */
+};
+
+/*
+ * Store the reply, or what it goes on with. Calling it again with the same reply_uuid changes nothing. CQ_LOST: the lease is no
+ * longer ours, or the conversation has been deleted; nothing was stored but what the calls have used.
+ */
+enum cq_status store_chat_turn_complete(struct cq_ctx *ctx, struct db *db, const struct chat_turn_end *end) MUST_USE;
+
+/* As store_turn_fail(). A reply that was to go on stays as it was. */
+enum cq_status store_chat_turn_fail(struct cq_ctx *ctx, struct db *db, const struct chat_turn_end *end,
+                                    const char *failure) MUST_USE;
+
+/* Count the calls of a model that belong to a chat but to no turn: proposing its title. */
+enum cq_status store_chat_count(struct cq_ctx *ctx, struct db *db, uint64_t user_id, uint64_t conversation_id,
+                                const struct model_calls *calls) MUST_USE;
+
 #endif
