@@ -8,16 +8,14 @@ CREATE TABLE bot (
     description              VARCHAR(500) NOT NULL,
     instruction              MEDIUMTEXT NOT NULL,
     scope                    VARCHAR(16) NOT NULL DEFAULT 'private', -- private, partial, all
-    generation_params        TEXT NULL,              -- JSON, as a client gave it; NULL: the usual ones
+    generation_params        TEXT NULL,              -- JSON; NULL: the usual ones
     active_models            TEXT NULL,              -- a JSON object of model names and booleans; NULL: all are
     quick_starters           MEDIUMTEXT NULL,        -- a JSON array of {title, example}; NULL: none
     display_retrieved_chunks TINYINT NOT NULL,
     prompt_caching_enabled   TINYINT NOT NULL,
-    turns                    BIGINT UNSIGNED NOT NULL DEFAULT 0, -- that it has replied in
     created_at               DATETIME(3) NOT NULL,
-    used_at                  DATETIME(3) NOT NULL,   -- when it last replied to anybody; when it was made, until then
     UNIQUE KEY bot_name (name, is_live),
     KEY bot_of_owner (owner_id, is_live),
-    KEY bot_shared (is_live, scope, turns),
+    KEY bot_shared (is_live, scope),
     CONSTRAINT bot_owner FOREIGN KEY (owner_id) REFERENCES user (id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

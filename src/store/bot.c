@@ -1,4 +1,4 @@
-/* Bots: finding them, and who may use them. */
+/* Bots: finding them, who may use them, and that they were used. */
 #include "store/bot.h"
 
 #include "store/access.h"
@@ -56,4 +56,17 @@ enum cq_status store_bot_usable_by_id(struct cq_ctx *ctx, struct db *db, uint64_
                                       struct bot_row *out)
 {
     return find_usable(ctx, db, SELECT_USABLE_BOT_BY_ID, IN_U64(id), user_id, out);
+}
+
+/* ---- being used ---- */
+
+static const char NOTE_USE[] =
+    "INSERT INTO bot_use (user_id, bot_id, is_recent, turns, used_at) VALUES (?, ?, 1, 1, UTC_TIMESTAMP(3))"
+    " ON DUPLICATE KEY UPDATE is_recent = 1, turns = turns + 1, used_at = UTC_TIMESTAMP(3)";
+
+enum cq_status bot_note_use(struct cq_ctx *ctx, struct db *db, uint64_t user_id, uint64_t bot_id)
+{
+    const struct db_in in[] = {IN_U64(user_id), IN_U64(bot_id)};
+
+    return db_execute(ctx, db, NOTE_USE, in, LEN(in), NULL);
 }

@@ -15,7 +15,8 @@ struct bot_row {
     const char *scope;                                              /* private, partial, all */
     const char *generation_params, *active_models, *quick_starters; /* JSON; NULL: none were given */
     bool display_retrieved_chunks, prompt_caching_enabled, is_starred;
-    int64_t created_at_ms, used_at_ms; /* used_at_ms: in lists, by the caller */
+    int64_t created_at_ms;
+    int64_t used_at_ms; /* of a list, by the caller */
 };
 
 /*
