@@ -32,6 +32,7 @@ static void find_nothing(struct cq_ctx *ctx, struct db *db)
 {
     const struct load_key key = {.scope = "none", .chat_name = "none", .bot_name = "none"};
     struct chat_row chat;
+    struct chat_message_list chat_messages = {0};
     struct bot_row bot;
     const struct ai_experience_change change = {.set_title = true, .title = "x"};
     const struct ai_experience_change create = {.title = "x", .learning_objective = "x", .pedagogical_guidance = "x"};
@@ -47,6 +48,8 @@ static void find_nothing(struct cq_ctx *ctx, struct db *db)
 
     GIVES(CQ_TOKEN_UNKNOWN, store_load_course(ctx, db, &key, &access));
     GIVES(CQ_TOKEN_UNKNOWN, store_load_chat(ctx, db, &key, &access, &chat));
+    GIVES(CQ_OK, store_chat_messages(ctx, db, 1, &chat_messages));
+    CU_ASSERT_EQUAL(chat_messages.n, 0);
     GIVES(CQ_TOKEN_UNKNOWN, store_load_bot(ctx, db, &key, &access, &bot));
     GIVES(CQ_BOT_NOT_FOUND, store_bot_usable(ctx, db, 1, "none", &bot));
     GIVES(CQ_BOT_NOT_FOUND, store_bot_usable_by_id(ctx, db, 1, 1, &bot));
