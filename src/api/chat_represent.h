@@ -19,6 +19,10 @@ enum cq_status chat_write_message(struct request *req, struct json_out *out, enu
 /* The root, with its children. */
 void chat_write_root(struct json_out *out, enum chat_form form, const struct chat_tree *tree, int64_t created_at_ms);
 
+/* The feedback on a reply; NULL: was not given. */
+void chat_write_feedback(struct json_out *out, enum chat_form form, bool is_thumbs_up, const char *category,
+                         const char *comment);
+
 /* {"input", "output", "cache_read_input", "cache_write_input"} */
 void chat_write_token_count(struct json_out *out, enum chat_form form, uint64_t input, uint64_t output,
                             uint64_t cache_read, uint64_t cache_write);
