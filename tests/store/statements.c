@@ -318,6 +318,26 @@ static void walk_usage(const struct place *p)
     GIVES(CQ_RESOURCE_NOT_FOUND, store_course_find(p->ctx, p->db, UINT32_MAX));
 }
 
+static enum cq_status remove_nothing(struct cq_ctx *ctx, void *arg, const uint8_t hash[SHA256_BYTES])
+{
+    (void)ctx;
+    (void)hash;
+    ++*(int *)arg;
+    return CQ_OK;
+}
+
+static void walk_files(const struct place *p)
+{
+    const uint8_t hash[SHA256_BYTES] = {7};
+    uint64_t hold_id = 0;
+    int n_removed = 0;
+
+    GIVES(CQ_OK, store_file_hold(p->ctx, p->db, hash, 7, &hold_id));
+    GIVES(CQ_OK, store_file_release(p->ctx, p->db, hold_id));
+    GIVES(CQ_OK, store_file_drop(p->ctx, p->db, hash, remove_nothing, &n_removed));
+    CU_ASSERT_EQUAL(n_removed, 1);
+}
+
 /* ---- counting ---- */
 
 static bool is_elsewhere(const char *name, size_t len)
@@ -406,6 +426,7 @@ static void run_every_statement(const struct config *config)
     walk_turns(&p, conversation_id);
     walk_evaluations(&p, conversation_id);
     walk_usage(&p);
+    walk_files(&p);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_user_by_login(ctx, db, "nobody", &user_id));
     CU_ASSERT_EQUAL(count_prepared(db), count_in_source()); /* else a statement has no step above */
     db_destroy(db);

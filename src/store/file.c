@@ -1,0 +1,136 @@
+/*
+ * Files by content. The row of a content is the lock under which somebody begins to need it and under which it is removed:
+ * whoever removes it asks, under that lock, whether anybody does.
+ */
+#include <string.h>
+
+#include "store/file.h"
+
+/* A change in any case: on a cluster it meets the removal of the same row elsewhere, and one of the two is run again. */
+static const char PUT_FILE[] = "INSERT INTO file (hash, size, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))"
+                               " ON DUPLICATE KEY UPDATE created_at = UTC_TIMESTAMP(3)";
+
+static const char INSERT_HOLD[] = "INSERT INTO file_hold (hash, created_at) VALUES (?, UTC_TIMESTAMP(3))";
+static const char DELETE_HOLD[] = "DELETE FROM file_hold WHERE id = ?";
+
+static const char LOCK_FILE[] = "SELECT size FROM file WHERE hash = ? FOR UPDATE";
+
+/* One statement, since between two of them a hold could become a reference. */
+static const char IS_FILE_NEEDED[] =
+    "SELECT EXISTS (SELECT 1 FROM document WHERE hash = ?) OR EXISTS (SELECT 1 FROM upload WHERE hash = ?)"
+    " OR EXISTS (SELECT 1 FROM chat_file WHERE hash = ?)"
+    " OR EXISTS (SELECT 1 FROM file_hold WHERE hash = ? AND created_at > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR)";
+
+static const char DELETE_OLD_HOLDS[] = "DELETE FROM file_hold WHERE hash = ?";
+static const char DELETE_FILE[] = "DELETE FROM file WHERE hash = ?";
+
+/* ---- holding ---- */
+
+struct hold_args {
+    const uint8_t *hash;
+    uint64_t size, id;
+};
+
+static enum cq_status hold_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    struct hold_args *args = arg;
+    const struct db_in file[] = {IN_BYTES(args->hash, SHA256_BYTES), IN_U64(args->size)};
+    const struct db_in hold[] = {IN_BYTES(args->hash, SHA256_BYTES)};
+
+    (void)is_rerun; /* a hold of a first run that was committed after all is one that is never released */
+    enum cq_status st = db_execute(ctx, db, PUT_FILE, file, LEN(file), NULL);
+    if (!st)
+        st = db_execute(ctx, db, INSERT_HOLD, hold, LEN(hold), NULL);
+    if (!st)
+        args->id = db_insert_id(db);
+    return st;
+}
+
+enum cq_status store_file_hold(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES], uint64_t size,
+                               uint64_t *hold_id)
+{
+    struct hold_args args = {.hash = hash, .size = size};
+
+    enum cq_status st = db_tx(ctx, db, hold_tx, &args);
+    if (!st)
+        *hold_id = args.id;
+    return st;
+}
+
+enum cq_status file_release(struct cq_ctx *ctx, struct db *db, uint64_t hold_id)
+{
+    const struct db_in in[] = {IN_U64(hold_id)};
+
+    return db_execute(ctx, db, DELETE_HOLD, in, LEN(in), NULL);
+}
+
+static enum cq_status release_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const uint64_t *hold_id = arg;
+
+    (void)is_rerun;
+    return file_release(ctx, db, *hold_id);
+}
+
+enum cq_status store_file_release(struct cq_ctx *ctx, struct db *db, uint64_t hold_id)
+{
+    return db_tx(ctx, db, release_tx, &hold_id);
+}
+
+/* ---- removing what nobody needs ---- */
+
+struct drop_args {
+    const uint8_t *hash;
+    store_file_remove_fn *remove;
+    void *arg;
+};
+
+/* To remove again what a first run has removed does no harm; should somebody need it by now, he has written it again. */
+static enum cq_status drop_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const struct drop_args *args = arg;
+    const struct db_in hash = IN_BYTES(args->hash, SHA256_BYTES), in[] = {hash, hash, hash, hash};
+    uint64_t size;
+    bool is_needed = true;
+    const struct db_out locked[] = {OUT_U64(size)}, needed[] = {OUT_BOOL(is_needed)};
+
+    (void)is_rerun;
+    enum cq_status st = db_query_one(ctx, db, LOCK_FILE, in, 1, locked, LEN(locked));
+    if (!st)
+        st = db_query_one(ctx, db, IS_FILE_NEEDED, in, LEN(in), needed, LEN(needed));
+    if (st || is_needed)
+        return st == CQ_RESOURCE_NOT_FOUND ? CQ_OK : st;
+    st = args->remove(ctx, args->arg, args->hash);
+    if (!st)
+        st = db_execute(ctx, db, DELETE_OLD_HOLDS, in, 1, NULL);
+    if (!st)
+        st = db_execute(ctx, db, DELETE_FILE, in, 1, NULL);
+    return st;
+}
+
+enum cq_status store_file_drop(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES],
+                               store_file_remove_fn *remove, void *arg)
+{
+    struct drop_args args = {.hash = hash, .remove = remove, .arg = arg};
+
+    db_rest(db); /* who has read before would be shown what was needed then */
+    return db_tx(ctx, db, drop_tx, &args);
+}
+
+/* ---- lists of them ---- */
+
+/* Grows by doubling: room for 2^k stands behind a length of 2^k. */
+enum cq_status hash_list_add(struct cq_ctx *ctx, struct hash_list *list, const uint8_t hash[SHA256_BYTES])
+{
+    if ((list->n & (list->n - 1)) == 0) {
+        uint8_t(*more)[SHA256_BYTES] = arena_zalloc(ctx->arena, list->n ? list->n * 2 : 1, SHA256_BYTES);
+
+        if (!more)
+            return cq_fail(ctx, CQ_INTERNAL, "files: no memory for a list");
+        if (list->n)
+            memcpy(more, list->hashes, list->n * SHA256_BYTES);
+        list->hashes = more;
+    }
+    memcpy(list->hashes[list->n++], hash, SHA256_BYTES);
+    return CQ_OK;
+}
