@@ -33,7 +33,9 @@ struct hash_list {
 };
 enum cq_status hash_list_add(struct cq_ctx *ctx, struct hash_list *list, const uint8_t hash[SHA256_BYTES]) MUST_USE;
 
-/* ---- documents (document.c, context_file.c) ---- */
+/* ---- documents (document.c, upload.c, context_file.c) ---- */
+
+enum { DOCUMENTS_PER_BOT = 100, UPLOADS_PER_USER = 100 };
 
 enum document_state { DOCUMENT_QUEUED, DOCUMENT_RUNNING, DOCUMENT_SUCCEEDED, DOCUMENT_FAILED, DOCUMENT_STATE_COUNT };
 
@@ -59,6 +61,47 @@ struct document_list {
 /* In the order of their upload. is_ready_only: those that may be retrieved from. */
 enum cq_status store_documents_of_bot(struct cq_ctx *ctx, struct db *db, uint64_t bot_id, bool is_ready_only,
                                       struct document_list *out) MUST_USE;
+
+/* By the id of its row, whatever has it. */
+enum cq_status store_document_find(struct cq_ctx *ctx, struct db *db, uint64_t id, struct document_row *out) MUST_USE;
+
+struct new_document {
+    char name[ULID_TEXT_BYTES]; /* of a document that takes the place of another one, that one's is kept */
+    const char *filename, *description;
+    const char *kind, *mime_type;
+    uint8_t hash[SHA256_BYTES];
+    uint64_t size, hold_id; /* see store_file_hold(): released */
+};
+
+/*
+ * Add n documents to a live bot, each in the place of one of the same file name, and give them as they are then. CQ_BOT_NOT_FOUND: it is
+ * gone. CQ_INVALID_REQUEST: there would be more than DOCUMENTS_PER_BOT. dropped: contents that may have lost their last
+ * reference.
+ */
+enum cq_status store_documents_add(struct cq_ctx *ctx, struct db *db, uint64_t bot_id, uint64_t user_id,
+                                   const struct new_document *documents, size_t n, struct document_list *added,
+                                   struct hash_list *dropped) MUST_USE;
+
+/* By its name, the ULID. CQ_RESOURCE_NOT_FOUND: the bot has none of that name. */
+enum cq_status store_document_remove(struct cq_ctx *ctx, struct db *db, uint64_t bot_id, const char *name,
+                                     struct hash_list *dropped) MUST_USE;
+
+/* What was put at a signed address for a bot, and waits for being named by it. */
+struct upload_key {
+    uint64_t owner_id; /* of a bot that is made: its owner; else who asked for the address */
+    const char *bot_name, *filename;
+};
+
+/*
+ * Keep it, in the place of what was put there before. CQ_INVALID_REQUEST: UPLOADS_PER_USER wait already. A few that have waited for a
+ * week are given up. dropped: as above. Of the document's the name and description are ignored.
+ */
+enum cq_status store_upload_put(struct cq_ctx *ctx, struct db *db, const struct upload_key *key,
+                                const struct new_document *document, struct hash_list *dropped) MUST_USE;
+
+/* What is not there is removed already. */
+enum cq_status store_upload_remove(struct cq_ctx *ctx, struct db *db, const struct upload_key *key,
+                                   struct hash_list *dropped) MUST_USE;
 
 /* In the order that the teacher gave them. */
 enum cq_status store_documents_of_experience(struct cq_ctx *ctx, struct db *db, uint64_t ai_experience_id,
