@@ -13,7 +13,7 @@ function(read_prompt name out)
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-set(names tutor tutor_left_out assessment evaluation summary)
+set(names tutor tutor_left_out assessment evaluation summary chat_continue chat_attachment chat_title)
 set(texts "")
 set(rows "")
 foreach(name IN LISTS names)

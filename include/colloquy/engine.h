@@ -240,4 +240,6 @@ enum cq_status engine_evaluation_end(struct cq_ctx *ctx, struct db *db, struct e
 /* The limits of a user as the config has them. */
 struct user_limits engine_user_limits(const struct config *config);
 
+#include "colloquy/engine/chat.h"
+
 #endif

@@ -50,6 +50,7 @@ enum llm_task {
     LLM_ASSESS, /* which objectives the student has covered: {"objectives":[{"number":1…n,"status":"covered"|""}, …]} */
     LLM_EVALUATE,  /* the whole conversation: see engine/evaluation_form.h */
     LLM_SUMMARIZE, /* the beginning of a conversation too long for the model: free text */
+    LLM_TITLE,     /* of a conversation: one line of free text */
     LLM_EMBED,     /* vectors of texts */
     LLM_TASK_COUNT
 };
@@ -97,6 +98,9 @@ struct llm_ask {
     size_t n_objectives;           /* at most LLM_MAX_OBJECTIVES */
     const char *const *metrics;    /* the questions of custom metrics, in the order of their numbers */
     size_t n_metrics;
+    const char *const *passages; /* that the reply may draw from, in the order of their numbers, from 1 */
+    size_t n_passages;
+    bool is_chat;                         /* a general conversation: nobody is to be led to anything */
     const struct llm_message *transcript; /* what a structured answer is about, as it was said; "": left out */
     size_t n_transcript;
 };
@@ -239,6 +243,9 @@ const char *llm_notice(const struct config *config);
  * 0 when that is all of it.
  */
 uint32_t llm_context_tokens(const struct config *config, enum llm_task task);
+
+/* The same of the model of that name, with llm.fallback behind it. */
+uint32_t llm_context_tokens_of(const struct config *config, const char *model);
 
 /*
  * How many tokens a text may come to: an estimate that is rather too high, for no model's own count is at hand. n bytes

@@ -26,11 +26,9 @@ static void tell_request(struct cq_ctx *ctx, const struct ask *ask)
 static void write_spent(struct json_out *out, enum llm_task task, enum cq_status st, const struct llm_spent *spent,
                         uint32_t ms)
 {
-    static const char *const tasks[LLM_TASK_COUNT] = {[LLM_REPLY] = "reply",
-                                                      [LLM_ASSESS] = "assessment",
-                                                      [LLM_EVALUATE] = "evaluation",
-                                                      [LLM_SUMMARIZE] = "summary",
-                                                      [LLM_EMBED] = "embeddings"};
+    static const char *const tasks[LLM_TASK_COUNT] = {
+        [LLM_REPLY] = "reply",       [LLM_ASSESS] = "assessment", [LLM_EVALUATE] = "evaluation",
+        [LLM_SUMMARIZE] = "summary", [LLM_TITLE] = "title",       [LLM_EMBED] = "embeddings"};
     const struct {
         const char *key;
         uint64_t value;
@@ -115,6 +113,11 @@ static bool is_beyond_form(const struct ask *ask, enum cq_status st)
     return ask->ask.schema && st == CQ_MODEL_TOO_LONG;
 }
 
+static const char *keep(struct cq_ctx *ctx, const char *text)
+{
+    return arena_strdup(ctx->arena, text ? text : "");
+}
+
 void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq_status st,
                     const struct llm_reply *reply, const struct llm_cost *cost)
 {
@@ -122,15 +125,17 @@ void engine_ask_end(struct cq_ctx *ctx, struct asking *asking, size_t i, enum cq
 
     ask->is_ended = true;
     ask->st = is_beyond_form(ask, st) ? CQ_OK : st;
-    ask->reply = (struct llm_reply){.text = ""};
+    ask->reply = (struct llm_reply){.text = "", .reasoning = "", .signature = ""};
     ask->tries += llm_cost_sum(cost).tries;
     count_call(ctx, asking, ask->ask.task, st, cost);
     if (reply) {
-        char *text = arena_strndup(ctx->arena, reply->text, reply->len);
-
-        /* What else a reply points to is gone when the callback returns. */
-        ask->reply = (struct llm_reply){.text = text, .len = reply->len, .stop = reply->stop};
-        if (!text)
+        /* What a reply points to is gone when the callback returns. */
+        ask->reply = (struct llm_reply){.text = arena_strndup(ctx->arena, reply->text, reply->len),
+                                        .len = reply->len,
+                                        .reasoning = keep(ctx, reply->reasoning),
+                                        .signature = keep(ctx, reply->signature),
+                                        .stop = reply->stop};
+        if (!ask->reply.text || !ask->reply.reasoning || !ask->reply.signature)
             ask->st = cq_fail(&ask->ctx, CQ_INTERNAL, "the reply is larger than the request's memory");
     }
     if (i == 0)

@@ -9,7 +9,8 @@
 
 #include "colloquy/engine.h"
 
-extern const char PROMPT_TUTOR[], PROMPT_TUTOR_LEFT_OUT[], PROMPT_ASSESSMENT[], PROMPT_EVALUATION[], PROMPT_SUMMARY[];
+extern const char PROMPT_TUTOR[], PROMPT_TUTOR_LEFT_OUT[], PROMPT_ASSESSMENT[], PROMPT_EVALUATION[], PROMPT_SUMMARY[],
+    PROMPT_CHAT_CONTINUE[], PROMPT_CHAT_ATTACHMENT[], PROMPT_CHAT_TITLE[];
 
 struct prompt {
     const char *name, *text;

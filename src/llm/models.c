@@ -253,6 +253,8 @@ static const char *list_of(const struct config *config, const struct llm_ask *as
         return config->roles.assessment;
     case LLM_EVALUATE:
         return config->roles.evaluation;
+    case LLM_TITLE:
+        return config->chat.title_model;
     case LLM_EMBED:
         return config->embeddings.model;
     default:
@@ -271,7 +273,7 @@ static bool can_do(const struct llm_model *model, enum llm_task task)
 {
     if (task == LLM_EMBED)
         return llm_max_texts(model) > 0;
-    return task != LLM_SUMMARIZE || !model->provider->answer;
+    return (task != LLM_SUMMARIZE && task != LLM_TITLE) || !model->provider->answer;
 }
 
 static void add_model(struct llm_chain *chain, const struct llm_model *model, enum llm_task task)
@@ -421,6 +423,13 @@ uint32_t llm_context_tokens(const struct config *config, enum llm_task task)
     const char *list = list_of(config, &(struct llm_ask){.task = task});
     uint32_t own = list ? least_room(config, list) : room_of(config, config->models[0].name),
              fallback = least_room(config, config->llm.fallback);
+
+    return own < fallback ? own : fallback;
+}
+
+uint32_t llm_context_tokens_of(const struct config *config, const char *model)
+{
+    uint32_t own = room_of(config, model), fallback = least_room(config, config->llm.fallback);
 
     return own < fallback ? own : fallback;
 }

@@ -215,6 +215,7 @@ const char *llm_schema_name(const struct llm_ask *ask)
                                                       [LLM_ASSESS] = "assessment",
                                                       [LLM_EVALUATE] = "evaluation",
                                                       [LLM_SUMMARIZE] = "summary",
+                                                      [LLM_TITLE] = "title",
                                                       [LLM_EMBED] = "embeddings"};
 
     return names[ask->task];
