@@ -253,6 +253,9 @@ uint32_t llm_context_tokens_of(const struct config *config, const char *model);
  */
 uint32_t llm_tokens(const char *text, size_t n);
 
+/* Whether the model of that name can look at images. */
+bool llm_can_see(const struct config *config, const char *name);
+
 /* How many texts one LLM_EMBED may have; 0: no model for embeddings is configured. */
 size_t llm_embed_max(const struct config *config);
 

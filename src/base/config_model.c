@@ -145,7 +145,7 @@ static struct config_model *find_default(struct config_load *load, struct config
     const struct config_llm *llm = &load->config->llm;
 
     for (size_t i = 0; i < load->n_models; i++)
-        if (str_eq(load->models[i].name, llm->model))
+        if (str_eq(load->models[i].name, llm->model ? llm->model : llm->provider))
             return &load->models[i];
     *of_llm = config_model_of_llm(llm, llm->model);
     if (!llm->model)
@@ -158,6 +158,7 @@ void config_models_finish(struct config_load *load)
     struct config *config = load->config;
     struct config_model of_llm;
 
+    config_chat_models(load);
     for (size_t i = 0; i < load->n_models; i++) {
         find_credentials(load, &load->models[i]);
         fill(&load->models[i], &config->llm);

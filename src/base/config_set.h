@@ -84,4 +84,9 @@ void config_models_finish(struct config_load *load);
 
 void config_model_print_defaults(FILE *out);
 
+/* ---- config_chat.c ---- */
+
+/* Offer the models that [chat] names, each beside the sections' or as [llm] has it, and note what [chat] says of them. */
+void config_chat_models(struct config_load *load);
+
 #endif

@@ -51,8 +51,10 @@ static bool read_abilities(const struct config_model *config, const char *sectio
     const char *at = config->abilities;
     char word[NAME_BYTES];
 
-    if (!at)
+    if (!at) {
+        *out |= config->is_reasoning ? LLM_CAN_REASON : 0;
         return true;
+    }
     *out = 0;
     while (*at) {
         bool is_word = next_word(&at, word);
@@ -118,6 +120,17 @@ static bool read_prices(const struct config_model *config, const char *section, 
 static void name_section(const struct config_model *config, char out[SECTION_BYTES])
 {
     snprintf(out, SECTION_BYTES, config->has_section ? "model.%s" : "llm", config->name);
+}
+
+/* Several may be as [llm] has them: what is wrong with it is said of the first of them. */
+static bool is_said(const struct config *config, size_t i)
+{
+    bool has_section = config->models[i].has_section;
+
+    while (i-- > 0)
+        if (!has_section && !config->models[i].has_section)
+            return true;
+    return false;
 }
 
 static bool read_model(const struct config_model *config, const char *section, struct llm_model *out,
@@ -216,17 +229,21 @@ bool llm_models_read(struct llm_models *models, const struct config *config, str
     const char *const lists[] = {config->llm.fallback, config->roles.tutor, config->roles.assessment,
                                  config->roles.evaluation, config->embeddings.model};
     bool is_valid = check_lists(config, problems);
+    struct buf said;
 
     *models =
         (struct llm_models){.config = config, .all = calloc(config->n_models + MAX_BORROWED, sizeof(*models->all))};
     if (!models->all)
         return false;
+    buf_init(&said, 64 << 10);
     for (size_t i = 0; i < config->n_models; i++) {
         char section[SECTION_BYTES];
 
         name_section(&config->models[i], section);
-        is_valid &= read_model(&config->models[i], section, &models->all[models->n++], problems);
+        is_valid &=
+            read_model(&config->models[i], section, &models->all[models->n++], is_said(config, i) ? &said : problems);
     }
+    buf_release(&said);
     for (size_t i = 0; is_valid && i < LEN(lists); i++)
         is_valid &= borrow_models(models, lists[i], problems);
     return is_valid;
@@ -342,6 +359,8 @@ static void advise(const struct llm_models *models, struct buf *problems)
     char section[SECTION_BYTES];
 
     for (size_t i = 0; i < config->n_models; i++) {
+        if (is_said(config, i))
+            continue;
         name_section(&config->models[i], section);
         advise_key(&models->all[i], section, problems);
         advise_room(&models->all[i], section, config->embeddings.model, problems);
@@ -432,6 +451,21 @@ uint32_t llm_context_tokens_of(const struct config *config, const char *model)
     uint32_t own = room_of(config, model), fallback = least_room(config, config->llm.fallback);
 
     return own < fallback ? own : fallback;
+}
+
+bool llm_can_see(const struct config *config, const char *name)
+{
+    struct llm_models models;
+    struct buf problems;
+
+    buf_init(&problems, 64 << 10);
+    bool is_valid = llm_models_read(&models, config, &problems);
+    const struct llm_model *model = is_valid ? find_model(&models, name) : NULL;
+    bool can_see = model && (model->abilities & LLM_CAN_SEE);
+
+    llm_models_release(&models);
+    buf_release(&problems);
+    return can_see;
 }
 
 size_t llm_embed_max(const struct config *config)

@@ -54,13 +54,13 @@ struct config_llm {
 };
 
 /*
- * A model: how it is reached and what it can do. Made of a section [model NAME], and of [llm] where that says nothing: the
+ * A model: how it is reached and what it can do. Made of a section [model NAME] or of [chat], and of [llm] where they say nothing: the
  * address and what signs for it only if the section names neither another provider nor another address, since a key is
  * not to be sent to somebody else.
  */
 struct config_model {
     const char *name;
-    bool has_section;     /* false: it is what [llm] says */
+    bool has_section;     /* false: it is what [llm] says, and [chat] */
     bool has_own_address; /* base_url is the section's: keys that are not the section's too do not go there */
     const char *provider, *base_url, *api_key;
     const char *organization, *api_version, *region;
@@ -71,6 +71,7 @@ struct config_model {
     uint32_t max_tokens;     /* of a reply */
     const char *prices;      /* "input/output[/cache_read/cache_write]" per million tokens; NULL: free */
     const char *abilities;   /* comma-separated words; NULL: what the provider's models can usually do */
+    bool is_reasoning;       /* chat.reasoning_models has it; abilities, where they are given, count more */
 };
 
 /* Which models a task is given to: names, comma-separated, in the order in which they are tried. NULL: the default model. */
@@ -109,6 +110,8 @@ enum config_keys { CONFIG_SNAKE, CONFIG_CAMEL };
 struct config_chat {
     enum config_keys keys; /* their form, where a request tells nothing */
     const char *models;    /* name or name=id, comma-separated; NULL: the default model */
+    const char **names;    /* that it offers, the first of them when a client names none */
+    size_t n_names;        /* at least 1 */
     bool upstream_names;
     const char *reasoning_models, *title_model;
     const char *prices; /* name:input/output[/cache_read/cache_write] per thousand tokens, comma-separated */
@@ -148,7 +151,7 @@ struct config {
     struct config_retrieval retrieval;
     struct config_files files;
     struct config_session session;
-    struct config_model *models; /* the default one first, then the sections as they stand */
+    struct config_model *models; /* the default one first, then the sections as they stand, then those of [chat] */
     size_t n_models;
     struct arena *arena; /* owns the strings */
 };
@@ -163,7 +166,7 @@ struct config *config_load(const char *path, struct buf *problems) MUST_USE;
 void config_destroy(struct config *config);
 
 /*
- * The model of that name: of a section, or NULL. The default model's name is llm.model; without one, its provider's.
+ * The model of that name: of a section or of [chat], or NULL. The default model's name is llm.model; without one, its provider's.
  */
 const struct config_model *config_model(const struct config *config, const char *name);
 
