@@ -6,6 +6,7 @@
  *   buf      a growing buffer with a maximum
  *   text     UTF-8, numbers, header lists
  *   words    words of a text, however they are written
+ *   fold     the same without accents, as a search compares them
  *   json     JSON in (json-c within bounds) and out (a writer)
  *   html     text within HTML
  *   clock    time
@@ -21,6 +22,7 @@
 #include "colloquy/base/buf.h"
 #include "colloquy/base/clock.h"
 #include "colloquy/base/config.h"
+#include "colloquy/base/fold.h"
 #include "colloquy/base/html.h"
 #include "colloquy/base/ident.h"
 #include "colloquy/base/json.h"

@@ -44,6 +44,22 @@ size_t utf8_next(const char *text, size_t len)
     return n;
 }
 
+uint32_t utf8_decode(const char *text, size_t len, size_t *n)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    static const unsigned char masks[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+
+    *n = utf8_next(text, len);
+    if (!*n) {
+        *n = 1;
+        return 0;
+    }
+    uint32_t c = s[0] & masks[*n];
+    for (size_t i = 1; i < *n; i++)
+        c = c << 6 | (s[i] & 0x3F);
+    return c;
+}
+
 /* How many bytes at the start are ASCII, a multiple of eight. */
 static size_t ascii_run(const char *text, size_t len)
 {

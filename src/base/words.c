@@ -92,23 +92,6 @@ static uint32_t fold(uint32_t c)
     return c;
 }
 
-/* The character at text and its length; bytes that are none are passed one by one, as separators. */
-static uint32_t decode(const char *text, size_t len, size_t *n)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    static const unsigned char masks[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-
-    *n = utf8_next(text, len);
-    if (!*n) {
-        *n = 1;
-        return 0;
-    }
-    uint32_t c = s[0] & masks[*n];
-    for (size_t i = 1; i < *n; i++)
-        c = c << 6 | (s[i] & 0x3F);
-    return c;
-}
-
 uint64_t word_hash(const char *bytes, size_t len)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
@@ -138,20 +121,21 @@ bool word_next(const char **at, const char *end, struct word *out)
     out->len = out->folded_len = 0;
     while (*at < end && !ends) {
         size_t n;
-        uint32_t c = fold(decode(*at, (size_t)(end - *at), &n));
+        uint32_t c = fold(utf8_decode(*at, (size_t)(end - *at), &n));
         enum kind kind = kind_of(c);
 
         if (!out->folded_len)
             out->text = *at;
         if (!word_take(out, c, kind, &ends)) {
+            ends = false;
             if (out->folded_len)
                 break;
-            ends = false;
         }
         *at += n;
         if (out->folded_len && kind != SKIPPED)
             out->len = (size_t)(*at - out->text);
     }
+    out->is_alone = ends;
     out->folded[out->folded_len] = '\0';
     out->hash = word_hash(out->folded, out->folded_len);
     return out->folded_len > 0;

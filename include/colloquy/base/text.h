@@ -17,6 +17,9 @@ bool utf8_valid(const char *text, size_t len);
 /* Bytes of the well-formed character at the start of text, 1 to 4; 0 when there is none. */
 size_t utf8_next(const char *text, size_t len);
 
+/* The character at the start of text, of which there is some, and its bytes; of bytes that are none 0 and 1. */
+uint32_t utf8_decode(const char *text, size_t len, size_t *n);
+
 /* Code points in well-formed UTF-8. */
 size_t utf8_count(const char *text, size_t len);
 

@@ -21,6 +21,7 @@ struct word {
     char folded[WORD_MAX_BYTES]; /* in lower case, ends in a NUL */
     size_t folded_len;           /* at least 1 */
     uint64_t hash;               /* of folded: equal for equal words */
+    bool is_alone;               /* a character that is a word by itself */
 };
 
 /*
