@@ -12,9 +12,16 @@
 #include "colloquy/engine.h"
 #include "colloquy/http.h"
 
-enum pool { POOL_API, POOL_LLM, POOL_OPS, POOL_COUNT };
+enum pool {
+    POOL_API,
+    POOL_LLM,
+    POOL_OPS,
+    POOL_DOCUMENTS, /* answers no request: what documents say is asked of it by the other workers */
+    POOL_COUNT,
+    POOL_OF_REQUESTS = POOL_DOCUMENTS, /* those before it are nginx's to call */
+};
 
-const char *pool_name(enum pool pool); /* "api", "llm", "ops" */
+const char *pool_name(enum pool pool); /* "api", "llm", "ops", "documents" */
 
 /* Answer a request of the api pool; req->db is connected when needed. */
 void api_answer(struct request *req);
@@ -90,6 +97,9 @@ uint64_t api_turn_id(const struct request *req);
 
 /* Whether it has asked for a running turn to be stopped: whoever holds that turn is to be told. */
 bool api_has_stopped(const struct request *req);
+
+/* Whether it has queued a document whose text is to be extracted: the documents' process is to be told. */
+bool api_has_queued_document(const struct request *req);
 
 /* ---- the table, for whoever prints or checks it ---- */
 

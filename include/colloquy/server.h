@@ -6,6 +6,8 @@
  *   api         workers that answer one request at a time, from the database
  *   llm         workers that hold many turns at once on one loop
  *   ops         one worker that answers /health from the scoreboard alone
+ *   documents   one process in which documents are extracted, put into vectors and searched; the llm workers wait for it
+ *               as they wait for a model
  *   supervisor  where there is no systemd: holds the sockets, and starts a master again that died
  */
 #ifndef COLLOQUY_SERVER_H

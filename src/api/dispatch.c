@@ -25,6 +25,11 @@ bool api_has_stopped(const struct request *req)
     return req->loaded && req->loaded->has_stopped;
 }
 
+bool api_has_queued_document(const struct request *req)
+{
+    return req->loaded && req->loaded->has_queued_document;
+}
+
 uint64_t api_user_id(const struct request *req)
 {
     return req->loaded ? req->loaded->access.user_id : 0;

@@ -16,8 +16,10 @@ void api_write_pool(struct json_out *out, const struct health *health, enum pool
     json_close_object(out);
 }
 
+/* Without documents turns go on, drawing from none: it is shown, and no reason to send nobody here. */
 enum cq_status health_show(struct request *req)
 {
+    static const enum pool shown[] = {POOL_API, POOL_LLM, POOL_DOCUMENTS};
     struct health health;
 
     req->loaded->ops->health(req->loaded->ops->arg, &health);
@@ -33,8 +35,8 @@ enum cq_status health_show(struct request *req)
     json_text(&out, state);
     json_key(&out, "pools");
     json_open_object(&out);
-    for (enum pool p = POOL_API; p <= POOL_LLM; p++)
-        api_write_pool(&out, &health, p);
+    for (size_t i = 0; i < LEN(shown); i++)
+        api_write_pool(&out, &health, shown[i]);
     json_close_object(&out);
     json_close_object(&out);
     if (!health.is_database_up)

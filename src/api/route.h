@@ -68,6 +68,7 @@ struct loaded {
     struct bot_row bot;
     const struct ops_source *ops; /* ops pool */
     bool has_stopped;             /* a turn that runs somewhere: its worker is to look */
+    bool has_queued_document;     /* it is stored: the documents' process is to look */
     bool is_event_stream;         /* the client reads server-sent events */
     const char *error_text;       /* better words for the client than the status has; NULL: none */
     const char *problems[20];     /* of a request of the chat API: a line for each fault */

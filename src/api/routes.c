@@ -54,7 +54,7 @@ const size_t n_routes = LEN(routes);
 
 const char *pool_name(enum pool pool)
 {
-    static const char *const names[POOL_COUNT] = {"api", "llm", "ops"};
+    static const char *const names[POOL_COUNT] = {"api", "llm", "ops", "documents"};
 
     return names[pool];
 }

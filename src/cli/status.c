@@ -50,22 +50,22 @@ static const char *duration(struct arena *arena, uint64_t s)
 
 static void write_pools(struct buf *out, struct json_object *pools)
 {
-    buf_printf(out, "\n%-6s %8s %6s %7s %6s\n", "pool", "workers", "ready", "places", "busy");
+    buf_printf(out, "\n%-9s %8s %6s %7s %6s\n", "pool", "workers", "ready", "places", "busy");
     json_object_object_foreach(pools, name, pool)
     {
-        buf_printf(out, "%-6s %8llu %6llu %7llu %6llu\n", name, number(pool, "workers"), number(pool, "ready"),
+        buf_printf(out, "%-9s %8llu %6llu %7llu %6llu\n", name, number(pool, "workers"), number(pool, "ready"),
                    number(pool, "places"), number(pool, "busy"));
     }
 }
 
 static void write_workers(struct cli *cli, struct buf *out, struct json_object *workers)
 {
-    buf_printf(out, "\n%8s %-6s %-9s %10s %6s %7s %10s  %s\n", "process", "pool", "state", "generation", "busy",
+    buf_printf(out, "\n%8s %-9s %-9s %10s %6s %7s %10s  %s\n", "process", "pool", "state", "generation", "busy",
                "places", "requests", "age");
     for (size_t i = 0; i < json_object_array_length(workers); i++) {
         struct json_object *worker = json_object_array_get_idx(workers, i);
 
-        buf_printf(out, "%8llu %-6s %-9s %10llu %6llu %7llu %10llu  %s\n", number(worker, "pid"), text(worker, "pool"),
+        buf_printf(out, "%8llu %-9s %-9s %10llu %6llu %7llu %10llu  %s\n", number(worker, "pid"), text(worker, "pool"),
                    text(worker, "state"), number(worker, "generation"), number(worker, "busy"),
                    number(worker, "places"), number(worker, "requests"),
                    duration(cli->ctx.arena, json_get_u64(worker, "age_s")));

@@ -9,8 +9,8 @@
 #include "server/master.h"
 
 /*
- * SIGTERM asks to drain, SIGUSR1 to look for turns that are to be stopped; each is read from a descriptor, so that it cannot fall between a test and a wait. The rest is
- * the master's.
+ * SIGTERM asks to drain, SIGUSR1 to look at the database for what concerns the worker; each is read from a descriptor, so
+ * that it cannot fall between a test and a wait. The rest is the master's.
  */
 static int open_signals(void)
 {
@@ -30,6 +30,18 @@ static int open_signals(void)
     return signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static int run(struct worker *worker)
+{
+    switch (worker->pool) {
+    case POOL_LLM:
+        return llm_worker_run(worker);
+    case POOL_DOCUMENTS:
+        return documents_worker_run(worker);
+    default:
+        return sync_worker_run(worker);
+    }
+}
+
 _Noreturn void child_main(struct worker *worker, pid_t master_pid)
 {
     char name[32];
@@ -46,6 +58,5 @@ _Noreturn void child_main(struct worker *worker, pid_t master_pid)
     log_set_name(pool_name(worker->pool));
     worker->slot->pid = getpid();
     worker->signal_fd = open_signals();
-    int code = worker->signal_fd < 0 ? 1 : worker->pool == POOL_LLM ? llm_worker_run(worker) : sync_worker_run(worker);
-    _exit(code);
+    _exit(worker->signal_fd < 0 ? 1 : run(worker));
 }

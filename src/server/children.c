@@ -72,6 +72,7 @@ static void spawn(struct children *children, enum pool pool)
                                 .slot = slot,
                                 .pool = pool,
                                 .listen_fd = children->listen_fds[pool],
+                                .run_dir = children->run_dir,
                                 .owner = owner};
 
         close(children->signal_fd);
@@ -169,13 +170,13 @@ static void log_end(const struct child *child, int status)
         log_info("worker pid=%d pool=%s is done after %llu requests", (int)child->pid, pool, n);
 }
 
-/* What a worker leaves that did not end by itself: turns, and what it was settling. */
+/* What a worker leaves that did not end by itself: turns or a document, and what it was settling. */
 static void note_orphans(struct children *children, const struct child *child)
 {
     char owner[OWNER_BYTES];
 
     orphans_release(&children->board->orphans, (int)child->pid);
-    if (child->pool != POOL_LLM)
+    if (child->pool != POOL_LLM && child->pool != POOL_DOCUMENTS)
         return;
     owner_name(&children->name, slot_number(children, child->slot), child->generation, child->pid, owner);
     orphans_add(&children->board->orphans, owner, "");
@@ -215,7 +216,8 @@ void children_want(struct children *children)
 {
     const unsigned wanted[POOL_COUNT] = {[POOL_API] = children->config->server.api_workers,
                                          [POOL_LLM] = children->config->server.llm_workers,
-                                         [POOL_OPS] = 1};
+                                         [POOL_OPS] = 1,
+                                         [POOL_DOCUMENTS] = 1};
 
     for (enum pool p = 0; p < POOL_COUNT; p++) {
         children->pools[p] = (struct pool_state){.wanted = wanted[p]};

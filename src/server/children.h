@@ -35,6 +35,7 @@ struct children {
     struct scoreboard *board;
     int generation;
     int listen_fds[POOL_COUNT];
+    const char *run_dir;      /* where they are: of the config at the start, whatever a reload says */
     int signal_fd, pid_fd;    /* the master's own, which no worker keeps */
     struct owner_master name; /* in the names of the workers, who own leases */
     struct pool_state pools[POOL_COUNT];

@@ -16,7 +16,7 @@
 #include "server/master.h"
 
 static bool is_passed;
-static int passed[POOL_COUNT];
+static int passed[POOL_OF_REQUESTS];
 
 void environment_forget(const char *name)
 {
@@ -31,9 +31,9 @@ static bool take(int fd, const char *name)
 {
     enum pool pool = 0;
 
-    while (pool < POOL_COUNT && !str_eq(name, pool_name(pool)))
+    while (pool < POOL_OF_REQUESTS && !str_eq(name, pool_name(pool)))
         pool++;
-    if (pool == POOL_COUNT)
+    if (pool == POOL_OF_REQUESTS)
         log_error("a socket was passed as \"%s\": it must be called api, llm or ops", name);
     else if (passed[pool] >= 0)
         log_error("two sockets were passed as %s", name);
@@ -43,18 +43,18 @@ static bool take(int fd, const char *name)
         log_error("the socket passed as %s: %s", name, strerror(errno));
     else
         passed[pool] = fd;
-    return pool < POOL_COUNT && passed[pool] == fd;
+    return pool < POOL_OF_REQUESTS && passed[pool] == fd;
 }
 
 static bool take_all(int n, char **names)
 {
     bool is_good = true;
 
-    for (enum pool p = 0; p < POOL_COUNT; p++)
+    for (enum pool p = 0; p < POOL_OF_REQUESTS; p++)
         passed[p] = -1;
     for (int i = 0; i < n; i++)
         is_good &= take(SD_LISTEN_FDS_START + i, names[i]);
-    for (enum pool p = 0; is_good && p < POOL_COUNT; p++)
+    for (enum pool p = 0; is_good && p < POOL_OF_REQUESTS; p++)
         if (passed[p] < 0) {
             log_error("sockets were passed, but none as %s", pool_name(p));
             is_good = false;
@@ -82,9 +82,9 @@ bool server_inherit(void)
     return is_good;
 }
 
-bool sockets_inherited(int fds[POOL_COUNT])
+bool sockets_inherited(int fds[POOL_OF_REQUESTS])
 {
-    for (enum pool p = 0; is_passed && p < POOL_COUNT; p++)
+    for (enum pool p = 0; is_passed && p < POOL_OF_REQUESTS; p++)
         fds[p] = passed[p];
     return is_passed;
 }

@@ -1,14 +1,13 @@
 /* The life of one place: a request, its turn, its answer. */
 #include "server/llm_worker.h"
 
-#include <poll.h>
-
 enum {
     MAX_UNSENT_BYTES = 1 << 20, /* of a stream whose client has read nothing for UNREAD_MS: it is let go */
     UNREAD_MS = 5000,
     HEARTBEAT_MS = 10000,     /* the contract says 15 s at most */
     REST_MS = 20000,          /* what else was asked, once the reply is there */
     OPTIONAL_REST_MS = 15000, /* as long as the slowest model takes for a few hundred words */
+    SAY_UNRETRIEVED_EVERY_MS = 1000,
     STORE_AGAIN_MS = 200,
     STORE_FOR_MS = 30000,  /* how long a reply waits for a database that is away */
     ANSWER_FOR_MS = 60000, /* how long a client may take to read the rest */
@@ -88,6 +87,7 @@ bool place_open(struct llm_worker *w, int fd)
     *p = (struct place){.worker = w,
                         .stage = STAGE_BEGIN,
                         .fd = fd,
+                        .retrieval = {.fd = -1},
                         .req = {.ctx = {.arena = arena, .request_id = "-"}, .config = w->worker->config},
                         .began_us = clock_mono_us()};
     w->worker->slot->busy = (unsigned)++w->n_busy;
@@ -190,8 +190,64 @@ static void begin_ask(struct place *p)
         begin_end(p);
 }
 
+/* ---- the documents, before the model: in the loop ---- */
+
+/* None of the asks is put: the turn ends as if the first one had been, and had come to that. */
+static void ask_nothing(struct place *p, enum cq_status st)
+{
+    for (size_t i = 0; i < p->asking->n; i++)
+        engine_ask_end(&p->req.ctx, p->asking, i, st, NULL, &(struct llm_cost){.n = 0});
+    begin_end(p);
+}
+
+/* A reply that draws from no document is worth more than none. Many fail at once: the log says it once in a while. */
+static void log_unretrieved(struct place *p, int64_t now_ms)
+{
+    if (now_ms - p->worker->said_unretrieved_ms < SAY_UNRETRIEVED_EVERY_MS)
+        return;
+    p->worker->said_unretrieved_ms = now_ms;
+    log_warn("request_id=%s nothing from documents: %s", p->req.ctx.request_id, p->retrieval.failure);
+}
+
+static void tend_retrieval(struct place *p, int64_t now_ms)
+{
+    if (!retrieval_call_tend(&p->retrieval, now_ms))
+        return;
+    if (!p->retrieval.answer)
+        log_unretrieved(p, now_ms);
+    metrics_note_retrieval(&p->worker->worker->board->metrics, p->retrieval.answer != NULL);
+    enum cq_status st = api_retrieved(&p->req, p->retrieval.answer, p->retrieval.answer ? p->retrieval.answer_len : 0);
+
+    if (!st) {
+        begin_ask(p);
+        return;
+    }
+    memcpy(p->asking->asks[0].ctx.error, p->req.ctx.error, sizeof(p->req.ctx.error));
+    ask_nothing(p, st);
+}
+
+static void begin_retrieve(struct place *p)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    p->stage = STAGE_RETRIEVE;
+    set_renewal(p);
+    retrieval_call_start(&p->retrieval, p->req.ctx.arena, p->worker->worker->run_dir, p->asking->retrieval,
+                         p->asking->retrieval_len, now_ms);
+    tend_retrieval(p, now_ms);
+}
+
+/* As a reply of which nothing has come yet. */
+static void stop_retrieval(struct place *p)
+{
+    retrieval_call_drop(&p->retrieval);
+    ask_nothing(p, cq_fail(&p->asking->asks[0].ctx, CQ_MODEL_NO_RESPONSE, "stopped before anything came"));
+}
+
 void place_stop(struct place *p)
 {
+    if (p->stage == STAGE_RETRIEVE)
+        stop_retrieval(p);
     if (p->stage != STAGE_ASK)
         return;
     if (p->calls[0].call) {
@@ -217,6 +273,8 @@ static void after_begin(struct place *p)
     if (p->read) {
         worker_note_unread(&p->req);
         close_place(p);
+    } else if (p->asking && p->asking->retrieval) {
+        begin_retrieve(p);
     } else if (p->asking) {
         begin_ask(p);
     } else {
@@ -265,10 +323,23 @@ static bool is_jobs(const struct place *p)
     return p->has_job && p->job.run != run_renew;
 }
 
-bool place_has_output(const struct place *p)
+static bool has_output(const struct place *p)
 {
     return p->stage != STAGE_FREE && !is_jobs(p) && (p->stage == STAGE_ANSWER || is_stream(p)) &&
            fastcgi_has_output(&p->conn, &p->req);
+}
+
+bool place_waits(const struct place *p, struct pollfd *out)
+{
+    short events = p->stage == STAGE_RETRIEVE ? retrieval_call_events(&p->retrieval) : 0;
+
+    if (events)
+        *out = (struct pollfd){.fd = p->retrieval.fd, .events = events};
+    else if (has_output(p))
+        *out = (struct pollfd){.fd = p->conn.fd, .events = POLLOUT};
+    else
+        return false;
+    return true;
 }
 
 /* A client that went away or does not read loses its connection; the turn goes on without it. */
@@ -281,7 +352,7 @@ static void let_go(struct place *p)
 
 static void send_output(struct place *p)
 {
-    while (place_has_output(p)) {
+    while (has_output(p)) {
         struct pollfd fd = {.fd = p->conn.fd, .events = POLLOUT};
 
         if (poll(&fd, 1, 0) <= 0) {
@@ -342,6 +413,8 @@ void place_tend(struct place *p, int64_t now_ms)
         return;
     }
     keep_alive(p, now_ms);
+    if (p->stage == STAGE_RETRIEVE) /* whatever the lease is doing */
+        tend_retrieval(p, now_ms);
     if (p->has_job)
         return;
     if (p->stage == STAGE_END && p->again_ms && now_ms >= p->again_ms) {
@@ -354,14 +427,23 @@ void place_tend(struct place *p, int64_t now_ms)
         stop_rest(p);
         return;
     }
-    if (p->stage == STAGE_ASK && now_ms >= p->renew_ms) {
+    if ((p->stage == STAGE_ASK || p->stage == STAGE_RETRIEVE) && now_ms >= p->renew_ms) {
         set_renewal(p);
         add_job(p, run_renew);
     }
 }
 
+static int64_t next_of_retrieval(const struct place *p)
+{
+    int64_t next_ms = retrieval_call_next_ms(&p->retrieval);
+
+    return !p->has_job && p->renew_ms < next_ms ? p->renew_ms : next_ms;
+}
+
 int64_t place_next_ms(const struct place *p)
 {
+    if (p->stage == STAGE_RETRIEVE)
+        return next_of_retrieval(p);
     if (p->has_job)
         return INT64_MAX;
     if (p->stage == STAGE_END && p->again_ms)

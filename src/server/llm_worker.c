@@ -8,7 +8,8 @@
 
 enum {
     ACCEPTS_A_ROUND = 32,
-    TURN_DESCRIPTORS = 3, /* nginx's, the reply's and the assessment's; few turns have a summary made beside */
+    /* nginx's, the reply's and the assessment's, or before them the documents'; few turns have a summary made beside */
+    TURN_DESCRIPTORS = 3,
     OWN_DESCRIPTORS = 38, /* of a worker without turns and store threads, and some to spare */
     SHORT_PAUSE_MS = 50,  /* no descriptor for another connection */
     SAY_FULL_EVERY_MS = 1000,
@@ -132,8 +133,7 @@ static size_t list_fds(struct llm_worker *w, struct pollfd *fds)
         (!is_full(w) || !scoreboard_free_places(w->worker->board, POOL_LLM)))
         fds[FD_LISTEN] = (struct pollfd){.fd = w->worker->listen_fd, .events = POLLIN};
     for (size_t i = 0; i < w->n_places; i++)
-        if (place_has_output(&w->places[i]))
-            fds[n++] = (struct pollfd){.fd = w->places[i].conn.fd, .events = POLLOUT};
+        n += place_waits(&w->places[i], &fds[n]);
     return n;
 }
 
@@ -163,7 +163,7 @@ static void run_round(struct llm_worker *w, struct pollfd *fds)
     w->is_stopping |= (told & TOLD_TO_LEAVE) != 0;
     if (w->is_stopping)
         worker_is_leaving(w->worker);
-    if (told & TOLD_OF_STOPS)
+    if (told & TOLD_TO_LOOK)
         stops_look(w);
     take_back(w);
     if (fds[FD_LISTEN].revents)

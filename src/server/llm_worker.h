@@ -5,7 +5,8 @@
  * what waits for the model or for the client is the loop's. While a job has the place, the loop leaves its request
  * alone.
  *
- *   BEGIN   a job reads the request, checks it and stores the turn     → ASK, or ANSWER when it is answered already
+ *   BEGIN   a job reads the request, checks it and stores the turn     → RETRIEVE or ASK, or ANSWER when it is answered already
+ *   RETRIEVE  the documents' process looks for what documents say; it is never waited for longer than RETRIEVAL_MS → ASK
  *   ASK     the model replies; pieces are passed on; the lease renewed → END
  *   END     a job stores what came; again later while the database is away → ANSWER, or ASK once more
  *   ANSWER  what is left is sent, and the place is free
@@ -15,11 +16,14 @@
 #ifndef SERVER_LLM_WORKER_H
 #define SERVER_LLM_WORKER_H
 
+#include <poll.h>
+
 #include "server/fastcgi.h"
 #include "server/jobs.h"
+#include "server/retrieval_call.h"
 #include "server/worker.h"
 
-enum stage { STAGE_FREE, STAGE_BEGIN, STAGE_ASK, STAGE_END, STAGE_ANSWER };
+enum stage { STAGE_FREE, STAGE_BEGIN, STAGE_RETRIEVE, STAGE_ASK, STAGE_END, STAGE_ANSWER };
 
 struct place {
     struct job job; /* first: a job that comes back is its place */
@@ -31,6 +35,7 @@ struct place {
     struct fastcgi conn;
     struct request req;
     struct asking *asking; /* NULL: nothing is asked */
+    struct retrieval_call retrieval;
     struct place_call {
         struct place *place;
         struct llm_call *call; /* NULL: not under way */
@@ -65,7 +70,7 @@ struct llm_worker {
     struct stops stops;
     bool is_stopping;
     int64_t accept_ms; /* not before */
-    int64_t said_full_ms;
+    int64_t said_full_ms, said_unretrieved_ms;
 };
 
 /* Of the place's arena, and of one for a request that gets none. */
@@ -80,8 +85,11 @@ void place_take_back(struct place *place);
 /* Send what can be sent, and see whether a time has come; in each round of the loop. */
 void place_tend(struct place *place, int64_t now_ms);
 
-/* Whether there is something to send when the client has room for it. */
-bool place_has_output(const struct place *place);
+/*
+ * What the loop is to wait for at a descriptor of the place: room for what there is to send, or the documents' process,
+ * before which little is sent. False: nothing.
+ */
+bool place_waits(const struct place *place, struct pollfd *out);
 
 /* On clock_mono_ms(): when it wants to be tended, besides when its descriptor is ready; INT64_MAX: whenever others do. */
 int64_t place_next_ms(const struct place *place);

@@ -10,12 +10,15 @@
  * Bind and listen on config's run_dir/{api,llm,ops}.sock, replacing what a dead master left. False: logged why. The
  * caller has seen to it that nobody else uses them.
  */
-bool sockets_make(const struct config *config, int fds[POOL_COUNT]);
+bool sockets_make(const struct config *config, int fds[POOL_OF_REQUESTS]);
 
 /* Those that server_inherit() took over; false: there were none. */
-bool sockets_inherited(int fds[POOL_COUNT]);
+bool sockets_inherited(int fds[POOL_OF_REQUESTS]);
 
-/* The inherited ones or our own; false, logged why, also while a supervisor holds them. */
+/*
+ * The inherited ones or our own; and documents.sock, always our own, for only our workers call there. False, logged why,
+ * also while a supervisor holds them.
+ */
 bool sockets_open(const struct config *config, int fds[POOL_COUNT]);
 void sockets_remove(const struct config *config); /* our own only */
 

@@ -59,6 +59,21 @@ void metrics_note_request(struct metrics *metrics, enum pool pool, const struct 
     observe(&metrics->request_time[pool], took_us);
 }
 
+void metrics_note_retrieval(struct metrics *metrics, bool is_answered)
+{
+    add(&metrics->retrievals[is_answered], 1);
+}
+
+void metrics_note_search(struct metrics *metrics, int64_t took_us)
+{
+    observe(&metrics->request_time[POOL_DOCUMENTS], took_us);
+}
+
+void metrics_note_document(struct metrics *metrics, bool is_searchable)
+{
+    add(&metrics->documents[is_searchable], 1);
+}
+
 void metrics_note_model(struct metrics *metrics, const struct llm_effort *effort)
 {
     const struct llm_spent spent = llm_cost_sum(effort->cost);

@@ -33,12 +33,17 @@ struct metrics {
     _Atomic uint64_t model_calls[CQ_STATUS_COUNT];
     struct histogram model_time, first_text_time;
     _Atomic uint64_t model_retries, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, price_nano;
+    _Atomic uint64_t retrievals[2]; /* that have failed, and that were answered */
+    _Atomic uint64_t documents[2];  /* whose extraction has failed, and that can be retrieved from */
     _Atomic uint64_t round_trips, database_wait_us, database_connects, database_reruns;
     _Atomic uint64_t respawns[POOL_COUNT][END_CAUSE_COUNT];
     _Atomic uint64_t reloads, reloads_refused;
 };
 
 void metrics_note_request(struct metrics *metrics, enum pool pool, const struct request *req, int64_t took_us);
+void metrics_note_retrieval(struct metrics *metrics, bool is_answered); /* as the turn sees it that waited */
+void metrics_note_search(struct metrics *metrics, int64_t took_us);     /* as the documents' process sees it */
+void metrics_note_document(struct metrics *metrics, bool is_searchable);
 void metrics_note_model(struct metrics *metrics, const struct llm_effort *effort);
 
 /* Moves what the connection has cost since the last time. */

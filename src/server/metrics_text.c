@@ -146,6 +146,18 @@ static void write_turns(struct buf *out, const struct metrics *m)
     buf_printf(out, "colloquy_model_cost_total %.9f\n", (double)m->price_nano / 1e9);
 }
 
+/* ---- documents ---- */
+
+static void write_documents(struct buf *out, const struct metrics *m)
+{
+    family(out, "retrievals_total", "counter", "Turns that waited for what documents say, by whether it came.");
+    labelled(out, "retrievals_total", "outcome", "answered", m->retrievals[true]);
+    labelled(out, "retrievals_total", "outcome", "failed", m->retrievals[false]);
+    family(out, "documents_total", "counter", "Documents whose text was to be extracted, by what became of it.");
+    labelled(out, "documents_total", "outcome", "succeeded", m->documents[true]);
+    labelled(out, "documents_total", "outcome", "failed", m->documents[false]);
+}
+
 /* ---- breakers ---- */
 
 /* A name of the config as the value of a label. */
@@ -199,6 +211,7 @@ void scoreboard_write_metrics(struct scoreboard *board, struct buf *out)
     write_requests(out, &board->metrics);
     write_workers(out, board);
     write_turns(out, &board->metrics);
+    write_documents(out, &board->metrics);
     write_breakers(out, &board->breakers);
     write_database(out, board);
 }

@@ -74,9 +74,10 @@ void notify_stopping(unsigned drain_s)
          (unsigned long long)(drain_s + STOP_EXTRA_S) * USEC, drain_s);
 }
 
+/* Requests are served without the documents' process too. */
 static bool is_complete(const struct health *health)
 {
-    for (enum pool p = 0; p < POOL_COUNT; p++)
+    for (enum pool p = 0; p < POOL_OF_REQUESTS; p++)
         if (health->pools[p].ready < health->pools[p].workers)
             return false;
     return true;

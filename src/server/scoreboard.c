@@ -52,15 +52,25 @@ unsigned scoreboard_free_places(struct scoreboard *board, enum pool pool)
 }
 
 /* Blocked in every worker from its first moment on: one that is not listening yet finds it waiting. */
-void scoreboard_tell_of_stops(struct scoreboard *board)
+static void tell(struct scoreboard *board, enum pool pool)
 {
     for (size_t i = 0; i < board->n_slots; i++) {
         const struct slot *slot = &board->slots[i];
         int pid = slot->pid;
 
-        if (slot->pool == POOL_LLM && (slot->state == SLOT_READY || slot->state == SLOT_DRAINING) && pid > 1)
+        if (slot->pool == (int)pool && (slot->state == SLOT_READY || slot->state == SLOT_DRAINING) && pid > 1)
             kill(pid, SIGUSR1);
     }
+}
+
+void scoreboard_tell_of_stops(struct scoreboard *board)
+{
+    tell(board, POOL_LLM);
+}
+
+void scoreboard_tell_of_documents(struct scoreboard *board)
+{
+    tell(board, POOL_DOCUMENTS);
 }
 
 void scoreboard_note_db(struct scoreboard *board, struct db *db)

@@ -51,6 +51,9 @@ unsigned scoreboard_free_places(struct scoreboard *board, enum pool pool);
 /* Have the llm workers of this host look for turns that are to be stopped. */
 void scoreboard_tell_of_stops(struct scoreboard *board);
 
+/* Have the documents' process of this host look for those that wait. */
+void scoreboard_tell_of_documents(struct scoreboard *board);
+
 /* After whatever used the connection: when the database answered, and what it cost. */
 void scoreboard_note_db(struct scoreboard *board, struct db *db);
 

@@ -41,9 +41,9 @@ static int make_socket(const struct config *config, enum pool pool)
     return -1;
 }
 
-bool sockets_make(const struct config *config, int fds[POOL_COUNT])
+bool sockets_make(const struct config *config, int fds[POOL_OF_REQUESTS])
 {
-    for (enum pool p = 0; p < POOL_COUNT; p++) {
+    for (enum pool p = 0; p < POOL_OF_REQUESTS; p++) {
         fds[p] = make_socket(config, p);
         if (fds[p] < 0)
             return false;
@@ -53,17 +53,21 @@ bool sockets_make(const struct config *config, int fds[POOL_COUNT])
 
 bool sockets_open(const struct config *config, int fds[POOL_COUNT])
 {
-    return sockets_inherited(fds) || (pid_file_is_free(config, PID_FILE_SUPERVISOR) && sockets_make(config, fds));
+    bool is_open =
+        sockets_inherited(fds) || (pid_file_is_free(config, PID_FILE_SUPERVISOR) && sockets_make(config, fds));
+
+    if (is_open)
+        fds[POOL_DOCUMENTS] = make_socket(config, POOL_DOCUMENTS);
+    return is_open && fds[POOL_DOCUMENTS] >= 0;
 }
 
 void sockets_remove(const struct config *config)
 {
     struct sockaddr_un address;
-    int fds[POOL_COUNT];
+    int fds[POOL_OF_REQUESTS];
 
-    if (sockets_inherited(fds))
-        return; /* they outlive us */
-    for (enum pool p = 0; p < POOL_COUNT; p++)
+    /* What we were passed outlives us. */
+    for (enum pool p = sockets_inherited(fds) ? POOL_OF_REQUESTS : 0; p < POOL_COUNT; p++)
         if (address_of(config, p, &address))
             unlink(address.sun_path);
 }

@@ -29,7 +29,7 @@ enum {
 
 struct supervisor {
     char *const *argv; /* of the master */
-    int listen_fds[POOL_COUNT];
+    int listen_fds[POOL_OF_REQUESTS];
     sigset_t watched;
     pid_t master;     /* 0: none runs just now */
     unsigned n_early; /* masters that died young, in a row */
@@ -41,23 +41,23 @@ struct supervisor {
 /* ---- starting ---- */
 
 /* The sockets get the numbers at which sd_listen_fds(3) looks for them, by way of numbers that are none of those. */
-static bool pass_sockets(const int fds[POOL_COUNT])
+static bool pass_sockets(const int fds[POOL_OF_REQUESTS])
 {
     char names[64] = "", number[16];
-    int above[POOL_COUNT];
+    int above[POOL_OF_REQUESTS];
 
-    for (enum pool p = 0; p < POOL_COUNT; p++) {
-        above[p] = fcntl(fds[p], F_DUPFD_CLOEXEC, SD_LISTEN_FDS_START + (int)POOL_COUNT);
+    for (enum pool p = 0; p < POOL_OF_REQUESTS; p++) {
+        above[p] = fcntl(fds[p], F_DUPFD_CLOEXEC, SD_LISTEN_FDS_START + (int)POOL_OF_REQUESTS);
         size_t len = strlen(names);
         snprintf(names + len, sizeof(names) - len, "%s%s", p ? ":" : "", pool_name(p));
     }
-    for (enum pool p = 0; p < POOL_COUNT; p++)
+    for (enum pool p = 0; p < POOL_OF_REQUESTS; p++)
         if (above[p] < 0 || dup2(above[p], SD_LISTEN_FDS_START + (int)p) < 0)
             return false;
     snprintf(number, sizeof(number), "%d", (int)getpid());
     if (setenv("LISTEN_PID", number, 1) || setenv("LISTEN_FDNAMES", names, 1))
         return false;
-    snprintf(number, sizeof(number), "%d", (int)POOL_COUNT);
+    snprintf(number, sizeof(number), "%d", (int)POOL_OF_REQUESTS);
     return setenv("LISTEN_FDS", number, 1) == 0;
 }
 

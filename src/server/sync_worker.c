@@ -70,6 +70,8 @@ static void answer(struct sync_worker *w, struct request *req)
     api_answer(req);
     if (api_has_stopped(req))
         scoreboard_tell_of_stops(w->worker->board);
+    if (api_has_queued_document(req))
+        scoreboard_tell_of_documents(w->worker->board);
     scoreboard_note_db(w->worker->board, w->db);
 }
 

@@ -11,7 +11,7 @@ unsigned worker_told(const struct worker *worker)
     unsigned told = 0;
 
     while (read(worker->signal_fd, &info, sizeof(info)) == sizeof(info))
-        told |= info.ssi_signo == SIGUSR1 ? TOLD_OF_STOPS : TOLD_TO_LEAVE;
+        told |= info.ssi_signo == SIGUSR1 ? TOLD_TO_LOOK : TOLD_TO_LEAVE;
     return told;
 }
 

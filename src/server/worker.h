@@ -10,6 +10,7 @@ struct worker {
     struct slot *slot;
     enum pool pool;
     int listen_fd;                     /* non-blocking, shared by the pool */
+    const char *run_dir;               /* where the sockets are */
     int signal_fd;                     /* readable when SIGTERM or SIGUSR1 came */
     const char *owner;                 /* of leases, see owner.h */
     uint64_t n_requests, max_requests; /* 0: no maximum */
@@ -18,6 +19,7 @@ struct worker {
 /* Each runs until it is told to stop or has served max_requests, and returns the exit code. */
 int sync_worker_run(struct worker *worker); /* api and ops: one request at a time */
 int llm_worker_run(struct worker *worker);  /* many turns at once */
+int documents_worker_run(struct worker *worker);
 
 /* Begin to serve. */
 void worker_is_ready(struct worker *worker, unsigned places);
@@ -26,7 +28,7 @@ void worker_is_ready(struct worker *worker, unsigned places);
 void worker_is_leaving(struct worker *worker);
 
 /* What the worker was told by signals since it last looked. */
-enum { TOLD_TO_LEAVE = 1, TOLD_OF_STOPS = 2 /* a turn, maybe of its own, is to be stopped */ };
+enum { TOLD_TO_LEAVE = 1, TOLD_TO_LOOK = 2 /* a turn, maybe of its own, is to be stopped; or a document waits */ };
 unsigned worker_told(const struct worker *worker);
 
 /* Count a request that was accepted; true when the worker has served enough and is to be replaced. */

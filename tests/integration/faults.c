@@ -363,7 +363,7 @@ static bool is_none_left(void *arg)
         for (size_t k = 0; old[k]; k++)
             if (now[i] == old[k])
                 return false;
-    return n == N_API + N_LLM + 1;
+    return n == N_API + N_LLM + 2;
 }
 
 static void test_reload_while_turns_run(void)

@@ -1,4 +1,5 @@
 /* Figures that do not wobble: statements a request, and a thousand turns at once on the default configuration. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +22,15 @@ static void warm_up(const char *path, const char *token)
     }
 }
 
+/* The documents' process looks for those that wait now and then: not while is counted. */
+static void hold_documents(bool is_held)
+{
+    pid_t pid;
+
+    if (instance_workers(instance_used(), "colloquy: docum", &pid, 1))
+        kill(pid, is_held ? SIGSTOP : SIGCONT);
+}
+
 /* What counting itself asks; the least of a few tries, since others ask now and then. */
 static uint64_t own_statements(void)
 {
@@ -38,12 +48,17 @@ static uint64_t own_statements(void)
 /* Statements for so many calls, the counting itself left out. */
 static uint64_t count_statements(const struct call *call, size_t n)
 {
+    bool is_good = true;
+
+    hold_documents(true);
     uint64_t own = own_statements(), before = database_status("Questions");
 
-    for (size_t i = 0; i < n; i++)
-        if (call_now(call)->status / 100 != 2)
-            return 0;
-    return database_status("Questions") - before - own;
+    for (size_t i = 0; is_good && i < n; i++)
+        is_good = call_now(call)->status / 100 == 2;
+    uint64_t counted = database_status("Questions") - before - own;
+
+    hold_documents(false);
+    return is_good ? counted : 0;
 }
 
 static uint64_t make_list_of(size_t n)

@@ -81,7 +81,8 @@ static void test_status(void)
     expect_json("database", status, "/database", "\"ok\"");
     expect_json("api", status, "/pools/api/workers", "8");
     expect_json("llm", status, "/pools/llm/ready", "4");
-    CU_ASSERT_EQUAL(count_at(status, "/workers"), 13);
+    expect_json("documents", status, "/pools/documents/ready", "1");
+    CU_ASSERT_EQUAL(count_at(status, "/workers"), 14);
     expect_json("the first", status, "/workers/0/pool", "\"api\"");
     CU_ASSERT_TRUE(int_at(status, "/totals/requests") > 0 && int_at(status, "/workers/0/pid") > 1);
     CU_ASSERT_EQUAL(int_at(status, "/pid"), instance_pid(instance_used(), "colloquy"));

@@ -22,7 +22,7 @@ struct config_server {
     uint32_t max_requests;     /* a worker is replaced after so many; 0: never */
     uint32_t drain_s;
     const char *state_dir;
-    const char *run_dir; /* holds {api,llm,ops}.sock and colloquy.pid; state_dir/run unless given */
+    const char *run_dir; /* holds {api,llm,ops,documents}.sock and colloquy.pid; state_dir/run unless given */
     enum log_level log_level;
 };
 

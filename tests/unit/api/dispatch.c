@@ -371,15 +371,17 @@ static const struct ops_source source = {said, give_health, give_metrics, give_s
 
 #define POOLS                                                                                                          \
     "\"pools\":{\"api\":{\"workers\":8,\"ready\":7,\"places\":7,\"busy\":3},"                                          \
-    "\"llm\":{\"workers\":4,\"ready\":4,\"places\":1200,\"busy\":17}}}"
+    "\"llm\":{\"workers\":4,\"ready\":4,\"places\":1200,\"busy\":17},"                                                 \
+    "\"documents\":{\"workers\":1,\"ready\":0,\"places\":0,\"busy\":0}}}"
 
 static void test_health(void)
 {
     static const char *const paths[] = {"/health", "/api/chat/health", "/health.json"};
 
     for (size_t i = 0; i < LEN(paths); i++) {
-        some_health = (struct health){.is_database_up = true,
-                                      .pools = {[POOL_API] = {8, 7, 7, 3}, [POOL_LLM] = {4, 4, 1200, 17}}};
+        some_health = (struct health){
+            .is_database_up = true,
+            .pools = {[POOL_API] = {8, 7, 7, 3}, [POOL_LLM] = {4, 4, 1200, 17}, [POOL_DOCUMENTS] = {1, 0, 0, 0}}};
         struct request up = make(i ? HTTP_GET : HTTP_HEAD, paths[i]);
 
         api_answer_ops(&up, &source);

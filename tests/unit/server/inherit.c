@@ -42,12 +42,11 @@ static ino_t inode(int fd)
 /* Whether the sockets are where their names say, made ready for workers, and nobody else can take them for his. */
 static bool is_taken_over(const char *const *names, const ino_t *inodes)
 {
-    static const struct config config = {.server.run_dir = "/nonexistent"};
-    int fds[POOL_COUNT];
-    bool is_good = sockets_open(&config, fds);
+    int fds[POOL_OF_REQUESTS];
+    bool is_good = sockets_inherited(fds);
 
-    for (enum pool p = 0; p < POOL_COUNT && is_good; p++)
-        for (size_t i = 0; i < POOL_COUNT; i++)
+    for (enum pool p = 0; p < POOL_OF_REQUESTS && is_good; p++)
+        for (size_t i = 0; i < POOL_OF_REQUESTS; i++)
             if (str_eq(names[i], pool_name(p)))
                 is_good &= inode(fds[p]) == inodes[i] && fcntl(fds[p], F_GETFL) & O_NONBLOCK &&
                            fcntl(fds[p], F_GETFD) & FD_CLOEXEC;
@@ -90,6 +89,7 @@ static void test_passed(void)
         {"all three", "uuu", {"api", "llm", "ops"}, NULL},
         {"in another order", "uuu", {"ops", "api", "llm"}, NULL},
         {"one is missing", "uu", {"api", "ops"}, "none as llm"},
+        {"a pool of ours alone", "uuuu", {"api", "llm", "ops", "documents"}, "as \"documents\""},
         {"a name of no pool", "uuuu", {"api", "llm", "ops", "web"}, "as \"web\""},
         {"without names", "uuu", {NULL}, "as \"unknown\""},
         {"a name twice", "uuu", {"api", "llm", "api"}, "two sockets were passed as api"},
@@ -121,7 +121,7 @@ static void test_passed(void)
 /* Meant for another process, or nothing at all: we make our own. */
 static void test_nothing_passed(void)
 {
-    int fds[POOL_COUNT];
+    int fds[POOL_OF_REQUESTS];
 
     setenv("LISTEN_PID", "1", 1);
     setenv("LISTEN_FDS", "3", 1);

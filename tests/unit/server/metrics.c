@@ -121,6 +121,9 @@ static void test_workers_and_turns(void)
     board->metrics.respawns[POOL_API][END_KILLED] = 5;
     board->metrics.turns[CQ_OK] = 6;
     board->metrics.turns_orphaned = 8;
+    metrics_note_retrieval(&board->metrics, true);
+    metrics_note_search(&board->metrics, 2000);
+    metrics_note_document(&board->metrics, false);
     CU_ASSERT_EQUAL(value_of("workers_configured{pool=\"llm\"}"), 4);
     CU_ASSERT_EQUAL(value_of("workers_ready{pool=\"llm\"}"), 1);
     CU_ASSERT_EQUAL(value_of("places{pool=\"llm\",state=\"busy\"}"), 7);
@@ -128,6 +131,11 @@ static void test_workers_and_turns(void)
     CU_ASSERT_EQUAL(value_of("worker_respawns_total{pool=\"api\",cause=\"killed\"}"), 5);
     CU_ASSERT_EQUAL(value_of("turns_total{outcome=\"complete\"}"), 6);
     CU_ASSERT_EQUAL(value_of("turns_total{outcome=\"worker_died\"}"), 8);
+    CU_ASSERT_EQUAL(value_of("retrievals_total{outcome=\"answered\"}"), 1);
+    CU_ASSERT_EQUAL(value_of("retrievals_total{outcome=\"failed\"}"), 0);
+    CU_ASSERT_EQUAL(value_of("request_duration_seconds_count{pool=\"documents\"}"), 1);
+    CU_ASSERT_EQUAL(value_of("documents_total{outcome=\"succeeded\"}"), 0);
+    CU_ASSERT_EQUAL(value_of("documents_total{outcome=\"failed\"}"), 1);
     finish();
 }
 

@@ -1,4 +1,5 @@
 /* The supervisor, with shell scripts for masters. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +76,8 @@ static int wait_end(pid_t pid)
     int status = -1;
 
     waitpid(pid, &status, 0);
-    CU_ASSERT_FALSE(exists("api.sock") || exists("llm.sock") || exists("ops.sock") || exists("supervisor.pid"));
+    CU_ASSERT_FALSE(exists("api.sock") || exists("llm.sock") || exists("ops.sock") || exists("documents.sock") ||
+                    exists("supervisor.pid"));
     n_started = n_starts();
     snprintf(path, sizeof(path), "%s/starts", folder);
     unlink(path);
@@ -157,16 +159,24 @@ static void test_signals(void)
     rmdir(folder);
 }
 
-static bool can_connect(void)
+static bool can_connect(const char *pool)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s/api.sock", folder);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.sock", folder, pool);
     bool is_connected = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 
     close(fd);
     return is_connected;
+}
+
+static void leave_behind(const char *name)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 }
 
 /* With no master at all, connections wait; and nobody takes the sockets away. */
@@ -179,18 +189,20 @@ static void test_holds_sockets(void)
 
     wait_starts(4);
     for (int i = 0; i < 1000; i++)
-        CU_ASSERT_TRUE(can_connect());
+        CU_ASSERT_TRUE(can_connect("api"));
     CU_ASSERT_EQUAL(server_supervise(&config, NULL), 1);
     CU_ASSERT_FALSE(sockets_open(&config, fds));
-    CU_ASSERT_TRUE(can_connect());
+    CU_ASSERT_TRUE(can_connect("api"));
     kill(pid, SIGTERM);
     wait_end(pid);
 
-    /* A master without a supervisor keeps its own. */
+    /* A master without a supervisor keeps its own, in the place of what a dead one left. */
     int pid_fd = pid_file_open(&config, PID_FILE_MASTER);
+    leave_behind("documents.sock");
     CU_ASSERT_TRUE_FATAL(pid_fd >= 0 && sockets_open(&config, fds));
+    CU_ASSERT_TRUE(can_connect("documents"));
     CU_ASSERT_EQUAL(server_supervise(&config, NULL), 1);
-    CU_ASSERT_TRUE(can_connect());
+    CU_ASSERT_TRUE(can_connect("api"));
     sockets_remove(&config);
     pid_file_remove(&config, PID_FILE_MASTER);
     for (enum pool p = 0; p < POOL_COUNT; p++)
