@@ -47,6 +47,10 @@ static void bind_in(MYSQL_BIND *bind, const struct db_in *in, MYSQL_TIME *time)
         bind->buffer_type = MYSQL_TYPE_DATETIME;
         bind->buffer = time;
         break;
+    case DB_DOUBLE:
+        bind->buffer_type = MYSQL_TYPE_DOUBLE;
+        bind->buffer = (void *)(uintptr_t)&in->real;
+        break;
     default:
         bind->buffer_type = MYSQL_TYPE_LONGLONG;
         bind->is_unsigned = 1;
@@ -60,6 +64,7 @@ enum { SHORT_TEXT_BYTES = 256 };
 /* What one column is fetched into before it is moved to where the caller wants it. A longer text is fetched again. */
 struct cell {
     uint64_t number;
+    double real;
     MYSQL_TIME time;
     unsigned long len;
     my_bool is_null;
@@ -81,6 +86,11 @@ static void bind_out(MYSQL_BIND *bind, const struct db_out *out, struct cell *ce
         bind->buffer_type = MYSQL_TYPE_DATETIME;
         bind->buffer = &cell->time;
         bind->buffer_length = sizeof(cell->time);
+        break;
+    case DB_DOUBLE:
+        bind->buffer_type = MYSQL_TYPE_DOUBLE;
+        bind->buffer = &cell->real;
+        bind->buffer_length = sizeof(cell->real);
         break;
     default:
         bind->buffer_type = MYSQL_TYPE_LONGLONG;
@@ -129,6 +139,9 @@ static enum cq_status move_cell(struct cq_ctx *ctx, MYSQL_STMT *stmt, unsigned c
         return CQ_OK;
     case DB_BOOL:
         *(bool *)out->to = number != 0;
+        return CQ_OK;
+    case DB_DOUBLE:
+        *(double *)out->to = cell->is_null ? 0 : cell->real;
         return CQ_OK;
     case DB_TIME:
         *(int64_t *)out->to = cell->is_null ? 0 : time_ms(&cell->time);

@@ -10,16 +10,18 @@
 
 #include "colloquy/store.h"
 
-enum db_type { DB_U64, DB_U32, DB_BOOL, DB_TEXT, DB_BYTES, DB_TIME };
+enum db_type { DB_U64, DB_U32, DB_BOOL, DB_DOUBLE, DB_TEXT, DB_BYTES, DB_TIME };
 
 struct db_in {
     enum db_type type;
     uint64_t number;
+    double real;      /* of DB_DOUBLE */
     const void *data; /* NULL of DB_TEXT: SQL's NULL */
     size_t len;
 };
 
 #define IN_U64(value)           ((struct db_in){.type = DB_U64, .number = (value)})
+#define IN_DOUBLE(value)        ((struct db_in){.type = DB_DOUBLE, .real = (value)})
 #define IN_TIME(unix_ms)        ((struct db_in){.type = DB_TIME, .number = (uint64_t)(unix_ms)})
 #define IN_TEXT(value)          db_in_text(value)
 #define IN_BYTES(value, length) ((struct db_in){.type = DB_BYTES, .data = (value), .len = (length)})
@@ -39,6 +41,7 @@ struct db_out {
 #define OUT_U64(variable)      ((struct db_out){DB_U64, OUT_AS(uint64_t, variable)})
 #define OUT_U32(variable)      ((struct db_out){DB_U32, OUT_AS(uint32_t, variable)})
 #define OUT_BOOL(variable)     ((struct db_out){DB_BOOL, OUT_AS(bool, variable)})
+#define OUT_DOUBLE(variable)   ((struct db_out){DB_DOUBLE, OUT_AS(double, variable)})
 #define OUT_TEXT(variable)     ((struct db_out){DB_TEXT, OUT_AS(const char *, variable)})
 #define OUT_TIME(variable)     ((struct db_out){DB_TIME, OUT_AS(int64_t, variable)})
 
