@@ -13,7 +13,8 @@ function(read_prompt name out)
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-set(names tutor tutor_left_out assessment evaluation summary chat_continue chat_attachment chat_title)
+set(names tutor tutor_left_out passages passages_cited passages_uncited assessment evaluation summary chat_continue chat_attachment
+  chat_title)
 set(texts "")
 set(rows "")
 foreach(name IN LISTS names)

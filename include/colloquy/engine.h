@@ -48,7 +48,7 @@ enum cq_status engine_progress_none(struct cq_ctx *ctx, const char *learning_obj
 /* ---- prompts ---- */
 
 /* Of all prompts together; raised by whoever changes one, and stored with each turn. */
-enum { PROMPT_VERSION = 1 };
+enum { PROMPT_VERSION = 2 };
 
 /* The prompt at that place, from 0; false behind the last one. */
 bool engine_prompt_at(size_t i, const char **name, const char **text);

@@ -282,7 +282,8 @@ struct message_row {
     bool is_assistant, is_initial;
     bool is_stopped; /* by its reader: the text is what had come until then */
     const char *text;
-    const char *html; /* NULL for a user's message */
+    const char *html;      /* NULL for a user's message */
+    const char *citations; /* JSON, as clients get it; NULL: none */
     int64_t created_at_ms;
     enum message_status status;
     const struct feedback_row *feedback; /* the caller's vote, after store_feedback_read(); NULL: none */
@@ -480,6 +481,8 @@ struct turn_end {
     bool all_objectives_met;
     const char *summary; /* a new one, of the messages before seq summarised; NULL: none was made */
     uint32_t summarised;
+    const struct related_list *related; /* passages that the model was given; NULL: none */
+    const char *citations;              /* those that the reply cites, as JSON; NULL: none */
     uint32_t tries;
     const struct model_calls *calls; /* NULL: no model was asked */
     uint32_t prompt_version;         /* of what the model was told; 0: not noted */

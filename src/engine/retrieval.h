@@ -21,6 +21,9 @@ enum cq_status retrieval_begin(struct cq_ctx *ctx, const struct config *config, 
 /* Take what came: the answer as JSON; NULL: nothing did. What it says of documents that were not asked for is dropped. */
 void retrieval_take(struct cq_ctx *ctx, struct retrieval *retrieval, const char *answer, size_t len);
 
+/* Keep, of the passages that came, the best ones that come to at most room tokens. */
+void retrieval_fit(struct retrieval *retrieval, uint32_t room);
+
 /*
  * The system prompt with the passages behind it, as data; the same when there are none. is_cited: the model is asked to
  * mark what it draws from them by [^number]. In ctx->arena.

@@ -4,11 +4,12 @@
 
 #include "store/db.h"
 
-#define MESSAGE_COLUMNS "m.seq, m.uuid, m.role, m.is_initial, m.is_stopped, m.text, m.html, m.created_at"
+#define MESSAGE_COLUMNS "m.seq, m.uuid, m.role, m.is_initial, m.is_stopped, m.text, m.html, m.citations, m.created_at"
 
 #define MESSAGE_OUT(m)                                                                                                 \
     OUT_U32((m).row.seq), OUT_TEXT((m).row.uuid), OUT_BOOL((m).row.is_assistant), OUT_BOOL((m).row.is_initial),        \
-        OUT_BOOL((m).row.is_stopped), OUT_TEXT((m).row.text), OUT_TEXT((m).row.html), OUT_TIME((m).row.created_at_ms)
+        OUT_BOOL((m).row.is_stopped), OUT_TEXT((m).row.text), OUT_TEXT((m).row.html), OUT_TEXT((m).row.citations),     \
+        OUT_TIME((m).row.created_at_ms)
 
 /*
  * The turn r that runs, if any, is found by its unique key, once for all messages. One whose lease has run out runs no

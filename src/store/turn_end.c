@@ -1,4 +1,5 @@
 /* Turns: how a reply comes to be stored, once; and how a turn ends without one. */
+#include "store/related_document.h"
 #include "store/turn.h"
 #include "store/usage.h"
 #include "store/user_day.h"
@@ -36,7 +37,7 @@ static const char MEET_LATEST[] = "UPDATE latest_conversation SET all_objectives
                                   " WHERE ai_experience_id = ? AND user_id = ? AND conversation_id = ?";
 
 static const char INSERT_REPLY[] = "INSERT INTO message (conversation_id, seq, uuid, role, is_stopped, text, html,"
-                                   " created_at) VALUES (?, ?, ?, 1, ?, ?, ?, ?)";
+                                   " citations, created_at) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)";
 
 static const char NOTE_LATEST[] =
     "INSERT INTO latest_conversation (ai_experience_id, user_id, conversation_id, workflow_state, all_objectives_met,"
@@ -146,6 +147,7 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
                                   IN_U64(end->is_stopped),
                                   IN_TEXT(end->text),
                                   IN_TEXT(end->html),
+                                  IN_TEXT(end->citations),
                                   IN_TIME(end->ended_ms)};
     const struct db_in summary[] = {IN_TEXT(end->summary), IN_U64(end->summarised), IN_U64(end->turn->conversation_id),
                                     IN_U64(end->summarised)};
@@ -159,6 +161,8 @@ static enum cq_status complete_tx(struct cq_ctx *ctx, struct db *db, void *arg, 
     args->was_complete = st == CQ_DUPLICATE; /* and counted: this time is rolled back */
     if (!st)
         st = db_execute(ctx, db, INSERT_REPLY, reply, LEN(reply), NULL);
+    if (!st && end->related)
+        st = related_store(ctx, db, end->turn->conversation_id, end->turn->user_seq + 1, end->related);
     if (!st && end->summary)
         st = db_execute(ctx, db, STORE_SUMMARY, summary, LEN(summary), NULL);
     if (!st)
@@ -218,6 +222,7 @@ enum cq_status store_turn_complete(struct cq_ctx *ctx, struct db *db, const stru
                                   .is_stopped = end->is_stopped,
                                   .text = end->text,
                                   .html = end->html,
+                                  .citations = end->citations,
                                   .created_at_ms = end->ended_ms,
                                   .status = MESSAGE_COMPLETE};
     return CQ_OK;

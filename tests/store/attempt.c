@@ -124,6 +124,8 @@ static struct turn_end end_of(const struct attempt *a)
                              .ended_ms = a->turn.begun_ms + 1000,
                              .text = a->reply,
                              .html = a->html,
+                             .related = a->related,
+                             .citations = a->citations,
                              .met_at = a->met_at,
                              .all_objectives_met = a->all_objectives_met,
                              .summary = a->summary,

@@ -32,6 +32,8 @@ struct attempt {
     bool all_objectives_met;
     const char *summary; /* NULL: none was made */
     uint32_t summarised;
+    const struct related_list *related; /* NULL: the model was given no passages */
+    const char *citations;
     struct model_calls calls;
     bool is_again;             /* its end */
     struct message_row stored; /* the reply, as it came back */

@@ -85,9 +85,15 @@ static void find_no_reads(struct cq_ctx *ctx, struct db *db)
     struct student_row student;
     struct message_list messages = {0};
     struct roster roster = {0};
+    struct document_list documents = {0};
+    struct related_list related = {0};
     uint32_t seq;
     bool is_assistant;
 
+    GIVES(CQ_OK, store_documents_of_experience(ctx, db, 1, true, &documents));
+    CU_ASSERT_EQUAL(documents.n, 0);
+    GIVES(CQ_OK, store_related_list(ctx, db, 1, 1, 0, &related));
+    CU_ASSERT_EQUAL(related.n, 0);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_message_list_with_student(ctx, db, 1, 1, &student, &messages));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_message_find(ctx, db, 1, "none", &seq, &is_assistant));
     GIVES(CQ_OK, store_roster(ctx, db, 1, 1, NULL, 10, 0, &roster));
@@ -249,6 +255,9 @@ static void walk_turns(const struct place *p, uint64_t conversation_id)
     struct attempt expired = attempt_message(p, conversation_id, "text");
     struct attempt failed = attempt_message(p, conversation_id, "other text"), again = failed, opening;
     struct attempt retried = attempt_message(p, conversation_id, "text");
+    struct related_row passage = {
+        .number = 1, .document_id = 1, .filename = "f", .kind = "text", .passage = "p", .excerpt = "e"};
+    const struct related_list related = {&passage, 1};
     bool is_found = false;
 
     expired.request.lease_s = 0;
@@ -260,6 +269,7 @@ static void walk_turns(const struct place *p, uint64_t conversation_id)
     CU_ASSERT_TRUE(is_found);
     GIVES(CQ_OK, attempt_fail(p, &failed));
     again.all_objectives_met = true;
+    again.related = &related;
     again.summary = "before";
     again.summarised = 2;
     GIVES(CQ_OK, attempt_begin(p, &again)); /* in its place */
