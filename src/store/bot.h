@@ -14,6 +14,9 @@
         OUT_TEXT((b).active_models), OUT_TEXT((b).quick_starters), OUT_BOOL((b).display_retrieved_chunks),             \
         OUT_BOOL((b).prompt_caching_enabled), OUT_TIME((b).created_at_ms)
 
+/* A row that is live, by its id and locked: CQ_BOT_NOT_FOUND when it is not. Every change of a bot begins with it. */
+enum cq_status bot_lock(struct cq_ctx *ctx, struct db *db, uint64_t id, struct bot_row *out) MUST_USE;
+
 /* Whether bot b may be edited, or used, by the user whose id and is_admin these expressions are. */
 #define BOT_IS_EDITABLE(user, is_admin) "(b.owner_id = " user " OR " is_admin ")"
 #define BOT_IS_USABLE(user, is_admin)                                                                                  \
