@@ -23,6 +23,9 @@ enum pool {
 
 const char *pool_name(enum pool pool); /* "api", "llm", "ops", "documents" */
 
+/* How many bytes of a body a request of this method and path may have: to be asked before it is read. */
+size_t api_body_max(const struct request *req);
+
 /* Answer a request of the api pool; req->db is connected when needed. */
 void api_answer(struct request *req);
 

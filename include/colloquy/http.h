@@ -48,6 +48,8 @@ struct request {
     const char *body;
     size_t body_len;
     bool body_too_large; /* the body was larger than allowed and was not read */
+    bool body_is_lost;   /* there was no room on disk for it */
+    bool body_is_raw;    /* it is a file: there are no parameters in it, whatever its type says */
 
     /* As understood. */
     struct path_param path_params[HTTP_MAX_PATH_PARAMS];
@@ -95,7 +97,7 @@ uint64_t path_param_id(const struct request *req, const char *name);
 /*
  * Read the query string and the body (form, multipart or JSON, by content type) into req->params. Names may nest as
  * Rails nests them: a[b]=c, a[]=x, a[][k]=v (a repeated k starts the next object). The body wins over the query.
- * CQ_PAYLOAD_TOO_LARGE, CQ_UNSUPPORTED_TYPE (a body of another type), CQ_INVALID_ENCODING (not UTF-8 after
+ * CQ_PAYLOAD_TOO_LARGE, CQ_BUSY (body_is_lost), CQ_UNSUPPORTED_TYPE (a body of another type), CQ_INVALID_ENCODING (not UTF-8 after
  * percent-decoding), CQ_INVALID_JSON (also when the body is no object), CQ_INVALID_REQUEST (broken multipart, more than
  * HTTP_MAX_PARAMS names, nesting deeper than JSON_MAX_DEPTH). A JSON type with an empty body is an empty object; an
  * empty body needs no type. Files in multipart bodies are ignored. When only the body is at fault, req->params holds

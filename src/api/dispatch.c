@@ -1,6 +1,7 @@
 /* From a request to its answer: routed, understood, loaded in one statement, allowed, handled. */
 #include <string.h>
 
+#include "api/body.h"
 #include "api/route.h"
 #include "api/session.h"
 #include "api/stream.h"
@@ -128,6 +129,7 @@ static enum cq_status load_and_allow(struct request *req)
  */
 static enum cq_status prepare(struct request *req, enum pool pool)
 {
+    req->body_is_raw = body_is_raw(req);
     enum cq_status read = params_read(req);
 
     if (!read)

@@ -10,6 +10,8 @@ enum body_kind { BODY_NONE, BODY_FORM, BODY_MULTIPART, BODY_JSON, BODY_OTHER };
 
 static enum body_kind body_kind(const struct request *req)
 {
+    if (req->body_is_raw)
+        return BODY_NONE;
     if (header_type_is(req->content_type, "application/json"))
         return req->body_len ? BODY_JSON : BODY_NONE; /* an empty one would be an empty object: it changes nothing */
     if (!req->body_len)
@@ -74,6 +76,8 @@ static enum cq_status judge_body(struct request *req, enum body_kind kind)
 {
     if (req->body_too_large)
         return cq_fail(&req->ctx, CQ_PAYLOAD_TOO_LARGE, "the body is too large");
+    if (req->body_is_lost)
+        return cq_fail(&req->ctx, CQ_BUSY, "no room for the body");
     return kind == BODY_OTHER ? cq_fail(&req->ctx, CQ_UNSUPPORTED_TYPE, "a body that is neither form nor JSON") : CQ_OK;
 }
 

@@ -9,15 +9,19 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include "colloquy/api.h"
+#include "server/body_file.h"
 #include "server/fastcgi.h"
 #include "server/fastcgi_record.h"
 
 enum {
     PIECE_BYTES = 8192,
     PARAMS_MAX_BYTES = 256 << 10, /* nginx takes headers of 32 KiB in all */
-    INPUT_MAX_BYTES = 64 << 20,   /* of what is thrown away */
+    INPUT_MAX_BYTES = 320 << 20,  /* of what is thrown away */
     READ_FOR_MS = 30000,
+    DISK_BYTES_A_MS = 4096, /* that any disk takes: a large body has so much longer */
 };
 
 struct reader {
@@ -243,22 +247,90 @@ static void fill_in(struct head *head)
 
 /* ---- input ---- */
 
-/* Reads to the empty record: the first len bytes to out, the rest nowhere. */
-static enum cq_status read_input(struct reader *r, struct cq_ctx *ctx, uint8_t *out, size_t len)
+/* Where the body goes: to memory, or else to a file. */
+struct sink {
+    uint8_t *at; /* NULL: a file */
+    int fd;      /* -1: there is none, or no room: the rest is thrown away */
+    size_t len;  /* to come */
+};
+
+/* A piece of the body through a buffer to the file. What the file does not take still has to be read. */
+static bool take_to_file(struct reader *r, struct sink *sink, size_t len)
 {
-    size_t got = 0, all = 0;
+    uint8_t piece[PIECE_BYTES];
+
+    while (len > 0) {
+        size_t n = len < sizeof(piece) ? len : sizeof(piece);
+
+        if (!take(r, piece, n))
+            return false;
+        if (sink->fd >= 0 && !body_file_write(sink->fd, piece, n)) {
+            close(sink->fd);
+            sink->fd = -1;
+        }
+        len -= n;
+    }
+    return true;
+}
+
+static bool take_to_sink(struct reader *r, struct sink *sink, size_t len)
+{
+    if (!sink->at)
+        return take_to_file(r, sink, len);
+    bool is_taken = take(r, sink->at, len);
+
+    sink->at += len;
+    return is_taken;
+}
+
+/* Reads to the empty record: the first bytes to the sink, the rest nowhere. */
+static enum cq_status read_input(struct reader *r, struct cq_ctx *ctx, struct sink *sink)
+{
+    size_t max = INPUT_MAX_BYTES + sink->len, all = 0;
     struct record record;
 
     do {
-        if (!next_record(r, RECORD_STDIN, &record) || (all += record.len) > INPUT_MAX_BYTES + len)
+        if (!next_record(r, RECORD_STDIN, &record) || (all += record.len) > max)
             return cq_fail(ctx, CQ_INVALID_REQUEST, "the request is cut short");
-        size_t n = record.len < len - got ? record.len : len - got;
+        size_t n = record.len < sink->len ? record.len : sink->len;
 
-        if (!take(r, out + got, n) || !take(r, NULL, record.len - n + record.padding))
+        if (!take_to_sink(r, sink, n) || !take(r, NULL, record.len - n + record.padding))
             return cq_fail(ctx, CQ_INVALID_REQUEST, "the request is cut short");
-        got += n;
+        sink->len -= n;
     } while (record.len);
-    return got < len ? cq_fail(ctx, CQ_INVALID_REQUEST, "the body is shorter than its Content-Length") : CQ_OK;
+    return sink->len ? cq_fail(ctx, CQ_INVALID_REQUEST, "the body is shorter than its Content-Length") : CQ_OK;
+}
+
+static enum cq_status read_to_memory(struct reader *r, struct request *req, size_t len)
+{
+    uint8_t *body = arena_alloc(req->ctx.arena, len + 1);
+
+    if (!body)
+        return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
+    body[len] = '\0';
+    req->body = (const char *)body;
+    req->body_len = len;
+    return read_input(r, &req->ctx, &(struct sink){.at = body, .len = len});
+}
+
+/* Without room for it the request still goes on: it is refused in the form of the API that was asked. */
+static enum cq_status read_to_file(struct reader *r, struct request *req, size_t len)
+{
+    struct sink sink = {.fd = body_file_open(req->config), .len = len};
+
+    r->give_up_ms += (int64_t)(len / DISK_BYTES_A_MS);
+    enum cq_status st = read_input(r, &req->ctx, &sink);
+
+    if (st && sink.fd >= 0)
+        close(sink.fd);
+    if (st)
+        return st;
+    const char *body = sink.fd >= 0 ? body_file_map(req->ctx.arena, sink.fd, len) : NULL;
+
+    req->body_is_lost = !body;
+    req->body = body ? body : "";
+    req->body_len = body ? len : 0;
+    return CQ_OK;
 }
 
 static enum cq_status read_body(struct reader *r, struct head *head)
@@ -267,17 +339,10 @@ static enum cq_status read_body(struct reader *r, struct head *head)
     const char *length = head->content_length ? head->content_length : "0";
     uint64_t len = 0;
 
-    req->body_too_large = !parse_u64(length, strlen(length), req->config->limits.request_body_max_bytes, &len);
+    req->body_too_large = !parse_u64(length, strlen(length), api_body_max(req), &len);
     if (req->body_too_large || r->is_skimming)
         len = 0;
-    uint8_t *body = arena_alloc(req->ctx.arena, len + 1);
-
-    if (!body)
-        return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
-    body[len] = '\0';
-    req->body = (const char *)body;
-    req->body_len = len;
-    return read_input(r, &req->ctx, body, len);
+    return len > BODY_IN_MEMORY_MAX_BYTES ? read_to_file(r, req, len) : read_to_memory(r, req, len);
 }
 
 static enum cq_status read_request(struct fastcgi *conn, struct reader *r, struct request *req)

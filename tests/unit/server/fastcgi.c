@@ -126,7 +126,7 @@ struct body_case {
     const struct config *config;
     const char *content_length;
     size_t len, piece_bytes;
-    bool too_large;
+    bool too_large, is_lost;
 };
 
 /* Sends from a thread: a body may be larger than the socket's buffer. */
@@ -156,7 +156,8 @@ static void check_body(const struct body_case *row)
     pthread_join(thread, &is_sent);
     ROW_ASSERT(row->name, is_sent != NULL);
     ROW_ASSERT(row->name, s.req.body_too_large == row->too_large);
-    ROW_ASSERT(row->name, s.req.body_len == (row->too_large ? 0 : row->len));
+    ROW_ASSERT(row->name, s.req.body_is_lost == row->is_lost);
+    ROW_ASSERT(row->name, s.req.body_len == (row->too_large || row->is_lost ? 0 : row->len));
     ROW_ASSERT(row->name, memcmp(s.req.body, body, s.req.body_len) == 0 && !s.req.body[s.req.body_len]);
     fastcgi_finish(&s.conn);
     scene_finish(&s);
@@ -167,18 +168,23 @@ static void test_bodies(void)
 {
     // clang-format off
     static const struct body_case rows[] = {
-        {"one byte",                    &scene_small, "1",       1,       65535, false},
-        {"in pieces of one byte",       &scene_small, "1000",    1000,    1,     false},
-        {"as long as allowed",          &scene_small, "1024",    1024,    65535, false},
-        {"one byte longer",             &scene_small, "1025",    1025,    65535, true},
-        {"longer than allowed",         &scene_small, "300000",  300000,  65535, true},
-        {"a length that is none",       &scene_small, "seven",   7,       65535, true},
-        {"a negative length",           &scene_small, "-7",      7,       65535, true},
-        {"a length beyond 64 bits",     &scene_small, "99999999999999999999", 7, 65535, true},
-        {"the reader's buffer",         &scene_large, "8192",    8192,    65535, false},
-        {"a record",                    &scene_large, "65535",   65535,   65535, false},
-        {"a record and a byte",         &scene_large, "65536",   65536,   65535, false},
-        {"5 MB as nginx sends it",      &scene_large, "5000000", 5000000, 32768, false},
+        {"one byte",                    &scene_small, "1",       1,       65535, false, false},
+        {"in pieces of one byte",       &scene_small, "1000",    1000,    1,     false, false},
+        {"as long as allowed",          &scene_small, "1024",    1024,    65535, false, false},
+        {"one byte longer",             &scene_small, "1025",    1025,    65535, true, false},
+        {"longer than allowed",         &scene_small, "300000",  300000,  65535, true, false},
+        {"a length that is none",       &scene_small, "seven",   7,       65535, true, false},
+        {"a negative length",           &scene_small, "-7",      7,       65535, true, false},
+        {"a length beyond 64 bits",     &scene_small, "99999999999999999999", 7, 65535, true, false},
+        {"the reader's buffer",         &scene_large, "8192",    8192,    65535, false, false},
+        {"a record",                    &scene_large, "65535",   65535,   65535, false, false},
+        {"a record and a byte",         &scene_large, "65536",   65536,   65535, false, false},
+        {"as large as memory takes",    &scene_large, "1048576", 1048576, 32768, false, false},
+        {"one byte larger",             &scene_large, "1048577", 1048577, 32768, false, false},
+        {"whole pages",                 &scene_large, "1052672", 1052672, 65535, false, false},
+        {"5 MB as nginx sends it",      &scene_large, "5000000", 5000000, 32768, false, false},
+        {"no disk, none needed",        &scene_full,  "1048576", 1048576, 32768, false, false},
+        {"no disk",                     &scene_full,  "5000000", 5000000, 32768, false, true},
     };
     // clang-format on
     for (size_t i = 0; i < LEN(rows); i++)

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 const struct config scene_small = {.limits = {.request_body_max_bytes = SMALL_BODY_MAX_BYTES}};
-const struct config scene_large = {.limits = {.request_body_max_bytes = 32 << 20}};
+const struct config scene_large = {.limits = {.request_body_max_bytes = 32 << 20}, .files = {.directory = "/tmp"}};
+const struct config scene_full = {.limits = {.request_body_max_bytes = 32 << 20}, .files = {.directory = "/dev/null"}};
 
 /* The number that the next descriptor would have. */
 static int next_fd(void)

@@ -8,8 +8,8 @@
 
 enum { SMALL_BODY_MAX_BYTES = 1024, HANG_MS = 3000 };
 
-/* Limits of a request's body: 1,024 bytes, and 32 MiB. */
-extern const struct config scene_small, scene_large;
+/* Limits of a request's body: 1,024 bytes, and 32 MiB, without room on disk and with some. */
+extern const struct config scene_small, scene_large, scene_full;
 
 struct scene {
     int listener, client; /* client: -1 once it is closed */
