@@ -72,6 +72,7 @@ struct asking {
     /* To be looked up before anything is asked: what the documents' process gets (retrieval_ask_write()); NULL: nothing. */
     const char *retrieval;
     size_t retrieval_len;
+    uint32_t retrieval_ms; /* how long it may take */
     size_t n;
     struct model_calls calls; /* that have ended so far; json is set by engine_ask_calls() */
     struct buf *calls_json;   /* the array's elements; NULL: none yet */
@@ -106,6 +107,7 @@ const struct model_calls *engine_ask_calls(struct cq_ctx *ctx, struct asking *as
 struct retrieval {
     const char *query; /* what is searched for; NULL: nothing is */
     struct document_list documents;
+    struct retrieval_ask ask;
     struct retrieval_answer answer; /* once it came */
     bool is_failed;                 /* it did not come */
 };

@@ -120,6 +120,9 @@ struct retrieval_ask {
     struct retrieval_document *documents; /* in the order of their upload */
     size_t n_documents;
     uint32_t max_results;
+    /* Files whose texts are to be there when the answer comes, extracted if need be; what has none is no failure. */
+    uint8_t (*extract)[SHA256_BYTES];
+    size_t n_extract;
 };
 
 struct retrieved {

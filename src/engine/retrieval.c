@@ -6,7 +6,11 @@
 #include "engine/document.h"
 #include "engine/prompt.h"
 
-enum { DOCUMENT_MAX_BYTES = 1 << 20 };
+enum {
+    DOCUMENT_MAX_BYTES = 1 << 20,
+    SEARCH_MS = 5000,
+    EXTRACT_MS = 65000, /* the extractor takes a minute at most */
+};
 
 /* ---- asking ---- */
 
@@ -39,17 +43,32 @@ enum cq_status retrieval_begin(struct cq_ctx *ctx, const struct config *config, 
     *retrieval = (struct retrieval){.documents = *documents};
     if (!documents->n)
         return CQ_OK;
-    struct retrieval_ask ask = {.query = retrieval_query(ctx, text, previous),
-                                .max_results = config->retrieval.max_results};
+    struct retrieval_ask *ask = &retrieval->ask;
 
-    if (!ask.query)
+    ask->query = retrieval_query(ctx, text, previous);
+    ask->max_results = config->retrieval.max_results;
+    if (!ask->query)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
-    enum cq_status st = list_documents(ctx, documents, &ask);
+    enum cq_status st = list_documents(ctx, documents, ask);
     if (!st)
-        st = retrieval_ask_write(ctx, &ask, &asking->retrieval, &asking->retrieval_len);
+        st = retrieval_ask_write(ctx, ask, &asking->retrieval, &asking->retrieval_len);
+    asking->retrieval_ms = SEARCH_MS;
     if (!st)
-        retrieval->query = ask.query;
+        retrieval->query = ask->query;
     return st;
+}
+
+enum cq_status retrieval_extract(struct cq_ctx *ctx, const struct hash_list *files, struct retrieval *retrieval,
+                                 struct asking *asking)
+{
+    struct retrieval_ask *ask = &retrieval->ask;
+
+    if (!ask->query)
+        ask->query = "";
+    ask->extract = files->hashes;
+    ask->n_extract = files->n;
+    asking->retrieval_ms = EXTRACT_MS;
+    return retrieval_ask_write(ctx, ask, &asking->retrieval, &asking->retrieval_len);
 }
 
 /* ---- what came ---- */
@@ -148,6 +167,19 @@ enum cq_status retrieval_tell(struct cq_ctx *ctx, const char *system, const stru
     if (!text)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     *out = text;
+    return CQ_OK;
+}
+
+enum cq_status retrieval_passages(struct cq_ctx *ctx, const struct retrieval *retrieval, struct llm_ask *ask)
+{
+    const char **passages = arena_zalloc(ctx->arena, retrieval->answer.n + 1, sizeof(*passages));
+
+    if (!passages)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    for (size_t i = 0; i < retrieval->answer.n; i++)
+        passages[i] = retrieval->answer.passages[i].text;
+    ask->passages = passages;
+    ask->n_passages = retrieval->answer.n;
     return CQ_OK;
 }
 

@@ -18,6 +18,13 @@ enum cq_status retrieval_begin(struct cq_ctx *ctx, const struct config *config, 
                                const char *text, const char *previous, struct retrieval *retrieval,
                                struct asking *asking) MUST_USE;
 
+/* Have what is attached extracted too, where it has not been. Behind retrieval_begin(). */
+enum cq_status retrieval_extract(struct cq_ctx *ctx, const struct hash_list *files, struct retrieval *retrieval,
+                                 struct asking *asking) MUST_USE;
+
+/* The passages as builtin, which reads no prompt, gets them. */
+enum cq_status retrieval_passages(struct cq_ctx *ctx, const struct retrieval *retrieval, struct llm_ask *ask) MUST_USE;
+
 /* Take what came: the answer as JSON; NULL: nothing did. What it says of documents that were not asked for is dropped. */
 void retrieval_take(struct cq_ctx *ctx, struct retrieval *retrieval, const char *answer, size_t len);
 

@@ -23,13 +23,19 @@ static void put_member(struct json_out *out, const char *key, const char *text)
     json_text(out, text);
 }
 
+static void put_hash(struct json_out *out, const uint8_t hash[SHA256_BYTES])
+{
+    char text[2 * SHA256_BYTES + 1];
+
+    hex_encode(hash, SHA256_BYTES, text);
+    json_text(out, text);
+}
+
 static void put_document(struct json_out *out, const struct retrieval_document *document)
 {
-    char hash[2 * SHA256_BYTES + 1];
-
-    hex_encode(document->hash, SHA256_BYTES, hash);
     json_open_object(out);
-    put_member(out, "hash", hash);
+    json_key(out, "hash");
+    put_hash(out, document->hash);
     put_member(out, "kind", document_kind_name(document->kind));
     put_member(out, "filename", document->filename);
     put_member(out, "description", document->description);
@@ -62,6 +68,11 @@ enum cq_status retrieval_ask_write(struct cq_ctx *ctx, const struct retrieval_as
     json_open_array(&out);
     for (size_t i = 0; i < ask->n_documents; i++)
         put_document(&out, &ask->documents[i]);
+    json_close_array(&out);
+    json_key(&out, "extract");
+    json_open_array(&out);
+    for (size_t i = 0; i < ask->n_extract; i++)
+        put_hash(&out, ask->extract[i]);
     json_close_array(&out);
     json_close_object(&out);
     return finish(ctx, buf, json, len);
@@ -146,11 +157,9 @@ static bool take_share(struct json_object *object, const char *key, double *out)
     return isfinite(*out) && *out >= 0 && *out <= 1;
 }
 
-static bool take_hash(struct json_object *object, uint8_t hash[SHA256_BYTES])
+static bool read_hash(const char *text, uint8_t hash[SHA256_BYTES])
 {
-    const char *text;
-
-    if (!take_text(object, "hash", 2 * SHA256_BYTES, &text) || strlen(text) != 2 * SHA256_BYTES)
+    if (strlen(text) != 2 * SHA256_BYTES)
         return false;
     for (size_t i = 0; i < SHA256_BYTES; i++) {
         int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
@@ -160,6 +169,13 @@ static bool take_hash(struct json_object *object, uint8_t hash[SHA256_BYTES])
         hash[i] = (uint8_t)(high << 4 | low);
     }
     return true;
+}
+
+static bool take_hash(struct json_object *object, uint8_t hash[SHA256_BYTES])
+{
+    const char *text;
+
+    return take_text(object, "hash", 2 * SHA256_BYTES, &text) && read_hash(text, hash);
 }
 
 static bool take_document(struct json_object *object, struct retrieval_document *out)
@@ -178,6 +194,24 @@ static struct json_object *take_array(struct json_object *object, const char *ke
     struct json_object *array = json_get(object, key);
 
     return json_object_is_type(array, json_type_array) && json_object_array_length(array) <= max ? array : NULL;
+}
+
+/* Absent: none. */
+static enum cq_status take_extract(struct cq_ctx *ctx, struct json_object *object, struct retrieval_ask *ask)
+{
+    struct json_object *array = take_array(object, "extract", MAX_DOCUMENTS);
+
+    ask->n_extract = array ? json_object_array_length(array) : 0;
+    ask->extract = arena_zalloc(ctx->arena, ask->n_extract + 1, sizeof(*ask->extract));
+    if (!ask->extract)
+        return cq_fail(ctx, CQ_INTERNAL, "no memory for the files that are asked");
+    for (size_t i = 0; i < ask->n_extract; i++) {
+        struct json_object *item = json_object_array_get_idx(array, i);
+
+        if (!json_object_is_type(item, json_type_string) || !read_hash(json_object_get_string(item), ask->extract[i]))
+            return cq_fail(ctx, CQ_INVALID_REQUEST, "file %zu of those to be extracted is none", i);
+    }
+    return CQ_OK;
 }
 
 enum cq_status retrieval_ask_read(struct cq_ctx *ctx, const char *json, size_t len, struct retrieval_ask *out)
@@ -201,8 +235,10 @@ enum cq_status retrieval_ask_read(struct cq_ctx *ctx, const char *json, size_t l
     for (size_t i = 0; i < ask.n_documents; i++)
         if (!take_document(json_object_array_get_idx(array, i), &ask.documents[i]))
             return cq_fail(ctx, CQ_INVALID_REQUEST, "document %zu of those that are asked is none", i);
-    *out = ask;
-    return CQ_OK;
+    st = take_extract(ctx, object, &ask);
+    if (!st)
+        *out = ask;
+    return st;
 }
 
 static bool take_passage(struct json_object *object, struct retrieved *out)

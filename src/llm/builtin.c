@@ -16,6 +16,8 @@ enum {
     QUOTE_MAX_BYTES = 160,
     OBJECTIVE_MAX_WORDS = 40,
     OBJECTIVE_MAX_BYTES = 400,
+    PASSAGE_MAX_WORDS = 80,
+    PASSAGE_MAX_BYTES = 640,
 };
 
 static const char NOTICE[] = "No language model is configured: this is Colloquy's built-in tutor.";
@@ -211,11 +213,38 @@ static void put_turn(struct buf *out, const struct llm_ask *ask, size_t question
     put_question(out, ask, question);
 }
 
+/* Of a general conversation: all that can be done is to show what was found. */
+static void put_chat(struct buf *out, const struct llm_ask *ask)
+{
+    const char *said = builtin_said(&ask->messages[ask->n_messages - 1]);
+    size_t before = out->len;
+
+    if (ask->n_passages) {
+        buf_str(out, ask->n_passages == 1 ? "This passage of the documents is the nearest to your question:"
+                                          : "These passages of the documents are the nearest to your question:");
+        for (size_t i = 0; i < ask->n_passages; i++) {
+            buf_str(out, "\n\n> ");
+            quote(out, ask->passages[i], PASSAGE_MAX_WORDS, PASSAGE_MAX_BYTES);
+            buf_printf(out, " [^%zu]", i + 1);
+        }
+        return;
+    }
+    buf_str(out, "You wrote: “");
+    if (quote(out, said, QUOTE_MAX_WORDS, QUOTE_MAX_BYTES))
+        buf_str(out, "” ");
+    else
+        shorten(out, before);
+    buf_str(out,
+            "There is nothing here that could answer: neither a language model nor a document that has these words.");
+}
+
 static void put_reply(struct buf *reply, const struct llm_ask *ask)
 {
     size_t turns = count_turns(ask);
 
-    if (turns <= 1)
+    if (ask->is_chat)
+        put_chat(reply, ask);
+    else if (turns <= 1)
         put_greeting(reply, ask);
     else
         put_turn(reply, ask, turns - 1);

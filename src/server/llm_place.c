@@ -233,7 +233,7 @@ static void begin_retrieve(struct place *p)
     p->stage = STAGE_RETRIEVE;
     set_renewal(p);
     retrieval_call_start(&p->retrieval, p->req.ctx.arena, p->worker->worker->run_dir, p->asking->retrieval,
-                         p->asking->retrieval_len, now_ms);
+                         p->asking->retrieval_len, p->asking->retrieval_ms, now_ms);
     tend_retrieval(p, now_ms);
 }
 

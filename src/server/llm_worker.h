@@ -6,7 +6,7 @@
  * alone.
  *
  *   BEGIN   a job reads the request, checks it and stores the turn     → RETRIEVE or ASK, or ANSWER when it is answered already
- *   RETRIEVE  the documents' process looks for what documents say; it is never waited for longer than RETRIEVAL_MS → ASK
+ *   RETRIEVE  the documents' process looks for what documents say; it is waited for no longer than asking->retrieval_ms → ASK
  *   ASK     the model replies; pieces are passed on; the lease renewed → END
  *   END     a job stores what came; again later while the database is away → ANSWER, or ASK once more
  *   ANSWER  what is left is sent, and the place is free

@@ -176,7 +176,7 @@ bool retrieval_call_tend(struct retrieval_call *call, int64_t now_ms)
 }
 
 void retrieval_call_start(struct retrieval_call *call, struct arena *arena, const char *run_dir, const char *ask,
-                          size_t len, int64_t now_ms)
+                          size_t len, int64_t max_ms, int64_t now_ms)
 {
     *call = (struct retrieval_call){.state = RETRIEVAL_WAITING,
                                     .fd = -1,
@@ -186,7 +186,7 @@ void retrieval_call_start(struct retrieval_call *call, struct arena *arena, cons
                                     .len = len,
                                     .again_ms = now_ms,
                                     .refused_ms = now_ms + REFUSED_MS,
-                                    .give_up_ms = now_ms + RETRIEVAL_MS};
+                                    .give_up_ms = now_ms + max_ms};
     if (len < 1 || len > RETRIEVAL_ASK_MAX_BYTES)
         end(call, "the question is too large");
 }

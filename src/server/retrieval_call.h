@@ -15,7 +15,6 @@ enum {
     RETRIEVAL_HEAD_BYTES = 4,
     RETRIEVAL_ASK_MAX_BYTES = 1 << 20,
     RETRIEVAL_ANSWER_MAX_BYTES = 4 << 20,
-    RETRIEVAL_MS = 5000, /* for all of it */
 };
 
 struct retrieval_call {
@@ -32,9 +31,9 @@ struct retrieval_call {
     const char *failure; /* why; a constant */
 };
 
-/* Begin. ask, of len bytes, and run_dir are borrowed until the end. */
+/* Begin. ask, of len bytes, and run_dir are borrowed until the end. max_ms: for all of it. */
 void retrieval_call_start(struct retrieval_call *call, struct arena *arena, const char *run_dir, const char *ask,
-                          size_t len, int64_t now_ms);
+                          size_t len, int64_t max_ms, int64_t now_ms);
 
 /* Move on. True: it has ended. */
 bool retrieval_call_tend(struct retrieval_call *call, int64_t now_ms);

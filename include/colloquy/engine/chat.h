@@ -76,6 +76,13 @@ struct chat_turn {
 enum cq_status engine_chat_begin(struct cq_ctx *ctx, struct db *db, const struct chat_turn_params *params,
                                  struct bot_row *bot, struct chat_turn **out) MUST_USE;
 
+/* The search in a bot's documents, as clients are told of it. */
+#define ENGINE_SEARCH_TOOL "knowledge_base_tool"
+
+/* The models that are active in the bot (id 0: all that are offered). In ctx->arena. */
+enum cq_status engine_chat_models_active(struct cq_ctx *ctx, const struct config *config, const struct bot_row *bot,
+                                         const char *const **out, size_t *n) MUST_USE;
+
 /* As engine_turn_retrieved(). */
 enum cq_status engine_chat_retrieved(struct cq_ctx *ctx, struct chat_turn *turn, const char *answer,
                                      size_t len) MUST_USE;

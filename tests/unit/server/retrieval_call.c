@@ -12,6 +12,8 @@
 
 enum { LISTEN_BACKLOG = 4, SHORT_MS = 2000 };
 
+enum { LIMIT_MS = 5000 };
+
 static const char ask[] = "{\"query\":\"where?\"}";
 static char folder[64];
 
@@ -52,7 +54,7 @@ static struct retrieval_call call_begun(void)
 {
     struct retrieval_call call;
 
-    retrieval_call_start(&call, unit_ctx()->arena, folder, ask, strlen(ask), clock_mono_ms());
+    retrieval_call_start(&call, unit_ctx()->arena, folder, ask, strlen(ask), LIMIT_MS, clock_mono_ms());
     return call;
 }
 
@@ -164,7 +166,7 @@ static void test_too_large_a_question(void)
     static char large[RETRIEVAL_ASK_MAX_BYTES + 1];
     struct retrieval_call call;
 
-    retrieval_call_start(&call, unit_ctx()->arena, "/nonexistent", large, sizeof(large), clock_mono_ms());
+    retrieval_call_start(&call, unit_ctx()->arena, "/nonexistent", large, sizeof(large), LIMIT_MS, clock_mono_ms());
     CU_ASSERT_TRUE(retrieval_call_tend(&call, clock_mono_ms()) && call.failure);
 }
 
@@ -180,9 +182,9 @@ static void test_silence(void)
 
     CU_ASSERT_FALSE(tend(&call, 1));
     int fd = take_ask(listener);
-    CU_ASSERT_TRUE(retrieval_call_next_ms(&call) <= began_ms + RETRIEVAL_MS);
-    CU_ASSERT_FALSE(retrieval_call_tend(&call, began_ms + RETRIEVAL_MS - 100));
-    CU_ASSERT_TRUE(retrieval_call_tend(&call, began_ms + RETRIEVAL_MS));
+    CU_ASSERT_TRUE(retrieval_call_next_ms(&call) <= began_ms + LIMIT_MS);
+    CU_ASSERT_FALSE(retrieval_call_tend(&call, began_ms + LIMIT_MS - 100));
+    CU_ASSERT_TRUE(retrieval_call_tend(&call, began_ms + LIMIT_MS));
     CU_ASSERT_TRUE(!call.answer && call.failure && call.fd < 0);
     close(fd);
     finish(listener);
