@@ -64,7 +64,7 @@ struct asking *api_begin(struct request *req, const char *owner);
 enum cq_status api_retrieved(struct request *req, const char *answer, size_t len) MUST_USE;
 
 /* A piece of the first ask's reply came: into the stream, if the client asked for one. Needs no database. */
-void api_text(struct request *req, const char *text, size_t len);
+void api_text(struct request *req, enum llm_part_kind kind, const char *text, size_t len);
 
 /* Silence for a while: a comment line into the stream, if there is one. */
 void api_wait(struct request *req);

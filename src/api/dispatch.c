@@ -4,7 +4,6 @@
 #include "api/body.h"
 #include "api/route.h"
 #include "api/session.h"
-#include "api/stream.h"
 
 const char *api_route_name(const struct request *req)
 {
@@ -18,7 +17,9 @@ size_t api_route_index(const struct request *req)
 
 uint64_t api_turn_id(const struct request *req)
 {
-    return req->loaded && req->loaded->turn ? req->loaded->turn->row.id : 0;
+    const struct loaded *l = req->loaded;
+
+    return l && l->turn ? l->turn->row.id : l && l->chat_turn ? l->chat_turn->row.id : 0;
 }
 
 bool api_has_stopped(const struct request *req)
@@ -192,49 +193,16 @@ void api_answer(struct request *req)
     check_answer(req);
 }
 
-/* A repeated request gets what the first one got. */
-static void answer_replay(struct request *req)
-{
-    response_header(req, "Idempotent-Replayed", "true");
-    if (req->loaded->is_event_stream)
-        stream_replay(req, req->loaded->turn);
-    else
-        req->loaded->route->reply(req);
-    check_answer(req);
-}
+/* ---- the llm pool ---- */
 
-static struct asking *begin_turn(struct request *req)
-{
-    struct turn *turn = req->loaded->turn;
-
-    if (turn->row.is_replay) {
-        answer_replay(req);
-        return NULL;
-    }
-    if (req->loaded->is_event_stream)
-        stream_start(req, turn);
-    return &turn->asking;
-}
-
-/* One that is stored and still holds is answered at once. */
-static struct asking *begin_evaluation(struct request *req)
-{
-    struct evaluation *evaluation = req->loaded->evaluation;
-
-    if (evaluation->asking.n)
-        return &evaluation->asking;
-    req->loaded->route->reply(req);
-    check_answer(req);
-    return NULL;
-}
-
+/* What follows belongs to what was begun, whose handler has said what that is; one that is answered already has no more. */
 struct asking *api_begin(struct request *req, const char *owner)
 {
     enum cq_status st = prepare(req, POOL_LLM);
 
     if (!st) {
         req->loaded->owner = owner;
-        req->loaded->is_event_stream = req->config->features.streaming && req->loaded->route->may == MAY_SAY &&
+        req->loaded->is_event_stream = req->config->features.streaming && req->loaded->route->is_streamed &&
                                        request_accepts(req, "text/event-stream");
         st = req->loaded->route->handler(req);
     }
@@ -242,18 +210,22 @@ struct asking *api_begin(struct request *req, const char *owner)
         answer_failure(req, st);
         return NULL;
     }
-    return req->loaded->turn ? begin_turn(req) : begin_evaluation(req);
+    struct asking *asking = req->loaded->work->begin(req);
+
+    if (!asking)
+        check_answer(req);
+    return asking;
 }
 
 enum cq_status api_retrieved(struct request *req, const char *answer, size_t len)
 {
-    return engine_turn_retrieved(&req->ctx, req->loaded->turn, answer, len);
+    return req->loaded->work->retrieved(req, answer, len);
 }
 
-void api_text(struct request *req, const char *text, size_t len)
+void api_text(struct request *req, enum llm_part_kind kind, const char *text, size_t len)
 {
     if (req->loaded->is_event_stream)
-        stream_delta(req, text, len);
+        req->loaded->work->text(req, kind, text, len);
 }
 
 void api_wait(struct request *req)
@@ -264,30 +236,24 @@ void api_wait(struct request *req)
 
 enum cq_status api_renew(struct cq_ctx *ctx, struct db *db, const struct request *req)
 {
-    const struct turn *turn = req->loaded->turn;
-
-    return turn ? engine_turn_renew(ctx, db, turn) : CQ_OK; /* an evaluation's place is as long as its limits */
+    return req->loaded->work->renew(ctx, db, req);
 }
 
 enum api_end api_end(struct request *req, enum cq_status *outcome)
 {
-    struct turn *turn = req->loaded->turn;
-    struct evaluation *evaluation = req->loaded->evaluation;
+    const struct work *work = req->loaded->work;
 
-    if (turn ? !engine_turn_read(&req->ctx, turn) : !engine_evaluation_read(&req->ctx, evaluation))
+    if (!work->read(req))
         return API_AGAIN;
-    enum cq_status st =
-        turn ? engine_turn_end(&req->ctx, req->db, turn) : engine_evaluation_end(&req->ctx, req->db, evaluation);
+    enum cq_status st = work->end(req);
 
     if (st == CQ_BUSY)
         return API_LATER;
     *outcome = st;
     if (st)
         api_refuse(req, st);
-    else if (req->response.is_stream)
-        stream_done(req, turn);
     else
-        req->loaded->route->reply(req);
+        work->done(req);
     check_answer(req);
     return API_ANSWERED;
 }
@@ -296,7 +262,7 @@ void api_refuse(struct request *req, enum cq_status st)
 {
     log_failure(req, st);
     if (req->response.is_stream) {
-        stream_error(req, st);
+        req->loaded->work->error(req, st);
         return;
     }
     if (!req->loaded)

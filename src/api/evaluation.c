@@ -12,6 +12,7 @@ static enum cq_status begin(struct request *req, bool is_forced)
                                              .conversation = &l->conversation,
                                              .is_forced = is_forced};
 
+    l->work = &evaluation_work;
     return engine_evaluation_begin(&req->ctx, req->db, &params, &l->evaluation);
 }
 

@@ -29,6 +29,7 @@ enum cq_status message_create(struct request *req)
                                  .experience = &l->ai_experience,
                                  .conversation = &l->conversation};
 
+    l->work = &turn_work;
     enum cq_status st = read_message(req, &params.text);
     if (!st)
         st = idempotency_read(req, true, params.text, &params);

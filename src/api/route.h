@@ -51,7 +51,25 @@ struct route {
     enum answers answers;
     enum cq_status (*handler)(struct request *req);
     void (*reply)(struct request *req); /* of the llm pool: the answer, once what came of it is stored */
+    bool is_streamed;                   /* to a client that reads server-sent events */
 };
+
+/*
+ * What a request of the llm pool begins: its handler sets loaded->work, and the steps are taken as api.h says. Texts and their
+ * events are of streams only.
+ */
+struct work {
+    struct asking *(*begin)(struct request *req); /* what is to be asked; NULL: it is answered now */
+    enum cq_status (*retrieved)(struct request *req, const char *answer, size_t len);
+    void (*text)(struct request *req, enum llm_part_kind kind, const char *text, size_t len);
+    bool (*read)(struct request *req);
+    enum cq_status (*end)(struct request *req);
+    enum cq_status (*renew)(struct cq_ctx *ctx, struct db *db, const struct request *req);
+    void (*done)(struct request *req);
+    void (*error)(struct request *req, enum cq_status st);
+};
+
+extern const struct work turn_work, evaluation_work, chat_work, chat_title_work; /* work.c, chat_work.c */
 
 struct loaded {
     const struct route *route;
@@ -61,8 +79,11 @@ struct loaded {
     struct access_row access;
     struct ai_experience_row ai_experience;
     struct conversation_row conversation;
-    struct message_list messages;  /* of the active conversation */
-    struct turn *turn;             /* llm pool: begun, or one of these two */
+    struct message_list messages; /* of the active conversation */
+    const struct work *work;      /* llm pool: begun, and it is one of these */
+    struct turn *turn;
+    struct chat_turn *chat_turn;
+    struct chat_title *chat_title;
     struct evaluation *evaluation; /* of a conversation */
     struct chat_row chat;
     struct bot_row bot;
@@ -109,6 +130,11 @@ enum cq_status read_own_feedback(struct request *req, const struct conversation_
                                  struct message_list *messages) MUST_USE;
 
 /* ---- handlers ---- */
+
+enum cq_status chat_message_create(struct request *req);
+void chat_message_create_reply(struct request *req);
+enum cq_status chat_title_propose(struct request *req);
+void chat_title_reply(struct request *req);
 
 enum cq_status health_show(struct request *req);
 enum cq_status metrics_show(struct request *req);

@@ -35,8 +35,8 @@ struct chat_message_row *chat_message_at(const struct chat_message_list *list, u
     return NULL;
 }
 
-/* The messages from the root to seq, oldest first. A parent stands before its children, so that this ends. */
-static size_t list_branch(const struct chat_message_list *list, uint32_t seq, const struct chat_message_row **out)
+/* A parent stands before its children, so that this ends. */
+size_t chat_branch(const struct chat_message_list *list, uint32_t seq, const struct chat_message_row **out)
 {
     size_t n = 0;
 
@@ -249,7 +249,7 @@ enum cq_status chat_ask_messages(struct cq_ctx *ctx, const struct config *config
     b.rows = arena_zalloc(ctx->arena, list->n + 1, sizeof(*b.rows));
     if (!b.rows)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
-    b.n = list_branch(list, seq, b.rows);
+    b.n = chat_branch(list, seq, b.rows);
     if (!b.n)
         return cq_fail(ctx, CQ_INTERNAL, "message %u is missing", seq);
     enum cq_status st = add_rows(&b, first_that_fits(&b, room));
@@ -283,7 +283,7 @@ enum cq_status chat_ask_unread(struct cq_ctx *ctx, const struct config *config, 
 
     if (!rows)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
-    size_t n = list_branch(list, seq, rows);
+    size_t n = chat_branch(list, seq, rows);
 
     for (size_t i = 0; i < n; i++) {
         size_t n_files = rows[i]->is_reply ? 0 : chat_content_files(ctx, rows[i]->content, files);

@@ -22,6 +22,9 @@ enum cq_status chat_ask_params(struct cq_ctx *ctx, const char *generation_params
 /* The message at that place; NULL: there is none. */
 struct chat_message_row *chat_message_at(const struct chat_message_list *list, uint32_t seq);
 
+/* The messages from the root to seq, oldest first, into out, which has room for all; returns how many. */
+size_t chat_branch(const struct chat_message_list *list, uint32_t seq, const struct chat_message_row **out);
+
 /* The text of the user's message before the one at seq on its branch; NULL: there is none. */
 const char *chat_previous_text(const struct chat_message_list *list, uint32_t seq);
 

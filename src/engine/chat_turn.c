@@ -288,6 +288,11 @@ enum cq_status engine_chat_retrieved(struct cq_ctx *ctx, struct chat_turn *turn,
     return ask_reply(ctx, turn);
 }
 
+enum cq_status engine_chat_related(struct cq_ctx *ctx, const struct chat_turn *turn, struct related_list *out)
+{
+    return retrieval_related(ctx, &turn->retrieval, out);
+}
+
 /* ---- beginning ---- */
 
 static enum cq_status store_begin(struct cq_ctx *ctx, struct db *db, struct chat_turn *turn,

@@ -102,8 +102,8 @@ static enum cq_status take_text(void *user, enum llm_part_kind kind, const char 
     struct place_call *c = user;
     struct place *p = c->place;
 
-    if (kind == LLM_TEXT && p->conn.is_open)
-        api_text(&p->req, text, len);
+    if (p->conn.is_open)
+        api_text(&p->req, kind, text, len);
     return CQ_OK;
 }
 

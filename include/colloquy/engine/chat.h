@@ -87,6 +87,9 @@ enum cq_status engine_chat_models_active(struct cq_ctx *ctx, const struct config
 enum cq_status engine_chat_retrieved(struct cq_ctx *ctx, struct chat_turn *turn, const char *answer,
                                      size_t len) MUST_USE;
 
+/* The passages that came, as they will be stored with the reply. In ctx->arena. */
+enum cq_status engine_chat_related(struct cq_ctx *ctx, const struct chat_turn *turn, struct related_list *out) MUST_USE;
+
 /* As engine_turn_read(), engine_turn_end() and engine_turn_renew(). */
 bool engine_chat_read(struct cq_ctx *ctx, struct chat_turn *turn) MUST_USE;
 enum cq_status engine_chat_end(struct cq_ctx *ctx, struct db *db, struct chat_turn *turn) MUST_USE;
