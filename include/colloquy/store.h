@@ -16,6 +16,7 @@
 #include "colloquy/base.h"
 #include "colloquy/store/bot.h"
 #include "colloquy/store/chat.h"
+#include "colloquy/store/chat_search.h"
 #include "colloquy/store/document.h"
 
 /* ---- the connection ---- */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "attempt.h"
+#include "store/chat_word.h"
 #include "store/connection.h"
 
 /*
@@ -348,6 +349,27 @@ static void walk_files(const struct place *p)
     CU_ASSERT_EQUAL(n_removed, 1);
 }
 
+static enum cq_status write_words(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    enum cq_status st = chat_words_add(ctx, db, 1, 1, 1, arg);
+
+    (void)is_rerun;
+    if (!st)
+        st = chat_words_replace(ctx, db, 1, 1, 1, arg, "other");
+    if (!st)
+        st = chat_words_remove(ctx, db, 1, 1);
+    return st ? st : chat_words_remove_all(ctx, db, 1);
+}
+
+static void walk_search(const struct place *p)
+{
+    struct chat_word_list words = {0};
+
+    GIVES(CQ_OK, db_tx(p->ctx, p->db, write_words, (char[]){"some words"}));
+    GIVES(CQ_OK, store_chat_words(p->ctx, p->db, 1, "some", true, &words));
+    CU_ASSERT_EQUAL(words.n, 0);
+}
+
 /* ---- counting ---- */
 
 static bool is_elsewhere(const char *name, size_t len)
@@ -437,6 +459,7 @@ static void run_every_statement(const struct config *config)
     walk_evaluations(&p, conversation_id);
     walk_usage(&p);
     walk_files(&p);
+    walk_search(&p);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_user_by_login(ctx, db, "nobody", &user_id));
     CU_ASSERT_EQUAL(count_prepared(db), count_in_source()); /* else a statement has no step above */
     db_destroy(db);
