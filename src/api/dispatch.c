@@ -202,14 +202,15 @@ struct asking *api_begin(struct request *req, const char *owner)
 
     if (!st) {
         req->loaded->owner = owner;
-        req->loaded->is_event_stream = req->config->features.streaming && req->loaded->route->is_streamed &&
-                                       request_accepts(req, "text/event-stream");
         st = req->loaded->route->handler(req);
     }
     if (st) {
         answer_failure(req, st);
         return NULL;
     }
+    req->loaded->is_event_stream = req->config->features.streaming && req->loaded->work->text &&
+                                   req->loaded->route->answers != ANSWER_OPENING &&
+                                   request_accepts(req, "text/event-stream");
     struct asking *asking = req->loaded->work->begin(req);
 
     if (!asking)

@@ -51,7 +51,6 @@ struct route {
     enum answers answers;
     enum cq_status (*handler)(struct request *req);
     void (*reply)(struct request *req); /* of the llm pool: the answer, once what came of it is stored */
-    bool is_streamed;                   /* to a client that reads server-sent events */
 };
 
 /*

@@ -42,11 +42,11 @@ const struct route routes[] = {
     {{HTTP_POST,   CONVERSATIONS},                    POOL_LLM, MAY_CONVERSE, LOAD_AI_EXPERIENCE,       ANSWER_OPENING,      conversation_create, conversation_create_reply},
     {{HTTP_GET,    CONVERSATIONS "/:id"},             POOL_API, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, conversation_show, NULL},
     {{HTTP_DELETE, CONVERSATIONS "/:id"},             POOL_API, MAY_END,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, conversation_complete, NULL},
-    {{HTTP_POST,   CONVERSATIONS "/:id/messages"},    POOL_LLM, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_create, message_create_reply, true},
+    {{HTTP_POST,   CONVERSATIONS "/:id/messages"},    POOL_LLM, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_create, message_create_reply},
     {{HTTP_POST,   CONVERSATIONS "/:id/stop"},        POOL_API, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_stop, NULL},
     {{HTTP_GET,    CONVERSATIONS "/:id/evaluation"},  POOL_LLM, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_show, evaluation_reply},
     {{HTTP_POST,   CONVERSATIONS "/:id/evaluation"},  POOL_LLM, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_create, evaluation_reply},
-    {{HTTP_POST,   CHAT "/conversation"},             POOL_LLM, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         chat_message_create, chat_message_create_reply, true},
+    {{HTTP_POST,   CHAT "/conversation"},             POOL_LLM, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         chat_message_create, chat_message_create_reply},
     {{HTTP_GET,    CHAT "/conversation/:conversation_id/proposed-title"}, POOL_LLM, MAY_OWN, LOAD_CHAT, ANSWER_CHAT,        chat_title_propose, chat_title_reply},
 
     {{HTTP_POST,   FEEDBACK},                         POOL_API, MAY_VOTE,     LOAD_CONVERSATION,        ANSWER_CONVERSATION, feedback_create, NULL},
