@@ -14,6 +14,7 @@
 
 #include "attempt.h"
 #include "store/chat_word.h"
+#include "chat_seed.h"
 #include "store/connection.h"
 
 /*
@@ -251,6 +252,35 @@ static void walk_sessions(const struct place *p)
     CU_ASSERT_TRUE(wait_s > 0 && wait_s <= 60);
 }
 
+/* Written by another connection, whose statements are none of the store's. */
+static void walk_chats(const struct config *config, const struct place *p)
+{
+    static const struct seed_message first = {1, 0, "first", "Hello"};
+    static const struct chat_feedback feedback = {.is_thumbs_up = true};
+    static const char *const names[] = {"two"};
+    struct db *other = db_create(config);
+    struct chat_list list = {0};
+    struct hash_list dropped = {0};
+    bool is_deleted = false;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(other);
+    uint64_t id = chat_seed(p->ctx, other, p->user_id, "one", "01-01 00:00:00");
+    chat_seed_turn(p->ctx, other, id, &first);
+    chat_seed_file(p->ctx, other, id, 1);
+    GIVES(CQ_OK, store_chat_list(p->ctx, p->db, p->user_id, 0, 0, 10, &list));
+    CU_ASSERT_EQUAL(list.n, 1);
+    GIVES(CQ_OK, store_chat_rename(p->ctx, p->db, id, "Title"));
+    GIVES(CQ_OK, store_chat_feedback(p->ctx, p->db, id, "first-reply", &feedback));
+    GIVES(CQ_OK, store_chat_delete(p->ctx, p->db, p->user_id, id, &dropped));
+    CU_ASSERT_EQUAL(dropped.n, 1);
+    chat_seed(p->ctx, other, p->user_id, "two", "01-01 00:00:00");
+    chat_seed(p->ctx, other, p->user_id, "three", "01-01 00:00:00");
+    GIVES(CQ_OK, store_chat_delete_named(p->ctx, p->db, p->user_id, names, LEN(names), &is_deleted, &dropped));
+    CU_ASSERT_TRUE(is_deleted);
+    GIVES(CQ_OK, store_chat_delete_all(p->ctx, p->db, p->user_id, &dropped));
+    db_destroy(other);
+}
+
 static void walk_turns(const struct place *p, uint64_t conversation_id)
 {
     struct attempt expired = attempt_message(p, conversation_id, "text");
@@ -455,6 +485,7 @@ static void run_every_statement(const struct config *config)
     walk_access(&p, conversation_id);
     walk_reads(&p, conversation_id);
     walk_sessions(&p);
+    walk_chats(config, &p);
     walk_turns(&p, conversation_id);
     walk_evaluations(&p, conversation_id);
     walk_usage(&p);

@@ -5,6 +5,7 @@
 #include "colloquy/base.h"
 
 struct db;
+struct hash_list;
 
 struct chat_row {
     uint64_t id; /* of the conversation; 0: the caller has none of that name */
@@ -145,5 +146,55 @@ enum cq_status store_chat_turn_fail(struct cq_ctx *ctx, struct db *db, const str
 /* Count the calls of a model that belong to a chat but to no turn: proposing its title. */
 enum cq_status store_chat_count(struct cq_ctx *ctx, struct db *db, uint64_t user_id, uint64_t conversation_id,
                                 const struct model_calls *calls) MUST_USE;
+
+/* ---- all of a user's (chat_list.c) ---- */
+
+struct chat_list_row {
+    uint64_t id;
+    const char *name, *title, *model;
+    const char *bot_name;     /* NULL: none */
+    const char *last_message; /* the id by which its user knows it; NULL: there is none yet */
+    int64_t created_at_ms, updated_at_ms;
+};
+
+struct chat_list {
+    struct chat_list_row *rows; /* newest first */
+    size_t n;
+};
+
+/* At most limit of those that come behind the one with that time of creation and id; id 0: from the newest. */
+enum cq_status store_chat_list(struct cq_ctx *ctx, struct db *db, uint64_t user_id, int64_t behind_ms,
+                               uint64_t behind_id, uint64_t limit, struct chat_list *out) MUST_USE;
+
+/* ---- changing (chat_change.c) ---- */
+
+/* CQ_RESOURCE_NOT_FOUND: it is gone. */
+enum cq_status store_chat_rename(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id,
+                                 const char *title) MUST_USE;
+
+struct chat_feedback {
+    bool is_thumbs_up;
+    const char *category, *comment; /* NULL: not given */
+};
+
+/* In the place of what was there. CQ_RESOURCE_NOT_FOUND: no such message. CQ_NOT_A_REPLY. */
+enum cq_status store_chat_feedback(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, const char *message,
+                                   const struct chat_feedback *feedback) MUST_USE;
+
+/*
+ * ---- deleting (chat_delete.c), with all that belongs to it: a turn that runs finds itself lost ----
+ *
+ * dropped: contents that may have lost their last reference.
+ */
+
+/* CQ_RESOURCE_NOT_FOUND: it is gone already. */
+enum cq_status store_chat_delete(struct cq_ctx *ctx, struct db *db, uint64_t user_id, uint64_t conversation_id,
+                                 struct hash_list *dropped) MUST_USE;
+enum cq_status store_chat_delete_all(struct cq_ctx *ctx, struct db *db, uint64_t user_id,
+                                     struct hash_list *dropped) MUST_USE;
+
+/* Those of these names that the user has: is_deleted[i] says whether names[i] was one. Names have no comma and are not equal. */
+enum cq_status store_chat_delete_named(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const char *const *names,
+                                       size_t n, bool *is_deleted, struct hash_list *dropped) MUST_USE;
 
 #endif
