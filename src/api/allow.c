@@ -125,6 +125,18 @@ static enum cq_status allow_chat(const struct request *req, enum may may)
     return may == MAY_EDIT_BOT && !bot->is_editable ? CQ_FORBIDDEN : CQ_OK;
 }
 
+enum cq_status allow_who(struct request *req, enum config_who who)
+{
+    const struct access_row *access = &req->loaded->access;
+    bool is_teacher = false;
+
+    if (who == CONFIG_ANYONE || access->is_admin)
+        return CQ_OK;
+    enum cq_status st =
+        who == CONFIG_TEACHERS ? store_has_role(&req->ctx, req->db, access->user_id, MANAGERS, &is_teacher) : CQ_OK;
+    return st || is_teacher ? st : CQ_FORBIDDEN;
+}
+
 enum cq_status allow(struct request *req)
 {
     const struct route *route = req->loaded->route;

@@ -204,6 +204,11 @@ enum cq_status chat_problems(const struct request *req)
 
 /* ---- reading ---- */
 
+enum cq_status chat_needs_json(const struct request *req)
+{
+    return req->body_len && req->params_from_form ? CQ_UNSUPPORTED_TYPE : CQ_OK;
+}
+
 struct json_object *chat_get(struct json_object *object, const char *key)
 {
     char camel[KEY_BYTES];

@@ -23,6 +23,9 @@ void chat_time(struct json_out *out, enum chat_form form, int64_t unix_ms);
 /* 200 and the JSON null. */
 enum cq_status chat_answer_null(struct request *req);
 
+/* CQ_UNSUPPORTED_TYPE: the body is a form, whose values are all texts. */
+enum cq_status chat_needs_json(const struct request *req) MUST_USE;
+
 /* ---- reading: each notes what is wrong by chat_problem(), and leaves *out alone then ---- */
 
 /* The member by either form of its key; NULL when it is absent or null. */

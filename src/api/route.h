@@ -113,6 +113,9 @@ enum cq_status allow_anyone(struct request *req) MUST_USE;
 /* Credentials, scope, course, feature, role, experience, its state, conversation, role on it: the first that fails. */
 enum cq_status allow(struct request *req) MUST_USE;
 
+/* Whether the caller is one of those to whom a setting gives something. CQ_FORBIDDEN: not. */
+enum cq_status allow_who(struct request *req, enum config_who who) MUST_USE;
+
 /* ---- error.c ---- */
 
 /* Make the answer an error in the form of the API that was called. */
@@ -165,5 +168,18 @@ enum cq_status evaluation_create(struct request *req);
 void evaluation_reply(struct request *req);
 enum cq_status feedback_create(struct request *req);
 enum cq_status feedback_delete(struct request *req);
+enum cq_status bot_create(struct request *req);
+enum cq_status bot_index(struct request *req);
+enum cq_status bot_pinned(struct request *req);
+enum cq_status bot_show_private(struct request *req);
+enum cq_status bot_show_summary(struct request *req);
+enum cq_status bot_update(struct request *req);
+enum cq_status bot_update_visibility(struct request *req);
+enum cq_status bot_update_starred(struct request *req);
+enum cq_status bot_delete(struct request *req);
+enum cq_status bot_forget_use(struct request *req);
+enum cq_status bot_tools(struct request *req);
+enum cq_status bot_search(struct request *req);
+enum cq_status bot_popular(struct request *req);
 
 #endif

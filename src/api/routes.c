@@ -8,6 +8,8 @@
 #define CONVERSATIONS COURSE "/ai_experiences/:ai_experience_id/conversations"
 #define CHAT          "/api/chat"
 #define FEEDBACK      CONVERSATIONS "/:id/messages/:message_id/feedback"
+#define CHAT          "/api/chat"
+#define BOT           CHAT "/bot/:bot_id"
 
 // clang-format off
 const struct route routes[] = {
@@ -51,6 +53,20 @@ const struct route routes[] = {
 
     {{HTTP_POST,   FEEDBACK},                         POOL_API, MAY_VOTE,     LOAD_CONVERSATION,        ANSWER_CONVERSATION, feedback_create, NULL},
     {{HTTP_DELETE, FEEDBACK "/:feedback_id"},         POOL_API, MAY_VOTE,     LOAD_CONVERSATION,        ANSWER_CONVERSATION, feedback_delete, NULL},
+
+    {{HTTP_POST,   CHAT "/bot"},                      POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_create, NULL},
+    {{HTTP_GET,    CHAT "/bot"},                      POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_index, NULL},
+    {{HTTP_GET,    CHAT "/bot/pinned"},               POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_pinned, NULL},
+    {{HTTP_GET,    CHAT "/bot/private/:bot_id"},      POOL_API, MAY_EDIT_BOT, LOAD_BOT,                 ANSWER_CHAT,         bot_show_private, NULL},
+    {{HTTP_GET,    CHAT "/bot/summary/:bot_id"},      POOL_API, MAY_USE_BOT,  LOAD_BOT,                 ANSWER_CHAT,         bot_show_summary, NULL},
+    {{HTTP_PATCH,  BOT},                              POOL_API, MAY_EDIT_BOT, LOAD_BOT,                 ANSWER_CHAT,         bot_update, NULL},
+    {{HTTP_PATCH,  BOT "/visibility"},                POOL_API, MAY_EDIT_BOT, LOAD_BOT,                 ANSWER_CHAT,         bot_update_visibility, NULL},
+    {{HTTP_PATCH,  BOT "/starred"},                   POOL_API, MAY_CHAT,     LOAD_BOT,                 ANSWER_CHAT,         bot_update_starred, NULL},
+    {{HTTP_DELETE, BOT},                              POOL_API, MAY_EDIT_BOT, LOAD_BOT,                 ANSWER_CHAT,         bot_delete, NULL},
+    {{HTTP_DELETE, BOT "/recently-used"},             POOL_API, MAY_CHAT,     LOAD_BOT,                 ANSWER_CHAT,         bot_forget_use, NULL},
+    {{HTTP_GET,    BOT "/agent/available-tools"},     POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_tools, NULL},
+    {{HTTP_GET,    CHAT "/store/search"},             POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_search, NULL},
+    {{HTTP_GET,    CHAT "/store/popular"},            POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_popular, NULL},
 };
 // clang-format on
 

@@ -20,8 +20,6 @@ static const char UPDATE_BOT[] =
     "UPDATE bot SET title = ?, description = ?, instruction = ?, generation_params = ?, active_models = ?,"
     " quick_starters = ?, display_retrieved_chunks = ?, prompt_caching_enabled = ? WHERE id = ?";
 
-static const char COUNT_DOCUMENTS[] = "SELECT COUNT(*) FROM document WHERE bot_id = ?";
-
 static const char BURY_BOT[] =
     "UPDATE bot SET is_live = NULL, description = '', instruction = '', scope = 'private', generation_params = NULL,"
     " active_models = NULL, quick_starters = NULL WHERE id = ?";
@@ -58,7 +56,7 @@ struct change_args {
     uint64_t user_id; /* who asks; of a new bot, the owner */
     const char *name;
     const struct bot_change *change;
-    struct bot_changed done;
+    struct bot_changed done; /* dropped grows with each run: what one has removed, the next one may not find any more */
 };
 
 /* ---- documents ---- */
@@ -96,24 +94,12 @@ static enum cq_status add_documents(struct cq_ctx *ctx, struct db *db, struct ch
     return st;
 }
 
-static enum cq_status count_documents(struct cq_ctx *ctx, struct db *db, uint64_t bot_id)
-{
-    uint64_t n = 0;
-    const struct db_in in[] = {IN_U64(bot_id)};
-    const struct db_out out[] = {OUT_U64(n)};
-
-    enum cq_status st = db_query_one(ctx, db, COUNT_DOCUMENTS, in, LEN(in), out, LEN(out));
-    return !st && n > BOT_MAX_DOCUMENTS ? CQ_INVALID_FIELDS : st;
-}
-
 /* One that is replaced goes first. */
 static enum cq_status change_documents(struct cq_ctx *ctx, struct db *db, struct change_args *args, bool is_rerun)
 {
     enum cq_status st = remove_documents(ctx, db, args);
 
-    if (!st)
-        st = add_documents(ctx, db, args, is_rerun);
-    return st || !args->change->n_added ? st : count_documents(ctx, db, args->done.bot.id);
+    return st ? st : add_documents(ctx, db, args, is_rerun);
 }
 
 /* ---- making and changing ---- */
@@ -171,7 +157,6 @@ static enum cq_status create_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
     struct change_args *args = arg;
     const struct db_in own[] = {IN_TEXT(args->name), IN_U64(args->user_id)};
 
-    args->done = (struct bot_changed){.missing = NULL};
     if (is_rerun) {
         enum cq_status st = select_bot(ctx, db, SELECT_OWN_BOT, own, LEN(own), &args->done.bot);
 
@@ -187,7 +172,6 @@ static enum cq_status update_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
     struct change_args *args = arg;
     struct bot_row *b = &args->done.bot;
 
-    args->done = (struct bot_changed){.missing = NULL};
     enum cq_status st = bot_lock(ctx, db, args->id, b);
     if (st)
         return st;
@@ -242,7 +226,6 @@ static enum cq_status delete_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
     struct change_args *args = arg;
     const struct db_in in[] = {IN_U64(args->id)};
 
-    args->done = (struct bot_changed){.missing = NULL};
     enum cq_status st = bot_lock(ctx, db, args->id, &args->done.bot);
     if (st)
         return st == CQ_BOT_NOT_FOUND && is_rerun ? CQ_OK : st;

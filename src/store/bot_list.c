@@ -157,17 +157,16 @@ enum cq_status store_bot_search(struct cq_ctx *ctx, struct db *db, uint64_t user
 enum about { ABOUT_USE = 1, ABOUT_USER, ABOUT_COURSE, ABOUT_DOCUMENT };
 
 static const char SELECT_DETAILS[] =
-    "SELECT 1 AS about, 0 AS id, MAX(w.used_at), '', 0, '' FROM bot_use w WHERE w.bot_id = ?"
+    "SELECT 1 AS about, 0 AS id, MAX(w.used_at) AS at, '', 0, '' FROM bot_use w WHERE w.bot_id = ?"
     " UNION ALL SELECT 2, s.user_id, NULL, '', 0, '' FROM bot_user s WHERE s.bot_id = ?"
     " UNION ALL SELECT 3, c.course_id, NULL, '', 0, '' FROM bot_course c WHERE c.bot_id = ?"
-    " UNION ALL SELECT 4, d.id, NULL, d.filename, FIELD(d.state, 'queued', 'running', 'succeeded', 'failed') - 1, "
-    "d.failure"
-    " FROM document d WHERE d.bot_id = ? ORDER BY about, id";
+    " UNION ALL SELECT 4, d.id, d.created_at, d.filename, FIELD(d.state, 'running', 'succeeded', 'failed'), d.failure"
+    " FROM document d WHERE d.bot_id = ? ORDER BY about, at, id";
 
 struct detail_rows {
     uint32_t about, state; /* being fetched, as the next three */
     uint64_t id;
-    int64_t used_at_ms;
+    int64_t at_ms;
     struct bot_document document;
     struct bot_details details;
 };
@@ -202,7 +201,7 @@ static enum cq_status take_detail(struct cq_ctx *ctx, void *arg)
 
     switch ((enum about)rows->about) {
     case ABOUT_USE:
-        d->used_at_ms = rows->used_at_ms;
+        d->used_at_ms = rows->at_ms;
         break;
     case ABOUT_USER:
         is_taken = add_id(ctx, &d->user_ids, &d->n_users, rows->id);
@@ -222,9 +221,9 @@ enum cq_status store_bot_details(struct cq_ctx *ctx, struct db *db, uint64_t id,
 {
     struct detail_rows rows = {0};
     const struct db_in in[] = {IN_U64(id), IN_U64(id), IN_U64(id), IN_U64(id)};
-    const struct db_out cols[] = {OUT_U32(rows.about),       OUT_U64(rows.id),
-                                  OUT_TIME(rows.used_at_ms), OUT_TEXT(rows.document.filename),
-                                  OUT_U32(rows.state),       OUT_TEXT(rows.document.failure)};
+    const struct db_out cols[] = {OUT_U32(rows.about),  OUT_U64(rows.id),
+                                  OUT_TIME(rows.at_ms), OUT_TEXT(rows.document.filename),
+                                  OUT_U32(rows.state),  OUT_TEXT(rows.document.failure)};
 
     enum cq_status st = db_query(ctx, db, SELECT_DETAILS, in, LEN(in), cols, LEN(cols), take_detail, &rows);
     if (!st)

@@ -88,8 +88,6 @@ enum cq_status store_bot_details(struct cq_ctx *ctx, struct db *db, uint64_t id,
 
 /* ---- changing (bot_change.c) ---- */
 
-enum { BOT_MAX_DOCUMENTS = 100 };
-
 /* NULL leaves as it is; of a new bot, as the table has it, and title and instruction are there. */
 struct bot_change {
     const char *title, *description, *instruction;
@@ -102,11 +100,13 @@ struct bot_change {
 struct bot_changed {
     struct bot_row bot;       /* as it is now, for who changed it */
     struct hash_list dropped; /* contents for engine_files_drop() */
-    const char *missing; /* with CQ_INVALID_FIELDS: the file of added that was never uploaded; NULL: there would be too
-                                 many documents */
+    const char *missing;      /* with CQ_INVALID_FIELDS: the file of added that was never uploaded */
 };
 
-/* CQ_BOT_EXISTS: the name is taken. CQ_INVALID_FIELDS: see bot_changed. Then nothing was changed. */
+/*
+ * CQ_BOT_EXISTS: the name is taken. CQ_INVALID_FIELDS: see bot_changed. CQ_INVALID_REQUEST: it would have more than
+ * DOCUMENTS_PER_BOT. Then nothing was changed.
+ */
 enum cq_status store_bot_create(struct cq_ctx *ctx, struct db *db, uint64_t owner_id, const char *name,
                                 const struct bot_change *change, struct bot_changed *out) MUST_USE;
 
