@@ -61,12 +61,23 @@ struct change_args {
 
 /* ---- documents ---- */
 
+static bool is_added(const struct bot_change *c, const char *filename)
+{
+    for (size_t i = 0; i < c->n_added; i++)
+        if (str_eq(c->added[i], filename))
+            return true;
+    return false;
+}
+
+/* What is added again takes the place of what is there: a second run would else remove what the first has added. */
 static enum cq_status remove_documents(struct cq_ctx *ctx, struct db *db, struct change_args *args)
 {
     const struct bot_change *c = args->change;
     enum cq_status st = CQ_OK;
 
     for (size_t i = 0; !st && i < c->n_removed; i++) {
+        if (is_added(c, c->removed[i]))
+            continue;
         st = document_remove_named(ctx, db, args->done.bot.id, c->removed[i], &args->done.dropped);
         if (st == CQ_RESOURCE_NOT_FOUND)
             st = CQ_OK;
@@ -94,7 +105,6 @@ static enum cq_status add_documents(struct cq_ctx *ctx, struct db *db, struct ch
     return st;
 }
 
-/* One that is replaced goes first. */
 static enum cq_status change_documents(struct cq_ctx *ctx, struct db *db, struct change_args *args, bool is_rerun)
 {
     enum cq_status st = remove_documents(ctx, db, args);
@@ -157,14 +167,14 @@ static enum cq_status create_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
     struct change_args *args = arg;
     const struct db_in own[] = {IN_TEXT(args->name), IN_U64(args->user_id)};
 
-    if (is_rerun) {
-        enum cq_status st = select_bot(ctx, db, SELECT_OWN_BOT, own, LEN(own), &args->done.bot);
-
-        if (st != CQ_BOT_NOT_FOUND)
-            return st;
-    }
     enum cq_status st = insert_bot(ctx, db, args);
-    return st ? st : change_documents(ctx, db, args, false);
+    if (!st)
+        return change_documents(ctx, db, args, is_rerun);
+    if (st == CQ_BOT_EXISTS && is_rerun) {
+        st = select_bot(ctx, db, SELECT_OWN_BOT, own, LEN(own), &args->done.bot);
+        return st == CQ_BOT_NOT_FOUND ? CQ_BOT_EXISTS : st;
+    }
+    return st;
 }
 
 static enum cq_status update_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)

@@ -344,9 +344,39 @@ static void test_end(void)
     cut_db = NULL;
 }
 
+/* A bot's name tells that it was made; its documents are made of uploads once. */
+static void test_bot(void)
+{
+    static const char *const files[] = {"a.txt"};
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        const char *name = new_uuid(p.ctx);
+        const struct bot_change made = {.title = "T", .instruction = "I", .added = files, .n_added = 1};
+        const struct bot_change swap = {.title = "N", .added = files, .n_added = 1, .removed = files, .n_removed = 1};
+        struct bot_changed changed = {.missing = NULL};
+        struct hash_list dropped = {.n = 0};
+
+        for (int round = 0; round < 2; round++) {
+            sql_run("INSERT INTO upload (user_id, bot_name, filename, hash, size, kind, mime_type, created_at)"
+                    " VALUES (%ju, '%s', 'a.txt', REPEAT('a', 32), 1, 'text', 'text/plain', UTC_TIMESTAMP(3))",
+                    (uintmax_t)p.user_id, name);
+            struct place q = cut_place(&p, i);
+            enum cq_status st = round ? store_bot_update(q.ctx, q.db, changed.bot.id, q.user_id, &swap, &changed)
+                                      : store_bot_create(q.ctx, q.db, q.user_id, name, &made, &changed);
+            ROW_ASSERT(rows[i].name, st == CQ_OK && str_eq(changed.bot.title, round ? "N" : "T"));
+            ROW_ASSERT(rows[i].name,
+                       sql_number("SELECT COUNT(*) FROM document WHERE bot_id = %ju", (uintmax_t)changed.bot.id) == 1);
+        }
+        ROW_ASSERT(rows[i].name, changed.dropped.n > 0);
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, store_bot_delete(q.ctx, q.db, changed.bot.id, &dropped) == CQ_OK && dropped.n > 0);
+    }
+}
+
 SUITE(commits, {"begin", test_begin}, {"begin again", test_begin_again}, {"open", test_open},
       {"complete", test_complete}, {"complete an opening", test_complete_opening}, {"fail", test_fail},
       {"lost", test_lost}, {"an evaluation", test_evaluation}, {"renew", test_renew},
       {"an experience", test_experience}, {"complete a conversation", test_conversation_complete},
-      {"a vote", test_vote}, {"a course", test_course}, {"people", test_people}, {"sign in", test_sign_in},
-      {"the connection closes", test_end});
+      {"a vote", test_vote}, {"a bot", test_bot}, {"a course", test_course}, {"people", test_people},
+      {"sign in", test_sign_in}, {"the connection closes", test_end});

@@ -15,13 +15,14 @@
 #include "attempt.h"
 #include "store/chat_word.h"
 #include "chat_seed.h"
+#include "store/bot.h"
 #include "store/connection.h"
 
 /*
  * Not on the connection that a program goes on with: sent as text, on the migration's second connection, after a lost
  * commit.
  */
-static const char *const elsewhere[] = {"CREATE_TABLE", "LOCK_CLAIM", "FINISH", "SELECT_OPENED"};
+static const char *const elsewhere[] = {"CREATE_TABLE", "LOCK_CLAIM", "FINISH", "SELECT_OPENED", "SELECT_OWN_BOT"};
 
 static void say_nothing(const char *line)
 {
@@ -105,6 +106,46 @@ static void find_no_reads(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_OK, store_feedback_read(ctx, db, 1, 1, &messages));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_feedback_put(ctx, db, &feedback, &row));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_feedback_remove(ctx, db, 1, 1, "none", "none"));
+}
+
+static enum cq_status note_use_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
+{
+    const uint64_t *ids = arg;
+
+    (void)is_rerun;
+    return bot_note_use(ctx, db, ids[0], ids[1]);
+}
+
+static void find_no_bot(struct cq_ctx *ctx, struct db *db)
+{
+    const struct bot_change change = {.title = "x", .instruction = "x"};
+    const struct bot_share share = {.scope = "partial"};
+    uint64_t ids[] = {1, 1};
+    struct bot_changed changed = {.missing = NULL};
+    struct bot_unshareable fault;
+    struct bot_details details = {.n_documents = 7};
+    struct hash_list dropped = {.n = 0};
+    struct bot_list list = {.n = 7};
+    struct bot_item item;
+    bool is_found = true;
+
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_bot_create(ctx, db, 1, "none", &change, &changed));
+    GIVES(CQ_BOT_NOT_FOUND, store_bot_update(ctx, db, 1, 1, &change, &changed));
+    GIVES(CQ_BOT_NOT_FOUND, store_bot_delete(ctx, db, 1, &dropped));
+    GIVES(CQ_BOT_NOT_FOUND, store_bot_share(ctx, db, 1, &share, &fault));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_bot_star(ctx, db, 1, 1));
+    GIVES(CQ_RESOURCE_NOT_FOUND, db_tx(ctx, db, note_use_tx, ids));
+    GIVES(CQ_OK, store_bot_unstar(ctx, db, 1, "none", &is_found));
+    CU_ASSERT_FALSE(is_found);
+    GIVES(CQ_OK, store_bot_forget_use(ctx, db, 1, "none", &is_found));
+    CU_ASSERT_FALSE(is_found);
+    GIVES(CQ_BOT_NOT_FOUND, store_bot_item(ctx, db, 1, 1, &item));
+    GIVES(CQ_OK, store_bot_details(ctx, db, 1, &details));
+    CU_ASSERT_EQUAL(details.n_documents + details.n_users + details.n_courses, 0);
+    GIVES(CQ_OK, store_bot_search(ctx, db, 1, "none", 10, &list));
+    CU_ASSERT_EQUAL(list.n, 0);
+    GIVES(CQ_OK, store_has_role(ctx, db, 1, UINT32_MAX, &is_found));
+    CU_ASSERT_FALSE(is_found);
 }
 
 static void find_no_session(struct cq_ctx *ctx, struct db *db)
@@ -231,6 +272,37 @@ static void walk_reads(const struct place *p, uint64_t conversation_id)
     GIVES(CQ_OK, store_feedback_read(p->ctx, p->db, conversation_id, p->user_id, &messages));
     CU_ASSERT_TRUE(messages.n && messages.rows[1].feedback && str_eq(messages.rows[1].feedback->uuid, feedback.uuid));
     GIVES(CQ_OK, store_feedback_remove(p->ctx, p->db, conversation_id, p->user_id, uuid, feedback.uuid));
+}
+
+static void walk_bots(const struct place *p)
+{
+    const struct bot_change change = {.title = "x", .instruction = "x"};
+    const struct bot_share share = {
+        .scope = "partial", .user_ids = &p->user_id, .n_users = 1, .course_ids = &p->course_id, .n_courses = 1};
+    struct bot_changed changed = {.missing = NULL};
+    struct bot_unshareable fault;
+    struct bot_details details = {.n_documents = 7};
+    struct hash_list dropped = {.n = 0};
+    struct bot_list list = {.n = 0};
+    bool is_found = false;
+
+    GIVES(CQ_OK, store_bot_create(p->ctx, p->db, p->user_id, "bot", &change, &changed));
+    uint64_t ids[] = {p->user_id, changed.bot.id};
+    GIVES(CQ_OK, store_bot_update(p->ctx, p->db, changed.bot.id, p->user_id, &change, &changed));
+    GIVES(CQ_OK, store_bot_share(p->ctx, p->db, changed.bot.id, &share, &fault));
+    GIVES(CQ_OK, store_bot_star(p->ctx, p->db, p->user_id, changed.bot.id));
+    GIVES(CQ_OK, db_tx(p->ctx, p->db, note_use_tx, ids));
+    for (enum bot_list_kind kind = BOTS_OWN; kind <= BOTS_POPULAR; kind++) {
+        GIVES(CQ_OK, store_bot_list(p->ctx, p->db, p->user_id, kind, 10, &list));
+        CU_ASSERT_EQUAL(list.n, 1);
+    }
+    GIVES(CQ_OK, store_bot_search(p->ctx, p->db, p->user_id, "x", 10, &list));
+    CU_ASSERT_EQUAL(list.n, 1);
+    GIVES(CQ_OK, store_bot_details(p->ctx, p->db, changed.bot.id, &details));
+    CU_ASSERT_TRUE(details.n_users == 1 && details.n_courses == 1 && !details.n_documents);
+    GIVES(CQ_OK, store_has_role(p->ctx, p->db, p->user_id, 1u << ROLE_STUDENT, &is_found));
+    CU_ASSERT_TRUE(is_found);
+    GIVES(CQ_OK, store_bot_delete(p->ctx, p->db, changed.bot.id, &dropped));
 }
 
 static void walk_sessions(const struct place *p)
@@ -476,6 +548,7 @@ static void run_every_statement(const struct config *config)
     MUST(store_migrations_missing(ctx, db, &n_missing));
     CU_ASSERT_EQUAL(n_missing, 0);
     find_nothing(ctx, db);
+    find_no_bot(ctx, db);
     find_no_session(ctx, db);
     find_no_turn(ctx, db);
     find_no_reads(ctx, db);
@@ -484,6 +557,7 @@ static void run_every_statement(const struct config *config)
     walk_experiences(&p);
     walk_access(&p, conversation_id);
     walk_reads(&p, conversation_id);
+    walk_bots(&p);
     walk_sessions(&p);
     walk_chats(config, &p);
     walk_turns(&p, conversation_id);
