@@ -12,7 +12,7 @@
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_HEAD, HTTP_OPTIONS, HTTP_OTHER };
 
-enum { HTTP_MAX_PATH_PARAMS = 6, HTTP_MAX_PARAMS = 1000, HTTP_MAX_HEADERS = 16 };
+enum { HTTP_MAX_PATH_PARAMS = 6, HTTP_MAX_PARAMS = 1000, HTTP_MAX_HEADERS = 16, HTTP_MAX_FILES = 100 };
 
 struct http_header {
     const char *name, *value;
@@ -30,6 +30,16 @@ struct response {
 
 struct path_param {
     const char *name, *value; /* value: one segment of the path, never empty */
+};
+
+/* A part of a multipart body that has a file name. */
+struct form_file {
+    const char *name; /* of the field; "": none */
+    const char *filename;
+    size_t filename_len;      /* any bytes may be in it, if any: it is the client's */
+    const char *content_type; /* as the client says; "": it says nothing */
+    const char *data;         /* within the body */
+    size_t len;
 };
 
 struct request {
@@ -55,7 +65,9 @@ struct request {
     struct path_param path_params[HTTP_MAX_PATH_PARAMS];
     size_t n_path_params;
     struct json_object *params; /* query and body as one object; NULL until params_read() */
-    bool params_from_form;      /* all came as text (no JSON body), so that "true" may be a boolean and "" a null */
+    struct form_file *files;    /* of a multipart body: see request_file() */
+    size_t n_files;
+    bool params_from_form; /* all came as text (no JSON body), so that "true" may be a boolean and "" a null */
 
     struct response response;
 
@@ -99,8 +111,8 @@ uint64_t path_param_id(const struct request *req, const char *name);
  * Rails nests them: a[b]=c, a[]=x, a[][k]=v (a repeated k starts the next object). The body wins over the query.
  * CQ_PAYLOAD_TOO_LARGE, CQ_BUSY (body_is_lost), CQ_UNSUPPORTED_TYPE (a body of another type), CQ_INVALID_ENCODING (not UTF-8 after
  * percent-decoding), CQ_INVALID_JSON (also when the body is no object), CQ_INVALID_REQUEST (broken multipart, more than
- * HTTP_MAX_PARAMS names, nesting deeper than JSON_MAX_DEPTH). A JSON type with an empty body is an empty object; an
- * empty body needs no type. Files in multipart bodies are ignored. When only the body is at fault, req->params holds
+ * HTTP_MAX_PARAMS names or HTTP_MAX_FILES files, nesting deeper than JSON_MAX_DEPTH). A JSON type with an empty body is an empty object; an
+ * empty body needs no type. Files in multipart bodies are no parameters. When only the body is at fault, req->params holds
  * what the query says.
  */
 enum cq_status params_read(struct request *req) MUST_USE;
@@ -132,6 +144,14 @@ struct param {
 struct param param_text(const struct request *req, const char *root, const char *name);
 struct param param_list(const struct request *req, const char *root, const char *name);
 struct param param_any(const struct request *req, const char *root, const char *name);
+
+/* ---- files in a multipart body ---- */
+
+/* The i-th file of a field, from 0; NULL behind the last one. After params_read(). */
+const struct form_file *request_file(const struct request *req, const char *name, size_t i);
+
+/* Its name without the folders that some clients put before it. *len gets its bytes. */
+const char *form_file_base_name(const struct form_file *file, size_t *len);
 
 /* ---- headers ---- */
 

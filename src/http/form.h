@@ -14,6 +14,8 @@ struct form {
     struct json_object *root; /* an object; the caller's, whatever happens */
     size_t n_names;           /* names so far, at most HTTP_MAX_PARAMS */
     size_t n_nested;          /* objects and arrays made for nested names, at most FORM_MAX_NESTED */
+    struct form_file *files;  /* of a multipart body */
+    size_t n_files;
 };
 
 /* A list of HTTP_MAX_PARAMS objects needs one more than that; each costs most of a KiB before it holds anything. */
@@ -42,8 +44,8 @@ size_t form_decode(const char *text, size_t len, char *out);
 enum cq_status form_read(struct form *form, const char *text, size_t len) MUST_USE;
 
 /*
- * Put every part of a multipart/form-data body that is no file. CQ_INVALID_REQUEST: a boundary that is none, a part
- * without a name, a part whose headers exceed 8 KiB, no closing delimiter. Source: RFC 7578; delimiters, RFC 2046
+ * Put every part of a multipart/form-data body that is no file, and note those that are. CQ_INVALID_REQUEST: a boundary that is
+ * none, a part without a name, a part whose headers exceed 8 KiB, no closing delimiter, too many files. Source: RFC 7578; delimiters, RFC 2046
  * section 5.1.1.
  */
 enum cq_status multipart_read(struct form *form, const char *content_type, const char *body, size_t len) MUST_USE;

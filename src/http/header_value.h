@@ -16,4 +16,10 @@ bool header_type_is(const char *value, const char *type);
  */
 bool header_parameter(const char *value, const char *name, char *out, size_t out_bytes, size_t *len);
 
+/*
+ * The value of an extended parameter ("UTF-8'en'a%20b") decoded in place, with a NUL behind it: of the character set UTF-8 alone, which
+ * is what there must be. False: it has another form. Source: RFC 8187 section 3.2.
+ */
+bool header_extended_value(char *value, size_t *len);
+
 #endif

@@ -121,6 +121,35 @@ bool header_parameter(const char *value, const char *name, char *out, size_t out
     return false;
 }
 
+/* "%41" as the byte that it is; -1: it is none. */
+static int escaped_byte(const char *at)
+{
+    int high = hex_digit(at[1]), low = high < 0 ? -1 : hex_digit(at[2]);
+
+    return low < 0 ? -1 : high << 4 | low;
+}
+
+bool header_extended_value(char *value, size_t *len)
+{
+    const char *at = strncasecmp(value, "UTF-8'", 6) == 0 ? strchr(value + 6, '\'') : NULL;
+    size_t n = 0;
+
+    if (!at)
+        return false;
+    while (*++at) {
+        int byte = *at == '%' ? escaped_byte(at) : (unsigned char)*at;
+
+        if (byte < 0)
+            return false;
+        if (*at == '%')
+            at += 2;
+        value[n++] = (char)byte;
+    }
+    value[n] = '\0';
+    *len = n;
+    return true;
+}
+
 static bool type_is(const char *at, const char *end, const char *type)
 {
     const char *semicolon = memchr(at, ';', (size_t)(end - at));

@@ -1,4 +1,4 @@
-/* Multipart bodies: parts between delimiters, each with a name; files are passed over. */
+/* Multipart bodies: parts between delimiters, each with a name; those with a file name too are files, and stay where they are. */
 #include <string.h>
 #include <strings.h>
 
@@ -6,8 +6,6 @@
 #include "http/header_value.h"
 
 enum { BOUNDARY_MAX = 70, PART_HEADERS_MAX_BYTES = 8192 };
-
-static const char DISPOSITION[] = "content-disposition:";
 
 struct multipart {
     struct form *form;
@@ -89,13 +87,13 @@ static bool find_first_delimiter(const struct multipart *mp, const char *body, c
     return find_delimiter(mp, body, end, out);
 }
 
-/* The value of Content-Disposition among lines that are NUL-terminated in turn; NULL when there is none. */
-static const char *find_disposition(const char *headers, size_t len)
+/* The value of a header ("name:") among lines that are NUL-terminated in turn; NULL when there is none. */
+static const char *find_header(const char *headers, size_t len, const char *name)
 {
-    size_t name_len = sizeof(DISPOSITION) - 1;
+    size_t name_len = strlen(name);
 
     for (const char *line = headers; line < headers + len; line += strlen(line) + 1)
-        if (strncasecmp(line, DISPOSITION, name_len) == 0)
+        if (strncasecmp(line, name, name_len) == 0)
             return line + name_len + strspn(line + name_len, " \t");
     return NULL;
 }
@@ -111,10 +109,53 @@ static const char *copy_headers(struct multipart *mp, const char *at, size_t len
     return mp->headers;
 }
 
-static bool is_file(struct multipart *mp, const char *disposition)
+static bool find_parameter(struct multipart *mp, const char *disposition, const char *name, size_t *len)
 {
-    return header_parameter(disposition, "filename", mp->name, PART_HEADERS_MAX_BYTES + 1, NULL) ||
-           header_parameter(disposition, "filename*", mp->name, PART_HEADERS_MAX_BYTES + 1, NULL);
+    return header_parameter(disposition, name, mp->name, PART_HEADERS_MAX_BYTES + 1, len);
+}
+
+/*
+ * The file name into mp->name, the extended one if it is in order; of one that is not, and stands alone, nothing remains but
+ * that there is one. Source: RFC 6266 section 4.3.
+ */
+static bool find_filename(struct multipart *mp, const char *disposition, size_t *len)
+{
+    bool is_extended = find_parameter(mp, disposition, "filename*", len);
+
+    if (is_extended && header_extended_value(mp->name, len))
+        return true;
+    if (find_parameter(mp, disposition, "filename", len))
+        return true;
+    *len = 0;
+    return is_extended;
+}
+
+/* A file, if the part says that it is one. Its text is copied: the next part takes that room. */
+static enum cq_status note_file(struct multipart *mp, const char *disposition, const char *content_type,
+                                struct form_file *file)
+{
+    struct arena *arena = mp->form->ctx->arena;
+    size_t len = 0;
+
+    if (!find_filename(mp, disposition, &file->filename_len))
+        return CQ_OK;
+    file->filename = arena_strndup(arena, mp->name, file->filename_len);
+    file->name = find_parameter(mp, disposition, "name", &len) ? arena_strndup(arena, mp->name, len) : "";
+    file->content_type = content_type ? arena_strdup(arena, content_type) : "";
+    return file->filename && file->name && file->content_type ? CQ_OK
+                                                              : cq_fail(mp->form->ctx, CQ_INTERNAL, "out of memory");
+}
+
+static enum cq_status keep_file(struct form *form, const struct form_file *file)
+{
+    if (!form->files)
+        form->files = arena_zalloc(form->ctx->arena, HTTP_MAX_FILES, sizeof(*form->files));
+    if (!form->files)
+        return cq_fail(form->ctx, CQ_INTERNAL, "out of memory");
+    if (form->n_files == HTTP_MAX_FILES)
+        return cq_fail(form->ctx, CQ_INVALID_REQUEST, "more than %d files", HTTP_MAX_FILES);
+    form->files[form->n_files++] = *file;
+    return CQ_OK;
 }
 
 static enum cq_status put_part(struct multipart *mp, const char *at, const char *end)
@@ -128,14 +169,18 @@ static enum cq_status put_part(struct multipart *mp, const char *at, const char 
         return broken(mp, "a part without an end of its headers");
 
     size_t headers_len = (size_t)(blank - at);
-    const char *disposition = find_disposition(copy_headers(mp, at, headers_len), headers_len);
+    const char *headers = copy_headers(mp, at, headers_len);
+    const char *disposition = find_header(headers, headers_len, "content-disposition:");
+    struct form_file file = {.data = blank + 4, .len = (size_t)(end - blank - 4)};
+
     if (!disposition || !header_type_is(disposition, "form-data"))
         return broken(mp, "a part that is no form data");
-    if (is_file(mp, disposition))
-        return CQ_OK;
-    if (!header_parameter(disposition, "name", mp->name, PART_HEADERS_MAX_BYTES + 1, &name_len))
+    enum cq_status st = note_file(mp, disposition, find_header(headers, headers_len, "content-type:"), &file);
+    if (st || file.filename)
+        return st ? st : keep_file(mp->form, &file);
+    if (!find_parameter(mp, disposition, "name", &name_len))
         return broken(mp, "a part without a name");
-    return form_put(mp->form, mp->name, name_len, blank + 4, (size_t)(end - blank - 4));
+    return form_put(mp->form, mp->name, name_len, file.data, file.len);
 }
 
 static enum cq_status read_parts(struct multipart *mp, const char *body, const char *end)

@@ -121,6 +121,8 @@ enum cq_status params_read(struct request *req)
         st = query;
     if (!st)
         st = read_body(req, kind, &form, &body);
+    req->files = form.files;
+    req->n_files = form.n_files;
     if (!st && body && !merge(params, body))
         st = cq_fail(&req->ctx, CQ_INTERNAL, "no memory for parameters");
     return st;
