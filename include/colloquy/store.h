@@ -200,11 +200,13 @@ struct ai_experience_row {
     const char *learning_objective;  /* objectives joined by \n */
     const char *pedagogical_guidance;
     const char *evaluation_metrics; /* JSON array; NULL: none */
+    const char *context_key;        /* changes when its context files do; NULL: it has none */
     int64_t created_at_ms, updated_at_ms;
-    bool is_started;          /* a student enrolled now has a conversation of it; not of a load */
-    const char *latest_state; /* of the caller's latest conversation; NULL: none */
-    bool latest_met;          /* which met all objectives */
-    uint64_t completed_count; /* of a manager's list only */
+    bool is_started;                    /* a student enrolled now has a conversation of it; not of a load */
+    const char *latest_state;           /* of the caller's latest conversation; NULL: none */
+    bool latest_met;                    /* which met all objectives */
+    uint64_t completed_count;           /* of a manager's list only */
+    struct document_list context_files; /* after store_context_files_read(), and of what was written */
 };
 
 enum cq_status store_load_ai_experience(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
@@ -212,6 +214,10 @@ enum cq_status store_load_ai_experience(struct cq_ctx *ctx, struct db *db, const
 
 /* For a row that was loaded: a statement of its own, so that readers who are not shown it do not pay for it. */
 enum cq_status store_ai_experience_is_started(struct cq_ctx *ctx, struct db *db, uint64_t id, bool *out) MUST_USE;
+
+/* Put their context files beside n experiences of a course, which stand in the order of their ids; no statement if none has any. */
+enum cq_status store_context_files_read(struct cq_ctx *ctx, struct db *db, struct ai_experience_row *rows,
+                                        size_t n) MUST_USE;
 
 struct ai_experience_list {
     struct ai_experience_row *rows;
@@ -231,19 +237,35 @@ enum cq_status store_ai_experience_list(struct cq_ctx *ctx, struct db *db, uint6
 /* What a create or an update sets. Of an update: NULL with the flag set clears, without it leaves as it is. */
 struct ai_experience_change {
     bool set_title, set_description, set_facts, set_learning_objective, set_pedagogical_guidance, set_workflow_state,
-        set_evaluation_metrics;
+        set_evaluation_metrics, set_context_file_ids;
     const char *title, *description, *facts, *learning_objective, *pedagogical_guidance, *workflow_state,
         *evaluation_metrics;
+    const uint64_t *context_file_ids; /* in their order, none twice */
+    size_t n_context_file_ids;
 };
 
+/* What stands in the way of a state. */
+enum state_fault {
+    STATE_IS_FINE,
+    STATE_FILES_PROCESSING, /* not all files can be drawn from */
+    STATE_IS_STARTED,       /* by a student: it is not to be unpublished any more */
+};
+
+/* Whether it may become that, as its row says (is_started, context_files). What it is already it may become. */
+enum state_fault store_state_fault(const struct ai_experience_row *row, const char *workflow_state);
+
+/*
+ * CQ_INVALID_FIELDS: the state is not to be had; row says why (store_state_fault()). CQ_SOURCE_GONE: a file that was chosen is none of the
+ * course's. Then nothing was changed. Else row: as it is now.
+ */
 enum cq_status store_ai_experience_create(struct cq_ctx *ctx, struct db *db, uint64_t course_id,
                                           const struct ai_experience_change *change,
                                           struct ai_experience_row *row) MUST_USE;
-
-/* CQ_INVALID_FIELDS: it would be unpublished though students have started; nothing was changed. row: as it is now. */
 enum cq_status store_ai_experience_update(struct cq_ctx *ctx, struct db *db, uint64_t id,
                                           const struct ai_experience_change *change,
                                           struct ai_experience_row *row) MUST_USE;
+
+/* It draws from no files any more. row: as it was left. */
 enum cq_status store_ai_experience_delete(struct cq_ctx *ctx, struct db *db, uint64_t id,
                                           struct ai_experience_row *row) MUST_USE;
 

@@ -26,6 +26,8 @@ static enum cq_status hash_basis(struct cq_ctx *ctx, const struct ai_experience_
     add_part(buf, experience->pedagogical_guidance);
     add_part(buf, experience->facts);
     add_part(buf, experience->evaluation_metrics);
+    if (experience->context_key) /* without files it is the same as before there were any */
+        add_part(buf, experience->context_key);
     if (buf->failed || !sha256(buf->data, buf->len, out))
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     return CQ_OK;

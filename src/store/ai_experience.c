@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "store/access.h"
+#include "store/context_file.h"
 
 static const char LOAD_AI_EXPERIENCE[] =
     "SELECT " ACCESS_COLUMNS ", " AI_EXPERIENCE_COLUMNS
@@ -155,6 +156,15 @@ enum cq_status store_ai_experience_list(struct cq_ctx *ctx, struct db *db, uint6
 
 /* ---- writing ---- */
 
+enum state_fault store_state_fault(const struct ai_experience_row *row, const char *workflow_state)
+{
+    if (str_eq(row->workflow_state, workflow_state))
+        return STATE_IS_FINE;
+    if (row->context_files.n && store_context_status(&row->context_files) != CONTEXT_COMPLETED)
+        return STATE_FILES_PROCESSING;
+    return row->is_started && str_eq(workflow_state, "unpublished") ? STATE_IS_STARTED : STATE_IS_FINE;
+}
+
 static const char SELECT_AI_EXPERIENCE_FOR_UPDATE[] =
     "SELECT " AI_EXPERIENCE_COLUMNS ", " AI_EXPERIENCE_IS_STARTED
     " FROM ai_experience x WHERE x.id = ? AND x.workflow_state <> 'deleted' FOR UPDATE";
@@ -196,6 +206,28 @@ struct write_args {
     struct ai_experience_row *row;
 };
 
+/* row: locked, or just made. Its files are read. */
+static enum cq_status set_files(struct cq_ctx *ctx, struct db *db, const struct ai_experience_change *change,
+                                struct ai_experience_row *row)
+{
+    enum cq_status st = CQ_OK;
+
+    if (change->set_context_file_ids)
+        st = context_files_set(ctx, db, row->course_id, row->id, change->context_file_ids, change->n_context_file_ids);
+    return st ? st : store_documents_of_experience(ctx, db, row->id, false, &row->context_files);
+}
+
+static enum cq_status check_state(struct cq_ctx *ctx, const struct write_args *args,
+                                  const struct ai_experience_row *now)
+{
+    const struct ai_experience_change *c = args->change;
+
+    if (!c->set_workflow_state || !store_state_fault(now, c->workflow_state))
+        return CQ_OK;
+    *args->row = *now;
+    return cq_fail(ctx, CQ_INVALID_FIELDS, "it is not to become %s now", c->workflow_state);
+}
+
 static enum cq_status create_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
 {
     const struct write_args *args = arg;
@@ -213,8 +245,17 @@ static enum cq_status create_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
     if (is_rerun)
         return cq_fail(ctx, CQ_BUSY, "database: connection lost while committing");
     enum cq_status st = db_execute(ctx, db, INSERT_AI_EXPERIENCE, in, LEN(in), NULL);
+    uint64_t id = db_insert_id(db);
+    struct ai_experience_row files = {.id = id, .course_id = args->course_id, .workflow_state = "unpublished"};
+
+    if (!st && c->n_context_file_ids)
+        st = set_files(ctx, db, c, &files);
     if (!st)
-        st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE, db_insert_id(db), args->row);
+        st = check_state(ctx, args, &files);
+    if (st)
+        return st;
+    st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE, id, args->row);
+    args->row->context_files = files.context_files;
     return st;
 }
 
@@ -249,14 +290,16 @@ static enum cq_status update_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
 
     (void)is_rerun; /* the same values again are the same row */
     enum cq_status st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE_FOR_UPDATE, args->id, &now);
+    if (!st && (now.context_key || c->set_context_file_ids))
+        st = set_files(ctx, db, c, &now);
+    if (!st)
+        st = check_state(ctx, args, &now);
+    if (!st)
+        st = db_execute(ctx, db, UPDATE_AI_EXPERIENCE, in, LEN(in), NULL);
     if (st)
         return st;
-    if (c->set_workflow_state && str_eq(c->workflow_state, "unpublished") && str_eq(now.workflow_state, "published") &&
-        now.is_started)
-        return cq_fail(ctx, CQ_INVALID_FIELDS, "students have started conversations");
-    st = db_execute(ctx, db, UPDATE_AI_EXPERIENCE, in, LEN(in), NULL);
-    if (!st)
-        st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE, args->id, args->row);
+    st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE, args->id, args->row);
+    args->row->context_files = now.context_files;
     return st;
 }
 
@@ -279,6 +322,8 @@ static enum cq_status delete_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
         st = CQ_RESOURCE_NOT_FOUND;
     if (!st)
         st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE, args->id, args->row);
+    if (!st && args->row->context_key)
+        st = context_files_set(ctx, db, args->row->course_id, args->id, NULL, 0);
     return st;
 }
 

@@ -210,6 +210,33 @@ static void walk_experiences(const struct place *p)
     GIVES(CQ_OK, store_ai_experience_delete(p->ctx, p->db, id, &row));
 }
 
+static void walk_context_files(const struct place *p)
+{
+    struct new_document d = {.filename = "f", .kind = "text", .mime_type = "text/plain", .size = 1};
+    struct ai_experience_change change = {.set_context_file_ids = true, .n_context_file_ids = 1};
+    struct ai_experience_row row = {.id = 0};
+    struct document_list list = {0};
+    struct hash_list dropped = {0};
+    struct document_row document;
+    bool is_new = false;
+    uint64_t id = experience_new(p, "published");
+
+    ulid_new(d.name);
+    GIVES(CQ_OK, store_context_file_add(p->ctx, p->db, id, p->user_id, &d, 1, &document, &is_new));
+    CU_ASSERT_TRUE(is_new);
+    change.context_file_ids = &document.id;
+    GIVES(CQ_OK, store_documents_chosen(p->ctx, p->db, p->course_id, &document.id, 1, &list));
+    CU_ASSERT_EQUAL(list.n, 1);
+    GIVES(CQ_OK, store_ai_experience_update(p->ctx, p->db, id, &change, &row));
+    GIVES(CQ_OK, store_context_files_read(p->ctx, p->db, &row, 1));
+    GIVES(CQ_OK, store_documents_of_experience(p->ctx, p->db, id, false, &list));
+    CU_ASSERT_EQUAL(list.n, 1);
+    GIVES(CQ_OK, store_context_file_remove(p->ctx, p->db, id, document.id, &document));
+    GIVES(CQ_OK, store_context_files_clean(p->ctx, p->db, p->course_id, &dropped));
+    CU_ASSERT_EQUAL(dropped.n, 1);
+    GIVES(CQ_OK, store_ai_experience_delete(p->ctx, p->db, id, &row));
+}
+
 static void walk_access(const struct place *p, uint64_t conversation_id)
 {
     static const char *const scopes[] = {"one", "two"};
@@ -555,6 +582,7 @@ static void run_every_statement(const struct config *config)
     struct place p = place_in(ctx, db);
     uint64_t conversation_id = conversation_opened(&p), user_id;
     walk_experiences(&p);
+    walk_context_files(&p);
     walk_access(&p, conversation_id);
     walk_reads(&p, conversation_id);
     walk_bots(&p);

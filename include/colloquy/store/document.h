@@ -103,9 +103,35 @@ enum cq_status store_upload_put(struct cq_ctx *ctx, struct db *db, const struct 
 enum cq_status store_upload_remove(struct cq_ctx *ctx, struct db *db, const struct upload_key *key,
                                    struct hash_list *dropped) MUST_USE;
 
+/* ---- context files (context_file.c): documents of a course, which its AI experiences draw from ---- */
+
+/* Of all files of an experience: one that failed is told first. */
+enum context_status { CONTEXT_NOT_STARTED, CONTEXT_IN_PROGRESS, CONTEXT_COMPLETED, CONTEXT_FAILED };
+enum context_status store_context_status(const struct document_list *files);
+
 /* In the order that the teacher gave them. */
 enum cq_status store_documents_of_experience(struct cq_ctx *ctx, struct db *db, uint64_t ai_experience_id,
                                              bool is_ready_only, struct document_list *out) MUST_USE;
+
+/* Those of these ids that are of the course, in no order. */
+enum cq_status store_documents_chosen(struct cq_ctx *ctx, struct db *db, uint64_t course_id, const uint64_t *ids,
+                                      size_t n, struct document_list *out) MUST_USE;
+
+/*
+ * Add one behind the others; a file of the same content that the experience has already is given instead, is_new false. CQ_INVALID_FIELDS:
+ * it has max files. CQ_RESOURCE_NOT_FOUND: it is gone.
+ */
+enum cq_status store_context_file_add(struct cq_ctx *ctx, struct db *db, uint64_t ai_experience_id, uint64_t user_id,
+                                      const struct new_document *document, size_t max, struct document_row *out,
+                                      bool *is_new) MUST_USE;
+
+/* Have the experience no longer draw from it; out: as it was. CQ_RESOURCE_NOT_FOUND: it does not. */
+enum cq_status store_context_file_remove(struct cq_ctx *ctx, struct db *db, uint64_t ai_experience_id,
+                                         uint64_t document_id, struct document_row *out) MUST_USE;
+
+/* Forget the documents of a course that no experience draws from any more. dropped: contents for engine_files_drop(). */
+enum cq_status store_context_files_clean(struct cq_ctx *ctx, struct db *db, uint64_t course_id,
+                                         struct hash_list *dropped) MUST_USE;
 
 /* ---- the queue (document_queue.c) ---- */
 
