@@ -105,7 +105,6 @@ static enum cq_status add_documents(struct cq_ctx *ctx, struct db *db, struct ch
     return st;
 }
 
-/* One that is replaced goes first. */
 static enum cq_status change_documents(struct cq_ctx *ctx, struct db *db, struct change_args *args, bool is_rerun)
 {
     enum cq_status st = remove_documents(ctx, db, args);
@@ -168,12 +167,6 @@ static enum cq_status create_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
     struct change_args *args = arg;
     const struct db_in own[] = {IN_TEXT(args->name), IN_U64(args->user_id)};
 
-    if (is_rerun) {
-        enum cq_status st = select_bot(ctx, db, SELECT_OWN_BOT, own, LEN(own), &args->done.bot);
-
-        if (st != CQ_BOT_NOT_FOUND)
-            return st;
-    }
     enum cq_status st = insert_bot(ctx, db, args);
     if (!st)
         return change_documents(ctx, db, args, is_rerun);

@@ -99,8 +99,8 @@ enum { OF_A_TURN = 30 + 40 };
 
 static void test_tokens_of_a_user(void)
 {
-    const struct user_limits reached = {1000, 1000, 1000, 1000, 2 * OF_A_TURN, 0},
-                             not_yet = {1000, 1000, 1000, 1000, 2 * OF_A_TURN + 1, 0};
+    const struct user_limits reached = {1000, 1000, 1000, 0, 1000, 2 * OF_A_TURN, 0},
+                             not_yet = {1000, 1000, 1000, 0, 1000, 2 * OF_A_TURN + 1, 0};
     struct place p = place_new(), elsewhere = place_new(), other = p;
     uint64_t conversation_id = conversation_opened(&p);
 
@@ -118,8 +118,8 @@ static void test_tokens_of_a_user(void)
 
 static void test_tokens_of_a_course(void)
 {
-    const struct user_limits reached = {1000, 1000, 1000, 1000, 0, 2 * OF_A_TURN},
-                             not_yet = {1000, 1000, 1000, 1000, 0, 2 * OF_A_TURN + 1};
+    const struct user_limits reached = {1000, 1000, 1000, 0, 1000, 0, 2 * OF_A_TURN},
+                             not_yet = {1000, 1000, 1000, 0, 1000, 0, 2 * OF_A_TURN + 1};
     struct place p = place_new(), elsewhere = place_new(), other = p, teacher = p;
 
     other.user_id = user_enrolled(&p, ROLE_STUDENT);
@@ -169,7 +169,7 @@ static void test_both_budgets(void)
     uint32_t without = 0;
 
     for (size_t i = 0; i < LEN(rows); i++) {
-        const struct user_limits limits = {1000, 1000, 1000, 1000, rows[i].of_user, rows[i].of_course};
+        const struct user_limits limits = {1000, 1000, 1000, 0, 1000, rows[i].of_user, rows[i].of_course};
         struct evaluation_run run = {.user_id = p.user_id,
                                      .course_id = p.course_id,
                                      .conversation_id = conversation_id,
@@ -265,8 +265,8 @@ static void test_at_once(void)
         struct user_limits limits;
         size_t want;
     } rows[] = {
-        {"running at once", {1000, 1000, 1000, 5, 0, 0}, 5},
-        {"the first of the day", {1000, 4, 1000, 1000, 0, 0}, 4},
+        {"running at once", {1000, 1000, 1000, 0, 5, 0, 0}, 5},
+        {"the first of the day", {1000, 4, 1000, 0, 1000, 0, 0}, 4},
     };
 
     for (size_t i = 0; i < LEN(rows); i++)
@@ -284,7 +284,7 @@ static void test_at_once(void)
 /* One whose worker is gone counts no more than until its lease ends, or its owner is known to be dead. */
 static void test_what_is_gone_frees_its_place(void)
 {
-    static const struct user_limits one = {1000, 1000, 1000, 1, 0, 0};
+    static const struct user_limits one = {1000, 1000, 1000, 0, 1, 0, 0};
     struct place p = place_new();
     uint64_t first = conversation_opened(&p), n;
 
