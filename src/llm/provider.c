@@ -211,12 +211,9 @@ void llm_put_system(struct buf *out, const struct llm_model *model, const struct
 
 const char *llm_schema_name(const struct llm_ask *ask)
 {
-    static const char *const names[LLM_TASK_COUNT] = {[LLM_REPLY] = "reply",
-                                                      [LLM_ASSESS] = "assessment",
-                                                      [LLM_EVALUATE] = "evaluation",
-                                                      [LLM_SUMMARIZE] = "summary",
-                                                      [LLM_TITLE] = "title",
-                                                      [LLM_EMBED] = "embeddings"};
+    static const char *const names[LLM_TASK_COUNT] = {
+        [LLM_REPLY] = "reply",       [LLM_ASSESS] = "assessment", [LLM_EVALUATE] = "evaluation",
+        [LLM_SUMMARIZE] = "summary", [LLM_TITLE] = "title",       [LLM_EMBED] = "embeddings"};
 
     return names[ask->task];
 }

@@ -248,7 +248,9 @@ int server_run(const struct config *config, const char *config_path)
     static struct master master; /* large, and there is only one */
     struct master *m = &master;
 
-    *m = (struct master){.first = config, .config_path = config_path, .children = {.config = config, .run_dir = config->server.run_dir, .generation = 1}};
+    *m = (struct master){.first = config,
+                         .config_path = config_path,
+                         .children = {.config = config, .run_dir = config->server.run_dir, .generation = 1}};
     owner_init(&m->children.name, config->server.run_dir);
     log_set_name("master");
     log_set_level(config->server.log_level);

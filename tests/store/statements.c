@@ -13,9 +13,9 @@
 #include <stdlib.h>
 
 #include "attempt.h"
-#include "store/chat_word.h"
 #include "chat_seed.h"
 #include "store/bot.h"
+#include "store/chat_word.h"
 #include "store/connection.h"
 
 /*
