@@ -13,15 +13,6 @@ static const char PUT_UPLOAD[] =
 
 static const char DELETE_UPLOAD[] = "DELETE FROM upload WHERE user_id = ? AND bot_name = ? AND filename = ?";
 
-/* Nobody comes for it any more. A few at a time, so that no upload waits long. */
-static const char LIST_OLD_UPLOADS[] =
-    "SELECT user_id, bot_name, filename, hash FROM upload"
-    " WHERE created_at <= UTC_TIMESTAMP(3) - INTERVAL 7 DAY ORDER BY created_at LIMIT 10";
-
-/* As long as it has not come anew. */
-static const char DELETE_OLD_UPLOAD[] = "DELETE FROM upload WHERE user_id = ? AND bot_name = ? AND filename = ?"
-                                        " AND created_at <= UTC_TIMESTAMP(3) - INTERVAL 7 DAY";
-
 struct waiting {
     uint32_t n;       /* of the user's */
     const char *hash; /* of the one that is asked for; NULL: there is none */
@@ -33,42 +24,6 @@ static enum cq_status find_waiting(struct cq_ctx *ctx, struct db *db, const stru
     const struct db_out cols[] = {OUT_U32(out->n), OUT_TEXT(out->hash)};
 
     return db_query_one(ctx, db, SELECT_WAITING, in, LEN(in), cols, LEN(cols));
-}
-
-/* ---- giving up what is old ---- */
-
-struct old_rows {
-    struct upload_key key; /* being fetched */
-    const char *hash;
-    struct upload_key keys[10];
-    size_t n;
-    struct hash_list *dropped;
-};
-
-static enum cq_status take_old(struct cq_ctx *ctx, void *arg)
-{
-    struct old_rows *rows = arg;
-
-    if (rows->n == LEN(rows->keys))
-        return CQ_OK;
-    rows->keys[rows->n++] = rows->key;
-    return hash_list_add(ctx, rows->dropped, (const uint8_t *)rows->hash);
-}
-
-static enum cq_status give_up_old(struct cq_ctx *ctx, struct db *db, struct hash_list *dropped)
-{
-    struct old_rows rows = {.dropped = dropped};
-    const struct db_out out[] = {OUT_U64(rows.key.owner_id), OUT_TEXT(rows.key.bot_name), OUT_TEXT(rows.key.filename),
-                                 OUT_TEXT(rows.hash)};
-
-    enum cq_status st = db_query(ctx, db, LIST_OLD_UPLOADS, NULL, 0, out, LEN(out), take_old, &rows);
-    for (size_t i = 0; !st && i < rows.n; i++) {
-        const struct upload_key *k = &rows.keys[i];
-        const struct db_in in[] = {IN_U64(k->owner_id), IN_TEXT(k->bot_name), IN_TEXT(k->filename)};
-
-        st = db_execute(ctx, db, DELETE_OLD_UPLOAD, in, LEN(in), NULL);
-    }
-    return st;
 }
 
 /* ---- putting ---- */
@@ -100,9 +55,7 @@ static enum cq_status put_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool 
                                mime_type};
 
     (void)is_rerun; /* the same again takes its own place */
-    enum cq_status st = give_up_old(ctx, db, args->dropped);
-    if (!st)
-        st = find_waiting(ctx, db, key, &waiting);
+    enum cq_status st = find_waiting(ctx, db, key, &waiting);
     if (st)
         return st;
     if (!waiting.hash && waiting.n >= UPLOADS_PER_USER)

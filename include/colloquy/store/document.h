@@ -93,8 +93,8 @@ struct upload_key {
 };
 
 /*
- * Keep it, in the place of what was put there before. CQ_INVALID_REQUEST: UPLOADS_PER_USER wait already. A few that have waited for a
- * week are given up. dropped: as above. Of the document's the name and description are ignored.
+ * Keep it, in the place of what was put there before. CQ_INVALID_REQUEST: UPLOADS_PER_USER wait already. dropped: as above. The
+ * document's name and description are ignored.
  */
 enum cq_status store_upload_put(struct cq_ctx *ctx, struct db *db, const struct upload_key *key,
                                 const struct new_document *document, struct hash_list *dropped) MUST_USE;
