@@ -155,6 +155,11 @@ enum cq_status store_sign_in_wait(struct cq_ctx *ctx, struct db *db, const struc
 /* Count one failure of both. */
 enum cq_status store_sign_in_failed(struct cq_ctx *ctx, struct db *db, struct sign_in_subjects *subjects) MUST_USE;
 
+/* ---- what links are signed with (site_secret.c) ---- */
+
+/* The same for all workers on all machines. It is never logged. */
+enum cq_status store_link_secret(struct cq_ctx *ctx, struct db *db, uint8_t out[SHA256_BYTES]) MUST_USE;
+
 /* ---- who asks, and for what: one statement for each request (access.c, with the aggregates) ---- */
 
 /* What names the caller and the thing. An id of 0 names nothing, and finds nothing. */

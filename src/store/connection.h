@@ -25,6 +25,8 @@ struct db {
     int64_t answered_ms;
     struct db_effort effort;
     uint64_t insert_id; /* of the last insert */
+    uint8_t link_secret[SHA256_BYTES];
+    bool has_link_secret;
     struct cached_statement cache[DB_CACHE_SLOTS];
 };
 
