@@ -181,5 +181,13 @@ enum cq_status bot_forget_use(struct request *req);
 enum cq_status bot_tools(struct request *req);
 enum cq_status bot_search(struct request *req);
 enum cq_status bot_popular(struct request *req);
+enum cq_status upload_address(struct request *req);
+enum cq_status upload_put(struct request *req);
+enum cq_status upload_delete(struct request *req);
+enum cq_status bot_document_index(struct request *req);
+enum cq_status bot_document_create(struct request *req);
+enum cq_status bot_document_delete(struct request *req);
+enum cq_status file_show(struct request *req);
+enum cq_status preview_show(struct request *req);
 
 #endif

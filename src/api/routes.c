@@ -10,6 +10,7 @@
 #define FEEDBACK      CONVERSATIONS "/:id/messages/:message_id/feedback"
 #define CHAT          "/api/chat"
 #define BOT           CHAT "/bot/:bot_id"
+#define RELATED       CHAT "/conversation/:conversation_id/related-documents"
 
 // clang-format off
 const struct route routes[] = {
@@ -65,6 +66,14 @@ const struct route routes[] = {
     {{HTTP_DELETE, BOT},                              POOL_API, MAY_EDIT_BOT, LOAD_BOT,                 ANSWER_CHAT,         bot_delete, NULL},
     {{HTTP_DELETE, BOT "/recently-used"},             POOL_API, MAY_CHAT,     LOAD_BOT,                 ANSWER_CHAT,         bot_forget_use, NULL},
     {{HTTP_GET,    BOT "/agent/available-tools"},     POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_tools, NULL},
+    {{HTTP_GET,    BOT "/presigned-url"},             POOL_API, MAY_CHAT,     LOAD_BOT,                 ANSWER_CHAT,         upload_address, NULL},
+    {{HTTP_DELETE, BOT "/uploaded-file"},             POOL_API, MAY_CHAT,     LOAD_BOT,                 ANSWER_CHAT,         upload_delete, NULL},
+    {{HTTP_GET,    BOT "/documents"},                 POOL_API, MAY_EDIT_BOT, LOAD_BOT,                 ANSWER_CHAT,         bot_document_index, NULL},
+    {{HTTP_POST,   BOT "/documents"},                 POOL_API, MAY_EDIT_BOT, LOAD_BOT,                 ANSWER_CHAT,         bot_document_create, NULL},
+    {{HTTP_DELETE, BOT "/documents/:document_id"},    POOL_API, MAY_EDIT_BOT, LOAD_BOT,                 ANSWER_CHAT,         bot_document_delete, NULL},
+    {{HTTP_PUT,    CHAT "/upload"},                   POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_CHAT,         upload_put, NULL},
+    {{HTTP_GET,    CHAT "/files/:document_id"},       POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_CHAT,         file_show, NULL},
+    {{HTTP_GET,    RELATED "/:source_id/preview"},    POOL_API, MAY_OWN,      LOAD_CHAT,                ANSWER_CHAT,         preview_show, NULL},
     {{HTTP_GET,    CHAT "/store/search"},             POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_search, NULL},
     {{HTTP_GET,    CHAT "/store/popular"},            POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_popular, NULL},
 };
