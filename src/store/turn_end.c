@@ -396,6 +396,10 @@ static const char FAIL_DEAD_TURNS[] =
     "UPDATE turn SET state = 'failed', is_running = NULL, failure = 'worker_died', finished_at = UTC_TIMESTAMP(3)"
     " WHERE state = 'pending' AND owner LIKE ? AND owner NOT LIKE ?";
 
+/* It waits for another, and this try counts: it may have been what its owner died of. */
+static const char REQUEUE_DEAD_DOCUMENTS[] = "UPDATE document SET state = 'queued', owner = NULL, lease_until = NULL"
+                                             " WHERE state = 'running' AND owner LIKE ? AND owner NOT LIKE ?";
+
 struct settle_args {
     const char *owners, *but;
     uint64_t n;
@@ -414,6 +418,8 @@ static enum cq_status settle_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
         st = db_execute(ctx, db, FAIL_DEAD_TURNS, in, LEN(in), &n_failed);
     if (!st)
         st = db_execute(ctx, db, DELETE_DEAD_EVALUATIONS, in, LEN(in), NULL);
+    if (!st)
+        st = db_execute(ctx, db, REQUEUE_DEAD_DOCUMENTS, in, LEN(in), NULL);
     if (!st)
         args->n = n_openings + n_failed;
     return st;

@@ -33,6 +33,13 @@ struct hash_list {
 };
 enum cq_status hash_list_add(struct cq_ctx *ctx, struct hash_list *list, const uint8_t hash[SHA256_BYTES]) MUST_USE;
 
+/*
+ * Forget some of the uploads that no bot has named for a day, and of the holds that have been ignored for an hour. Their contents
+ * are added to dropped (housekeeping.c).
+ */
+enum cq_status store_files_forget(struct cq_ctx *ctx, struct db *db, struct hash_list *dropped,
+                                  bool *has_more) MUST_USE;
+
 /* ---- documents (document.c, upload.c, context_file.c) ---- */
 
 enum { DOCUMENTS_PER_BOT = 100, UPLOADS_PER_USER = 100 };
@@ -147,6 +154,22 @@ enum cq_status store_document_renew(struct cq_ctx *ctx, struct db *db, uint64_t 
 /* Its end: failure NULL: it can be retrieved from. CQ_LOST: it is no longer ours, or gone. */
 enum cq_status store_document_end(struct cq_ctx *ctx, struct db *db, uint64_t id, const char *owner,
                                   uint32_t page_count, const char *failure) MUST_USE;
+
+/* Nothing came of it for a reason that is not the document's: it waits again, as if it had not been taken. */
+enum cq_status store_document_put_back(struct cq_ctx *ctx, struct db *db, uint64_t id, const char *owner) MUST_USE;
+
+/* The pages of that content, as known from any document that has it; 0: not known, or none. */
+enum cq_status store_document_pages(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES],
+                                    uint32_t *out) MUST_USE;
+
+/* Up to limit documents that may be retrieved from and have a text, by their ids from behind after_id on. */
+enum cq_status store_documents_of_text(struct cq_ctx *ctx, struct db *db, uint64_t after_id, uint32_t limit,
+                                       struct document_list *out) MUST_USE;
+
+/* Count what its vectors have cost, for whoever uploaded it and its course. */
+struct model_calls;
+enum cq_status store_document_count(struct cq_ctx *ctx, struct db *db, uint64_t id,
+                                    const struct model_calls *calls) MUST_USE;
 
 /* Have all of this content extracted again, since what is kept beside it is lost. */
 enum cq_status store_document_requeue(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES]) MUST_USE;
