@@ -91,7 +91,7 @@ static void test_is_available(void)
     struct place p = place_new();
     uint64_t other = user_new(&p);
     sql_run("INSERT INTO bot (name, is_live, owner_id, title, description, instruction, display_retrieved_chunks,"
-            " prompt_caching_enabled, created_at, used_at) VALUES ('related', 1, %ju, '', '', '', 1, 0, NOW(), NOW())",
+            " prompt_caching_enabled, created_at) VALUES ('related', 1, %ju, '', '', '', 1, 0, NOW())",
             (uintmax_t)other);
     uint64_t bot_id = sql_number("SELECT id FROM bot WHERE name = 'related'");
     struct related_row rows[] = {passage(1, document_new(&p, "RELATEDTOCOURSE00000000000", "course_id", p.course_id)),
