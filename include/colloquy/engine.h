@@ -133,10 +133,13 @@ struct turn {
     struct progress progress;     /* before the turn; after it once the answers are read */
     const char *met_at;
     bool is_opening, all_objectives_met;
-    struct asking asking;   /* the reply, and beside it, in asking: */
-    struct ask *assessment; /* of what the student has shown; NULL: all objectives are met */
-    struct ask *summary;    /* of what will soon be too much for the model; NULL: nothing is */
-    uint32_t summarised;    /* messages that it is of */
+    const struct config *config;
+    const struct ai_experience_row *experience;
+    struct retrieval retrieval; /* of its context files, before anything is asked */
+    struct asking asking;       /* the reply, and beside it, in asking: */
+    struct ask *assessment;     /* of what the student has shown; NULL: all objectives are met */
+    struct ask *summary;        /* of what will soon be too much for the model; NULL: nothing is */
+    uint32_t summarised;        /* messages that it is of */
     uint32_t lease_s;
     /* How it ended, kept until the database can store it. */
     bool is_ended, is_read; /* the latter: the assessment too */
@@ -144,7 +147,9 @@ struct turn {
     int64_t ended_ms;
     enum cq_status failure; /* CQ_OK: there is a reply */
     const char *reply_html;
-    const char *summary_text; /* NULL: none to be stored */
+    const char *summary_text;    /* NULL: none to be stored */
+    struct related_list related; /* passages that the model was given */
+    const char *citations;       /* those that the reply refers to; NULL: none */
 };
 
 /* Failures as of store_turn_begin(). *out lives in ctx->arena; what params points to must live as long. */

@@ -3,8 +3,10 @@
 
 #include "colloquy/engine.h"
 #include "engine/assessment.h"
+#include "engine/citation.h"
 #include "engine/context.h"
 #include "engine/markdown.h"
+#include "engine/retrieval.h"
 
 struct user_limits engine_user_limits(const struct config *config)
 {
@@ -46,6 +48,8 @@ static enum cq_status set_objectives(struct cq_ctx *ctx, struct turn *turn, cons
 static enum cq_status prepare(struct cq_ctx *ctx, struct turn *turn, const struct turn_params *params)
 {
     turn->is_opening = !params->conversation;
+    turn->config = params->config;
+    turn->experience = params->experience;
     turn->limits = engine_user_limits(params->config);
     turn->lease_s = params->config->llm.lease_s;
     turn->request =
@@ -80,62 +84,110 @@ static uint32_t room_beside(uint32_t context_tokens, const char *system)
     return context_tokens > used ? context_tokens - used : 0;
 }
 
-/* For the reply: the messages as they were said, the last one being the new one, alone and unchanged. */
-static enum cq_status ask_reply(struct cq_ctx *ctx, struct turn *turn, const struct turn_params *params,
-                                struct context *context)
+/* The tutor's prompt, and behind it the best of the passages that fit into half of what else there is room for. */
+static enum cq_status tell_tutor(struct cq_ctx *ctx, struct turn *turn, uint32_t context_tokens, const char **system)
 {
-    struct llm_ask *ask = &engine_ask_add(ctx, &turn->asking)->ask;
+    const char *prompt;
+
+    enum cq_status st = engine_prompt_tutor(ctx, turn->experience, &turn->progress, &prompt);
+    if (st)
+        return st;
+    retrieval_fit(&turn->retrieval, room_beside(context_tokens, prompt) / 2);
+    return retrieval_tell(ctx, prompt, &turn->retrieval, true, system);
+}
+
+/* For the reply: the messages as they were said, the last one being the new one, alone and unchanged. */
+static enum cq_status ask_reply(struct cq_ctx *ctx, struct turn *turn, struct context *context)
+{
+    struct llm_ask *ask = &turn->asking.asks[0].ask;
     const char **objectives = arena_zalloc(ctx->arena, turn->progress.n + 1, sizeof(*objectives));
+    uint32_t context_tokens = llm_context_tokens(turn->config, LLM_REPLY);
 
     if (!objectives)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     for (size_t i = 0; i < turn->progress.n; i++)
         objectives[i] = turn->progress.objectives[i].text;
     *ask = (struct llm_ask){.task = LLM_REPLY, .objectives = objectives, .n_objectives = turn->progress.n};
-    enum cq_status st = engine_prompt_tutor(ctx, params->experience, &turn->progress, &ask->system);
+    enum cq_status st = tell_tutor(ctx, turn, context_tokens, &ask->system);
     if (st)
         return st;
-    context_choose(&turn->messages, turn->row.summarised,
-                   room_beside(llm_context_tokens(params->config, LLM_REPLY), ask->system), context);
+    context_choose(&turn->messages, turn->row.summarised, room_beside(context_tokens, ask->system), context);
     return context_messages(ctx, &turn->messages, context, turn->row.summary, ask);
 }
 
-static enum cq_status ask_assessment(struct cq_ctx *ctx, struct turn *turn, const struct turn_params *params)
+static enum cq_status ask_assessment(struct cq_ctx *ctx, struct turn *turn)
 {
-    const struct assessment_case of = {.experience = params->experience,
+    const struct assessment_case of = {.experience = turn->experience,
                                        .messages = &turn->messages,
                                        .progress = &turn->progress,
                                        .summary = turn->row.summary,
-                                       .room = llm_context_tokens(params->config, LLM_ASSESS)};
+                                       .room = llm_context_tokens(turn->config, LLM_ASSESS)};
 
     turn->assessment = engine_ask_add(ctx, &turn->asking);
     return assessment_ask(ctx, &of, &turn->assessment->ask);
 }
 
-static enum cq_status ask_summary(struct cq_ctx *ctx, struct turn *turn, const struct turn_params *params,
-                                  const struct context *context)
+static enum cq_status ask_summary(struct cq_ctx *ctx, struct turn *turn, const struct context *context)
 {
     turn->summary = engine_ask_add(ctx, &turn->asking);
     turn->summary->is_optional = true;
     return context_ask_summary(ctx, &turn->messages, context, turn->row.summary,
-                               llm_context_tokens(params->config, LLM_SUMMARIZE), &turn->summary->ask,
-                               &turn->summarised);
+                               llm_context_tokens(turn->config, LLM_SUMMARIZE), &turn->summary->ask, &turn->summarised);
 }
 
 /*
  * All side by side, so that neither progress nor a summary costs a wait of its own. The greeting follows nothing that a
  * student has said.
  */
-static enum cq_status ask_model(struct cq_ctx *ctx, struct turn *turn, const struct turn_params *params)
+static enum cq_status ask_model(struct cq_ctx *ctx, struct turn *turn)
 {
     struct context context;
 
-    enum cq_status st = ask_reply(ctx, turn, params, &context);
+    enum cq_status st = ask_reply(ctx, turn, &context);
     if (!st && !turn->is_opening && turn->progress.n_met < turn->progress.n)
-        st = ask_assessment(ctx, turn, params);
+        st = ask_assessment(ctx, turn);
     if (!st && context.due)
-        st = ask_summary(ctx, turn, params, &context);
+        st = ask_summary(ctx, turn, &context);
     return st;
+}
+
+/* What the student said before the new message; NULL: nothing. */
+static const char *said_before(const struct message_list *messages)
+{
+    for (size_t i = messages->n - 1; i > 0; i--)
+        if (!messages->rows[i - 1].is_assistant)
+            return messages->rows[i - 1].is_initial ? NULL : messages->rows[i - 1].text;
+    return NULL;
+}
+
+/* A greeting draws from no file. Who has none is asked nothing more of the database. */
+static enum cq_status look_up(struct cq_ctx *ctx, struct db *db, struct turn *turn)
+{
+    struct document_list files = {0};
+    const struct message_list *messages = &turn->messages;
+
+    if (turn->is_opening || !turn->experience->context_key || !turn->config->features.context_files)
+        return CQ_OK;
+    enum cq_status st = store_documents_of_experience(ctx, db, turn->experience->id, true, &files);
+    if (st)
+        return st;
+    return retrieval_begin(ctx, turn->config, &files, messages->rows[messages->n - 1].text, said_before(messages),
+                           &turn->retrieval, &turn->asking);
+}
+
+/* The ask is there before what it says is known: until then it is the client's that waits for it. */
+static enum cq_status begin_asking(struct cq_ctx *ctx, struct db *db, struct turn *turn)
+{
+    engine_ask_add(ctx, &turn->asking);
+    enum cq_status st = look_up(ctx, db, turn);
+
+    return st || turn->asking.retrieval ? st : ask_model(ctx, turn);
+}
+
+enum cq_status engine_turn_retrieved(struct cq_ctx *ctx, struct turn *turn, const char *answer, size_t len)
+{
+    retrieval_take(ctx, &turn->retrieval, answer, len);
+    return ask_model(ctx, turn);
 }
 
 /* As it was found under the lock: a turn may have ended since the conversation was loaded. */
@@ -172,7 +224,7 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
         return st;
     st = read_progress(ctx, turn);
     if (!st && !turn->row.is_replay)
-        st = ask_model(ctx, turn, params);
+        st = begin_asking(ctx, db, turn);
     if (st && !turn->row.is_replay) { /* it was begun, and nobody would end it */
         turn->is_ended = true;
         turn->failure = st;
@@ -181,13 +233,6 @@ enum cq_status engine_turn_begin(struct cq_ctx *ctx, struct db *db, const struct
     if (st)
         return st;
     *out = turn;
-    return CQ_OK;
-}
-
-/* Nothing is looked up for a turn yet: see ai_experience's context files. */
-enum cq_status engine_turn_retrieved(struct cq_ctx *ctx, struct turn *turn, const char *answer, size_t len)
-{
-    (void)ctx, (void)turn, (void)answer, (void)len;
     return CQ_OK;
 }
 
@@ -216,6 +261,16 @@ static bool read_assessment(struct cq_ctx *ctx, struct turn *turn)
     return true;
 }
 
+/* What is stored beside the reply, and shown with it. */
+static enum cq_status read_reply(struct cq_ctx *ctx, struct turn *turn, const struct llm_reply *reply)
+{
+    enum cq_status st = markdown_html(ctx, reply->text, reply->len, &turn->reply_html);
+
+    if (!st)
+        st = retrieval_related(ctx, &turn->retrieval, &turn->related);
+    return st ? st : citations_read(ctx, reply->text, &turn->related, &turn->citations);
+}
+
 bool engine_turn_read(struct cq_ctx *ctx, struct turn *turn)
 {
     struct ask *ask = &turn->asking.asks[0];
@@ -225,7 +280,7 @@ bool engine_turn_read(struct cq_ctx *ctx, struct turn *turn)
         turn->ended_ms = turn->row.begun_ms + clock_mono_ms() - turn->row.begun_mono_ms;
         turn->failure = ask->st;
         if (!ask->st)
-            turn->failure = markdown_html(ctx, ask->reply.text, ask->reply.len, &turn->reply_html);
+            turn->failure = read_reply(ctx, turn, &ask->reply);
         if (turn->summary && !turn->summary->st)
             turn->summary_text = context_summary(ctx, &turn->summary->reply);
     }
@@ -281,6 +336,8 @@ enum cq_status engine_turn_end(struct cq_ctx *ctx, struct db *db, struct turn *t
                            .text = said->text,
                            .html = turn->reply_html,
                            .is_stopped = said->stop == LLM_STOP_ASKED,
+                           .related = &turn->related,
+                           .citations = turn->citations,
                            .met_at = turn->met_at,
                            .all_objectives_met = turn->all_objectives_met,
                            .summary = turn->summary_text,

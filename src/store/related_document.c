@@ -50,7 +50,7 @@ static void write_row(struct json_out *out, const struct related_row *row)
 enum cq_status related_store(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, uint32_t seq,
                              const struct related_list *related)
 {
-    struct buf *rows = buf_in_arena(ctx->arena, ROWS_MAX_BYTES);
+    struct buf *rows = related->n ? buf_in_arena(ctx->arena, ROWS_MAX_BYTES) : NULL;
     struct json_out out;
 
     if (!related->n)
