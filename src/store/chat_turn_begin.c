@@ -403,7 +403,7 @@ static enum cq_status begin(struct cq_ctx *ctx, struct db *db, struct begin_args
         return CQ_CONVERSATION_NOT_FOUND;
     st = user_day_admit(ctx, db, &args->day, DAY_CHAT_MESSAGE, 0, r->limits);
     if (!st && locked->running.id)
-        st = turn_expire(ctx, db, locked->running.id);
+        st = turn_give_up(ctx, db, locked->running.id);
     if (st)
         return st;
     if (earlier.user_seq)

@@ -32,7 +32,7 @@ enum cq_status turn_begin_again(struct cq_ctx *ctx, struct db *db, uint64_t id, 
                                 const char *owner, uint32_t lease_s, bool is_continuing) MUST_USE;
 
 /* One whose worker is gone. */
-enum cq_status turn_expire(struct cq_ctx *ctx, struct db *db, uint64_t id) MUST_USE;
+enum cq_status turn_give_up(struct cq_ctx *ctx, struct db *db, uint64_t id) MUST_USE;
 
 /* ---- turn_end.c ---- */
 

@@ -201,7 +201,7 @@ static enum cq_status begin_new(struct cq_ctx *ctx, struct db *db, const struct 
     enum cq_status st = CQ_OK;
 
     if (str_eq(locked->last.state, "pending"))
-        st = turn_expire(ctx, db, locked->last.id);
+        st = turn_give_up(ctx, db, locked->last.id);
     if (!st)
         st = insert_turn(ctx, db, args, conversation_id, locked->next_seq, false, locked->now_ms);
     if (!st)

@@ -72,7 +72,7 @@ enum cq_status turn_begin_again(struct cq_ctx *ctx, struct db *db, uint64_t id, 
     return db_execute(ctx, db, BEGIN_TURN_AGAIN, in, LEN(in), NULL);
 }
 
-enum cq_status turn_expire(struct cq_ctx *ctx, struct db *db, uint64_t id)
+enum cq_status turn_give_up(struct cq_ctx *ctx, struct db *db, uint64_t id)
 {
     const struct db_in in[] = {IN_U64(id)};
 
