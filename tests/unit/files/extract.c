@@ -1,0 +1,352 @@
+#include "colloquy/extract.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "files/child.h"
+#include "folder.h"
+#include "pdf.h"
+#include "unit.h"
+
+static const struct file_type pdf_type = {DOCUMENT_PDF, "application/pdf"};
+
+/* An arena in which all that may be extracted has room. */
+static struct cq_ctx *ctx_new(void)
+{
+    static struct arena *arena;
+    static struct cq_ctx ctx;
+
+    if (!arena)
+        arena = arena_create(4096, 64 << 20);
+    arena_reset(arena);
+    ctx = (struct cq_ctx){.arena = arena, .request_id = "test"};
+    return &ctx;
+}
+
+static struct extraction extract(struct cq_ctx *ctx, const struct file_type *type, const void *data, size_t len)
+{
+    struct config config = folder_config(ctx);
+    struct extraction out = {.failure = "not extracted"};
+    uint8_t hash[SHA256_BYTES];
+
+    CU_ASSERT_EQUAL_FATAL(file_put(ctx, &config, data, len, hash), CQ_OK);
+    CU_ASSERT_EQUAL(file_extract(ctx, &config, hash, type, &out), CQ_OK);
+    return out;
+}
+
+static struct extraction extract_pdf(struct cq_ctx *ctx, const struct pdf *pdf)
+{
+    return extract(ctx, &pdf_type, pdf->out.data, pdf->out.len);
+}
+
+/* ---- texts ---- */
+
+static void test_texts(void)
+{
+    static const struct {
+        const char *name;
+        struct file_type type;
+        const char *data, *want, *failure;
+    } rows[] = {
+        {"plain", {DOCUMENT_TEXT, "text/plain"}, "one\ntwo", "one\ntwo", NULL},
+        {"Latin-1", {DOCUMENT_TEXT, "text/plain"}, "caf\xe9 au lait", "caf\xc3\xa9 au lait", NULL},
+        {"HTML", {DOCUMENT_TEXT, "text/html"}, "<style>a</style><p>b &amp; c", "b & c", NULL},
+        {"CSV", {DOCUMENT_TEXT, "text/csv"}, "a,<b>\n1,2\n", "a,<b>\n1,2\n", NULL},
+        {"blank", {DOCUMENT_TEXT, "text/plain"}, " \n\xc2\xa0", NULL, "no_text"},
+        {"HTML without text", {DOCUMENT_TEXT, "text/html"}, "<script>evil</script>", NULL, "no_text"},
+        {"no text", {DOCUMENT_TEXT, "text/plain"}, "\x01\x02", NULL, "damaged"},
+        {"no PDF", {DOCUMENT_PDF, "application/pdf"}, "%PDF-1.4\nnothing", NULL, "damaged"},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct extraction got = extract(ctx_new(), &rows[i].type, rows[i].data, strlen(rows[i].data));
+
+        ROW_ASSERT(rows[i].name, str_eq(got.failure, rows[i].failure) && got.page_count == 0);
+        ROW_ASSERT(rows[i].name, got.n_texts == !rows[i].failure);
+        if (got.n_texts)
+            ROW_ASSERT(rows[i].name, str_eq(got.texts[0].text, rows[i].want) && got.texts[0].page == 0);
+    }
+}
+
+/* Of images and other files there is nothing to extract, however they look. */
+static void test_no_texts(void)
+{
+    static const struct file_type types[] = {{DOCUMENT_IMAGE, "image/png"}, {DOCUMENT_BINARY, "application/msword"}};
+
+    for (size_t i = 0; i < LEN(types); i++) {
+        struct extraction got = extract(ctx_new(), &types[i], "text", 4);
+
+        ROW_ASSERT(types[i].mime_type, !got.failure && !got.n_texts && !got.page_count);
+    }
+}
+
+static void test_the_longest_text(void)
+{
+    static const struct file_type plain = {DOCUMENT_TEXT, "text/plain"};
+    size_t len = EXTRACT_MAX_TEXT_BYTES;
+    char *text = malloc(len + 1);
+
+    memset(text, 'a', len + 1);
+    struct extraction got = extract(ctx_new(), &plain, text, len);
+    CU_ASSERT_TRUE(!got.failure && got.n_texts == 1 && got.texts[0].len == len);
+    got = extract(ctx_new(), &plain, text, len + 1);
+    ASSERT_TEXT(got.failure, "too_complex");
+    free(text);
+}
+
+static void test_a_file_that_is_gone(void)
+{
+    struct cq_ctx *ctx = ctx_new();
+    struct config config = folder_config(ctx);
+    const uint8_t hash[SHA256_BYTES] = {7};
+    struct extraction out;
+
+    CU_ASSERT_EQUAL(file_extract(ctx, &config, hash, &pdf_type, &out), CQ_SOURCE_GONE);
+}
+
+/* ---- PDF ---- */
+
+static void test_pages(void)
+{
+    static const char *const texts[] = {"The first page", "", "The third page"};
+    struct cq_ctx *ctx = ctx_new();
+    struct extraction got = extract_pdf(ctx, pdf_of_pages(ctx, 3, texts, LEN(texts)));
+
+    CU_ASSERT_TRUE_FATAL(!got.failure && got.page_count == 3 && got.n_texts == 2);
+    CU_ASSERT_TRUE(got.texts[0].page == 1 && strstr(got.texts[0].text, texts[0]));
+    CU_ASSERT_TRUE(got.texts[1].page == 3 && strstr(got.texts[1].text, texts[2]));
+}
+
+static void test_many_pages(void)
+{
+    static const char *const texts[] = {"Page"};
+    struct cq_ctx *ctx = ctx_new();
+    struct extraction got = extract_pdf(ctx, pdf_of_pages(ctx, EXTRACT_MAX_PAGES, texts, 1));
+
+    CU_ASSERT_TRUE(!got.failure && got.page_count == EXTRACT_MAX_PAGES && got.n_texts == EXTRACT_MAX_PAGES);
+    ctx = ctx_new();
+    got = extract_pdf(ctx, pdf_of_pages(ctx, EXTRACT_MAX_PAGES + 1, texts, 1));
+    CU_ASSERT_TRUE(str_eq(got.failure, "too_complex") && !got.n_texts && !got.page_count);
+}
+
+static struct pdf *without_text(struct cq_ctx *ctx)
+{
+    static const char *const texts[] = {""};
+
+    return pdf_of_pages(ctx, 2, texts, 1);
+}
+
+/* Of a user's password that is not known here. */
+static struct pdf *encrypted(struct cq_ctx *ctx)
+{
+    struct pdf *pdf = pdf_begin(ctx);
+
+    pdf_object(pdf, 1, "<< /Type /Catalog /Pages 2 0 R >>");
+    pdf_object(pdf, 2, "<< /Type /Pages /Count 0 /Kids [] >>");
+    pdf_object(pdf, 3, "<< /Filter /Standard /V 1 /R 2 /P -4 /O (%032d) /U (%032d) >>", 1, 2);
+    pdf_end(pdf, "/Encrypt 3 0 R /ID [(0123456789abcdef) (0123456789abcdef)]");
+    return pdf;
+}
+
+/* Pages that are their own children. */
+static struct pdf *circular(struct cq_ctx *ctx)
+{
+    struct pdf *pdf = pdf_begin(ctx);
+
+    pdf_object(pdf, 1, "<< /Type /Catalog /Pages 2 0 R >>");
+    pdf_object(pdf, 2, "<< /Type /Pages /Count 2 /Kids [3 0 R 2 0 R] /Parent 3 0 R >>");
+    pdf_object(pdf, 3, "<< /Type /Pages /Count 2 /Kids [2 0 R 3 0 R] /Parent 2 0 R >>");
+    pdf_end(pdf, "");
+    return pdf;
+}
+
+static struct pdf *claiming_pages(struct cq_ctx *ctx)
+{
+    struct pdf *pdf = pdf_begin(ctx);
+
+    pdf_object(pdf, 1, "<< /Type /Catalog /Pages 2 0 R >>");
+    pdf_object(pdf, 2, "<< /Type /Pages /Count 1000000 /Kids [] >>");
+    pdf_end(pdf, "");
+    return pdf;
+}
+
+/* A table that says the one before it is itself. */
+static struct pdf *circular_table(struct cq_ctx *ctx)
+{
+    struct pdf *pdf = pdf_begin(ctx);
+    char more[64];
+
+    pdf_object(pdf, 1, "<< /Type /Catalog /Pages 2 0 R >>");
+    pdf_object(pdf, 2, "<< /Type /Pages /Count 0 /Kids [] >>");
+    snprintf(more, sizeof(more), "/Prev %zu", pdf->out.len);
+    pdf_end(pdf, more);
+    return pdf;
+}
+
+/* Objects nested so deep that whoever reads them by recursion needs more stack than there is. */
+static struct pdf *nested(struct cq_ctx *ctx)
+{
+    enum { DEPTH = 1000000 };
+    struct pdf *pdf = pdf_begin(ctx);
+
+    pdf_object(pdf, 1, "<< /Type /Catalog /Pages 2 0 R >>");
+    buf_str(&pdf->out, "2 0 obj\n");
+    memset(buf_room(&pdf->out, DEPTH), '[', DEPTH);
+    pdf->out.len += DEPTH;
+    pdf->out.data[pdf->out.len] = '\0';
+    pdf_end(pdf, "");
+    return pdf;
+}
+
+/* Objects without a table of where they are, and no end. */
+static struct pdf *many_objects(struct cq_ctx *ctx)
+{
+    struct pdf *pdf = pdf_begin(ctx);
+
+    for (unsigned i = 1; i <= 1000000; i++)
+        buf_printf(&pdf->out, "%u 0 obj %u endobj\n", i, i);
+    return pdf;
+}
+
+static struct pdf *cut(struct cq_ctx *ctx)
+{
+    static const char *const texts[] = {""};
+    struct pdf *pdf = pdf_of_pages(ctx, 10, texts, 1);
+
+    buf_truncate(&pdf->out, pdf->out.len / 2);
+    return pdf;
+}
+
+/* None of these is extracted, and the process that tries is always back, long before a minute has passed. */
+static void test_bad_files(void)
+{
+    static const struct {
+        const char *name;
+        struct pdf *(*make)(struct cq_ctx *ctx);
+        const char *failures;
+    } rows[] = {
+        {"without text", without_text, "no_text"},
+        {"encrypted", encrypted, "encrypted"},
+        {"circular", circular, "damaged no_text too_complex"},
+        {"claiming pages", claiming_pages, "damaged too_complex"},
+        {"a circular table", circular_table, "damaged"},
+        {"nested", nested, "damaged too_complex"},
+        {"many objects", many_objects, "damaged too_complex"},
+        {"cut", cut, "damaged no_text"},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct cq_ctx *ctx = ctx_new();
+        struct extraction got = extract_pdf(ctx, rows[i].make(ctx));
+
+        ROW_ASSERT(rows[i].name, got.failure && strstr(rows[i].failures, got.failure) && !got.n_texts);
+    }
+}
+
+/* A stream's length is what somebody says; its text is there all the same. */
+static void test_a_length_that_lies(void)
+{
+    static const char content[] = "BT /F1 12 Tf 72 720 Td (Here it is) Tj ET";
+    struct cq_ctx *ctx = ctx_new();
+    struct pdf *pdf = pdf_of_content(ctx, "/Length 999999999", content, sizeof(content) - 1);
+    struct extraction got = extract_pdf(ctx, pdf);
+
+    CU_ASSERT_TRUE(got.n_texts == 1 && strstr(got.texts[0].text, "Here it is"));
+}
+
+/* ---- limits ---- */
+
+static enum child_end run(const struct pdf *pdf, uint32_t cpu_s, uint32_t wall_ms, struct buf *said)
+{
+    struct cq_ctx *ctx = unit_ctx();
+    struct config config = folder_config(ctx);
+    struct child_ask ask = {.command = "text", .argument = "application/pdf", .cpu_s = cpu_s, .wall_ms = wall_ms};
+    enum child_end end = CHILD_DONE;
+    uint8_t hash[SHA256_BYTES];
+
+    CU_ASSERT_EQUAL_FATAL(file_put(ctx, &config, pdf->out.data, pdf->out.len, hash), CQ_OK);
+    ask.fd = open(folder_file(ctx, &config, hash, ""), O_RDONLY | O_CLOEXEC);
+    buf_init(said, 1 << 20);
+    CU_ASSERT_EQUAL(child_run(ctx, &ask, said, &end), CQ_OK);
+    close(ask.fd);
+    return end;
+}
+
+/* A page whose content is n blanks or letters, packed to some 6 bytes a thousand. */
+static struct pdf *bomb(struct cq_ctx *ctx, char first, char c, size_t n)
+{
+    struct buf *packed = buf_in_arena(ctx->arena, 16 << 20);
+
+    pdf_deflate_run(packed, first, c, n);
+    return pdf_of_content(ctx, "/Filter /FlateDecode", packed->data, packed->len);
+}
+
+/* 1 GB of blanks: it takes seconds to skip them. */
+static void test_time(void)
+{
+    struct pdf *pdf = bomb(ctx_new(), ' ', ' ', 1000000000);
+    struct buf said;
+    int64_t began_ms = clock_mono_ms();
+
+    CU_ASSERT_EQUAL(run(pdf, 1, 60000, &said), CHILD_LIMITED);
+    buf_release(&said);
+    CU_ASSERT_TRUE(clock_mono_ms() - began_ms < 20000);
+    began_ms = clock_mono_ms();
+    CU_ASSERT_EQUAL(run(pdf, 10, 100, &said), CHILD_LIMITED);
+    buf_release(&said);
+    CU_ASSERT_TRUE(clock_mono_ms() - began_ms < 5000);
+}
+
+/* 1 GB as one string. */
+static void test_memory(void)
+{
+    struct pdf *pdf = bomb(ctx_new(), '(', 'a', 1000000000);
+    struct buf said;
+
+    CU_ASSERT_NOT_EQUAL(run(pdf, 10, 60000, &said), CHILD_DONE);
+    buf_release(&said);
+}
+
+/* More than there is room for. */
+static void test_how_much_is_said(void)
+{
+    static const char *const texts[] = {"A page, of which there are so many that they are too many for this buffer."};
+    struct cq_ctx *ctx = ctx_new();
+    struct pdf *pdf = pdf_of_pages(ctx, EXTRACT_MAX_PAGES, texts, 1);
+    struct config config = folder_config(ctx);
+    struct child_ask ask = {.command = "text", .argument = "application/pdf", .cpu_s = 10, .wall_ms = 60000};
+    enum child_end end = CHILD_DONE;
+    uint8_t hash[SHA256_BYTES];
+    struct buf said;
+
+    CU_ASSERT_EQUAL_FATAL(file_put(ctx, &config, pdf->out.data, pdf->out.len, hash), CQ_OK);
+    ask.fd = open(folder_file(ctx, &config, hash, ""), O_RDONLY | O_CLOEXEC);
+    buf_init(&said, 100000);
+    CU_ASSERT_EQUAL(child_run(ctx, &ask, &said, &end), CQ_OK);
+    CU_ASSERT_EQUAL(end, CHILD_LIMITED);
+    CU_ASSERT_TRUE(said.len <= 100000);
+    close(ask.fd);
+    buf_release(&said);
+}
+
+static void test_a_command_that_is_none(void)
+{
+    struct cq_ctx *ctx = unit_ctx();
+    struct child_ask ask = {.command = "dance", .argument = "", .cpu_s = 1, .wall_ms = 5000};
+    enum child_end end;
+    struct buf said;
+
+    ask.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    buf_init(&said, 1 << 20);
+    CU_ASSERT_EQUAL(child_run(ctx, &ask, &said, &end), CQ_BUSY);
+    CU_ASSERT_EQUAL(said.len, 0);
+    close(ask.fd);
+}
+
+SUITE(extract, {"texts", test_texts}, {"no texts", test_no_texts}, {"the longest text", test_the_longest_text},
+      {"a file that is gone", test_a_file_that_is_gone}, {"pages", test_pages}, {"many pages", test_many_pages},
+      {"bad files", test_bad_files}, {"a length that lies", test_a_length_that_lies}, {"time", test_time},
+      {"memory", test_memory}, {"how much is said", test_how_much_is_said},
+      {"a command that is none", test_a_command_that_is_none});
