@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "server/fastcgi.h"
@@ -29,13 +30,14 @@ static void accept_guests(struct documents_worker *w)
     }
 }
 
-enum { FD_SIGNAL, FD_LISTEN, FD_FIRST_GUEST };
+enum { FD_SIGNAL, FD_WAKE, FD_LISTEN, FD_FIRST_GUEST };
 
 static size_t list_fds(struct documents_worker *w, struct pollfd *fds)
 {
     size_t n = FD_FIRST_GUEST;
 
     fds[FD_SIGNAL] = (struct pollfd){.fd = w->worker->signal_fd, .events = POLLIN};
+    fds[FD_WAKE] = (struct pollfd){.fd = w->wake_fd, .events = POLLIN};
     fds[FD_LISTEN] = (struct pollfd){.fd = -1};
     if (!w->is_stopping && w->n_guests < GUESTS_MAX && clock_mono_ms() >= w->accept_ms)
         fds[FD_LISTEN] = (struct pollfd){.fd = w->worker->listen_fd, .events = POLLIN};
@@ -66,9 +68,12 @@ static void take_signals(struct documents_worker *w)
 static void run_round(struct documents_worker *w)
 {
     struct pollfd fds[FD_FIRST_GUEST + GUESTS_MAX];
+    uint64_t n_ended; /* extractions; each guest looks for its own */
 
     llm_loop_wait(w->loop, fds, list_fds(w, fds), wait_ms(w));
     take_signals(w);
+    if (fds[FD_WAKE].revents)
+        (void)!read(w->wake_fd, &n_ended, sizeof(n_ended));
     if (fds[FD_LISTEN].revents)
         accept_guests(w);
     llm_loop_run(w->loop);
@@ -88,8 +93,9 @@ static bool start(struct documents_worker *w)
     if (db_library_init() || llm_global_init())
         return false;
     w->has_model = embedding_model_name(config, w->model);
+    w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     w->loop = llm_loop_create(config, &w->worker->board->breakers);
-    if (!w->loop)
+    if (!w->loop || w->wake_fd < 0)
         return false;
     llm_loop_watch(w->loop, note_model, w->worker->board);
     w->queue = document_queue_start(w->worker);

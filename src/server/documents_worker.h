@@ -14,6 +14,7 @@
 #include <poll.h>
 
 #include "colloquy/files.h"
+#include "server/extraction.h"
 #include "server/retrieval_call.h"
 #include "server/worker.h"
 
@@ -25,8 +26,11 @@ bool embedding_model_name(const struct config *config, char out[MODEL_NAME_BYTES
 /* ---- guests (guest.c) ---- */
 
 struct guest {
-    /* ASKING: it sends its question; WAITING: for the vector of that; LISTENING: it is sent the answer. */
-    enum { GUEST_NONE, GUEST_ASKING, GUEST_WAITING, GUEST_SEARCHING, GUEST_LISTENING } state;
+    /*
+     * ASKING: it sends its question; EXTRACTING: files that it names are being read; WAITING: for the vector of the
+     * question; LISTENING: it is sent the answer.
+     */
+    enum { GUEST_NONE, GUEST_ASKING, GUEST_EXTRACTING, GUEST_WAITING, GUEST_SEARCHING, GUEST_LISTENING } state;
     struct documents_worker *worker;
     int fd;
     struct cq_ctx ctx; /* on an arena of its own */
@@ -34,6 +38,7 @@ struct guest {
     char *text; /* what it asks, then what it is told; of len bytes behind the head */
     size_t len, n_done;
     struct retrieval_ask ask;
+    struct extraction_job *extraction; /* NULL: none is under way */
     struct llm_ask embed;
     float *vector; /* of n_dimensions; NULL: words alone */
     size_t n_dimensions;
@@ -44,6 +49,7 @@ struct documents_worker {
     struct worker *worker;
     struct llm_loop *loop;
     struct document_queue *queue;
+    int wake_fd;    /* an extraction has ended */
     bool has_model; /* for embeddings, of that name: */
     char model[MODEL_NAME_BYTES];
     size_t n_guests;

@@ -8,6 +8,7 @@
 enum {
     BLOCK_BYTES = 64 << 10,
     MAX_BYTES = 1 << 30, /* of mapped documents nothing is counted */
+    TALK_MS = 5000,      /* to ask, and to be answered */
     EMBED_MS = 3000,     /* then words alone have to do */
     SAY_EVERY_MS = 1000,
 };
@@ -53,7 +54,7 @@ bool guest_open(struct documents_worker *w, int fd)
                         .state = GUEST_ASKING,
                         .fd = fd,
                         .ctx = {.arena = arena, .request_id = "-"},
-                        .give_up_ms = clock_mono_ms() + RETRIEVAL_MS,
+                        .give_up_ms = clock_mono_ms() + TALK_MS,
                         .began_us = clock_mono_us()};
     w->worker->slot->busy = (unsigned)++w->n_guests;
     return true;
@@ -84,6 +85,7 @@ static void search(struct guest *g)
     g->text = (char *)(uintptr_t)json;
     g->len = len;
     g->n_done = 0;
+    g->give_up_ms = clock_mono_ms() + TALK_MS;
     g->state = GUEST_LISTENING;
     metrics_note_search(&w->worker->board->metrics, clock_mono_us() - g->began_us);
 }
@@ -117,6 +119,35 @@ static bool has_vectors(const struct guest *g)
     return false;
 }
 
+static void begin_search(struct guest *g)
+{
+    g->state = GUEST_SEARCHING;
+    if (!has_vectors(g))
+        return;
+    g->state = GUEST_WAITING;
+    g->embed = (struct llm_ask){
+        .task = LLM_EMBED, .texts = &g->ask.query, .n_texts = 1, .is_query = true, .total_timeout_ms = EMBED_MS};
+    enum cq_status st = llm_start(g->worker->loop, &g->ctx, &g->embed, NULL, take_vector, g, NULL);
+    if (st)
+        take_vector(g, st, NULL, NULL);
+}
+
+/* ---- what is attached ---- */
+
+/* When as many are under way as may be, it waits for its turn. */
+static void extract(struct guest *g)
+{
+    const struct config *config = g->worker->worker->config;
+
+    if (g->extraction && !extraction_take(g->extraction))
+        return;
+    bool is_done = g->extraction || !extraction_is_needed(config, &g->ask);
+
+    g->extraction = is_done ? NULL : extraction_start(config, &g->ask, g->worker->wake_fd);
+    if (is_done)
+        begin_search(g);
+}
+
 static void take_ask(struct guest *g)
 {
     enum cq_status st = retrieval_ask_read(&g->ctx, g->text, g->len, &g->ask);
@@ -126,15 +157,8 @@ static void take_ask(struct guest *g)
         leave(g);
         return;
     }
-    g->state = GUEST_SEARCHING;
-    if (!has_vectors(g))
-        return;
-    g->state = GUEST_WAITING;
-    g->embed = (struct llm_ask){
-        .task = LLM_EMBED, .texts = &g->ask.query, .n_texts = 1, .is_query = true, .total_timeout_ms = EMBED_MS};
-    st = llm_start(g->worker->loop, &g->ctx, &g->embed, NULL, take_vector, g, NULL);
-    if (st)
-        take_vector(g, st, NULL, NULL);
+    g->state = GUEST_EXTRACTING;
+    extract(g);
 }
 
 /* ---- reading and writing ---- */
@@ -198,6 +222,8 @@ void guest_tend(struct guest *g, int64_t now_ms)
 {
     if (g->state == GUEST_ASKING)
         talk(g);
+    if (g->state == GUEST_EXTRACTING)
+        extract(g);
     if (g->state == GUEST_SEARCHING)
         search(g);
     if (g->state == GUEST_LISTENING)

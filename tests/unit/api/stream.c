@@ -87,8 +87,8 @@ static void test_a_reply(void)
     start(&s);
     stream_start(&s.req, &s.turn);
     ASSERT_TEXT(body(&s), START("11", "pending"));
-    api_text(&s.req, "x\ny", 2); /* only as many bytes as it says */
-    api_text(&s.req, "y", 1);
+    api_text(&s.req, LLM_TEXT, "x\ny", 2); /* only as many bytes as it says */
+    api_text(&s.req, LLM_TEXT, "y", 1);
     complete(&s);
     stream_done(&s.req, &s.turn);
     ASSERT_TEXT(body(&s), START("11", "pending") DELTA("x\\n") DELTA("y") END("11"));
@@ -141,7 +141,7 @@ static void test_pieces_that_were_sent(void)
     api_wait(&s.req);
     ASSERT_TEXT(body(&s), ": waiting\n\n");
     buf_consume(s.req.response.body, s.req.response.body->len);
-    api_text(&s.req, "y", 1);
+    api_text(&s.req, LLM_TEXT, "y", 1);
     ASSERT_TEXT(body(&s), DELTA("y"));
 }
 
@@ -152,7 +152,7 @@ static void test_no_stream(void)
 
     start(&s);
     s.loaded.is_event_stream = false;
-    api_text(&s.req, "y", 1);
+    api_text(&s.req, LLM_TEXT, "y", 1);
     api_wait(&s.req);
     CU_ASSERT_PTR_NULL(s.req.response.body);
 }
@@ -181,7 +181,7 @@ static void test_errors(void)
         start(&s);
         snprintf(s.req.ctx.error, sizeof(s.req.ctx.error), "the provider's words");
         stream_start(&s.req, &s.turn);
-        api_text(&s.req, "x", 1);
+        api_text(&s.req, LLM_TEXT, "x", 1);
         buf_clear(s.req.response.body);
         api_refuse(&s.req, rows[i].st);
         const char *want = arena_printf(
@@ -211,8 +211,8 @@ static void test_no_room(void)
         start(&s);
         stream_start(&s.req, &s.turn);
         struct buf *body = s.req.response.body = buf_in_arena(s.req.ctx.arena, strlen(one) + room);
-        api_text(&s.req, "one", 3);
-        api_text(&s.req, longer, strlen(longer));
+        api_text(&s.req, LLM_TEXT, "one", 3);
+        api_text(&s.req, LLM_TEXT, longer, strlen(longer));
         CU_ASSERT_TRUE(body->failed);
         ASSERT_TEXT(body->data, one); /* and may be sent now */
         api_refuse(&s.req, CQ_INTERNAL);
