@@ -8,6 +8,7 @@
 #ifndef COLLOQUY_ENGINE_H
 #define COLLOQUY_ENGINE_H
 
+#include "colloquy/engine/chat_search.h"
 #include "colloquy/files.h"
 #include "colloquy/llm.h"
 #include "colloquy/store.h"

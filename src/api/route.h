@@ -189,5 +189,6 @@ enum cq_status bot_document_create(struct request *req);
 enum cq_status bot_document_delete(struct request *req);
 enum cq_status file_show(struct request *req);
 enum cq_status preview_show(struct request *req);
+enum cq_status chat_search(struct request *req);
 
 #endif

@@ -11,6 +11,7 @@
 #define CHAT          "/api/chat"
 #define BOT           CHAT "/bot/:bot_id"
 #define RELATED       CHAT "/conversation/:conversation_id/related-documents"
+#define CHATS         "/api/chat/conversations"
 
 // clang-format off
 const struct route routes[] = {
@@ -76,6 +77,7 @@ const struct route routes[] = {
     {{HTTP_GET,    RELATED "/:source_id/preview"},    POOL_API, MAY_OWN,      LOAD_CHAT,                ANSWER_CHAT,         preview_show, NULL},
     {{HTTP_GET,    CHAT "/store/search"},             POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_search, NULL},
     {{HTTP_GET,    CHAT "/store/popular"},            POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         bot_popular, NULL},
+    {{HTTP_GET,    CHATS "/search"},                  POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         chat_search, NULL},
 };
 // clang-format on
 
