@@ -223,4 +223,10 @@ enum cq_status page_read(struct request *req, uint64_t default_per_page, uint64_
  */
 void page_link(struct request *req, const struct page *page, uint64_t total);
 
+/*
+ * The same for a list that is paged by key, of which more is to come: rel="next" alone, with the parameter cursor, of letters,
+ * digits and "-".
+ */
+void page_link_next(struct request *req, const char *cursor);
+
 #endif

@@ -9,6 +9,7 @@
 #define CHAT          "/api/chat"
 #define FEEDBACK      CONVERSATIONS "/:id/messages/:message_id/feedback"
 #define CHAT          "/api/chat"
+#define A_CHAT        CHAT "/conversation/:conversation_id"
 #define BOT           CHAT "/bot/:bot_id"
 #define RELATED       CHAT "/conversation/:conversation_id/related-documents"
 #define CHATS         "/api/chat/conversations"
@@ -52,6 +53,17 @@ const struct route routes[] = {
     {{HTTP_POST,   CONVERSATIONS "/:id/evaluation"},  POOL_LLM, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_create, evaluation_reply},
     {{HTTP_POST,   CHAT "/conversation"},             POOL_LLM, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         chat_message_create, chat_message_create_reply},
     {{HTTP_GET,    CHAT "/conversation/:conversation_id/proposed-title"}, POOL_LLM, MAY_OWN, LOAD_CHAT, ANSWER_CHAT,        chat_title_propose, chat_title_reply},
+    {{HTTP_GET,    CHAT "/conversations"},            POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         chat_conversation_index, NULL},
+    {{HTTP_DELETE, CHAT "/conversations"},            POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         chat_conversation_delete_all, NULL},
+    {{HTTP_POST,   CHAT "/conversations/bulk-delete"}, POOL_API, MAY_CHAT,    LOAD_CALLER,              ANSWER_CHAT,         chat_conversation_delete_some, NULL},
+    {{HTTP_GET,    A_CHAT},                           POOL_API, MAY_OWN,      LOAD_CHAT,                ANSWER_CHAT,         chat_conversation_show, NULL},
+    {{HTTP_DELETE, A_CHAT},                           POOL_API, MAY_OWN,      LOAD_CHAT,                ANSWER_CHAT,         chat_conversation_delete, NULL},
+    {{HTTP_PATCH,  A_CHAT "/title"},                  POOL_API, MAY_OWN,      LOAD_CHAT,                ANSWER_CHAT,         chat_title_update, NULL},
+    {{HTTP_POST,   A_CHAT "/stop"},                   POOL_API, MAY_OWN,      LOAD_CHAT,                ANSWER_CHAT,         chat_stop, NULL},
+    {{HTTP_PUT,    A_CHAT "/:message_id/feedback"},   POOL_API, MAY_OWN,      LOAD_CHAT,                ANSWER_CHAT,         chat_feedback_update, NULL},
+    {{HTTP_GET,    A_CHAT "/related-documents"},      POOL_API, MAY_OWN,      LOAD_CHAT,                ANSWER_CHAT,         related_document_index, NULL},
+    {{HTTP_GET,    A_CHAT "/related-documents/:source_id"}, POOL_API, MAY_OWN, LOAD_CHAT,               ANSWER_CHAT,         related_document_show, NULL},
+    {{HTTP_GET,    CHAT "/config/global"},            POOL_API, MAY_CHAT,     LOAD_CALLER,              ANSWER_CHAT,         chat_config_show, NULL},
 
     {{HTTP_POST,   FEEDBACK},                         POOL_API, MAY_VOTE,     LOAD_CONVERSATION,        ANSWER_CONVERSATION, feedback_create, NULL},
     {{HTTP_DELETE, FEEDBACK "/:feedback_id"},         POOL_API, MAY_VOTE,     LOAD_CONVERSATION,        ANSWER_CONVERSATION, feedback_delete, NULL},

@@ -1,5 +1,5 @@
 /* Models of the chat API: what the config offers, and the names that Bedrock Chat's own page knows. */
-#include "engine/chat_models.h"
+#include "colloquy/engine/chat_models.h"
 
 #include <string.h>
 

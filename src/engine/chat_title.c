@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "engine/chat_ask.h"
-#include "engine/chat_models.h"
 #include "engine/document.h"
 #include "engine/prompt.h"
 

@@ -4,7 +4,6 @@
 
 #include "engine/chat_ask.h"
 #include "engine/chat_content.h"
-#include "engine/chat_models.h"
 #include "engine/chat_thinking.h"
 #include "engine/prompt.h"
 #include "engine/retrieval.h"

@@ -59,9 +59,9 @@ enum cq_status page_read(struct request *req, uint64_t default_per_page, uint64_
 }
 
 /* Whether a pair of the query has a name that the links give anew, or that must not be in them. */
-static bool is_own_name(const char *pair, size_t len)
+static bool is_own_name(const char *pair, size_t len, const char *parameter)
 {
-    static const char *const names[] = {"page", "per_page", "access_token"};
+    const char *const names[] = {parameter, str_eq(parameter, "page") ? "per_page" : parameter, "access_token"};
     const char *equals = memchr(pair, '=', len);
     size_t name_len = equals ? (size_t)(equals - pair) : len;
     char name[3 * OWN_NAME_MAX_BYTES + 1];
@@ -88,12 +88,12 @@ static void append_safely(struct buf *buf, const char *text, size_t len, const c
     }
 }
 
-static void append_kept_pairs(struct buf *buf, const char *query)
+static void append_kept_pairs(struct buf *buf, const char *query, const char *parameter)
 {
     while (*query) {
         size_t len = strcspn(query, "&");
 
-        if (len && !is_own_name(query, len)) {
+        if (len && !is_own_name(query, len, parameter)) {
             append_safely(buf, query, len, "#");
             buf_char(buf, '&');
         }
@@ -110,14 +110,14 @@ static bool origin_valid(const struct request *req)
            !req->host[strspn(req->host, host_bytes)];
 }
 
-/* All that the links have in common, up to the page's number. */
-static void append_base(struct buf *buf, const struct request *req)
+/* All that the links have in common, up to the value of the parameter. */
+static void append_base(struct buf *buf, const struct request *req, const char *parameter)
 {
     buf_printf(buf, "%s://%s", req->scheme, req->host);
     append_safely(buf, req->path, strlen(req->path), "%?#");
     buf_char(buf, '?');
-    append_kept_pairs(buf, req->query);
-    buf_str(buf, "page=");
+    append_kept_pairs(buf, req->query, parameter);
+    buf_printf(buf, "%s=", parameter);
 }
 
 static void append_link(struct buf *links, const char *base, uint64_t number, uint64_t per_page, const char *rel)
@@ -152,8 +152,21 @@ void page_link(struct request *req, const struct page *page, uint64_t total)
     if (!origin_valid(req) || !(base = buf_in_arena(req->ctx.arena, LINK_MAX_BYTES)) ||
         !(links = buf_in_arena(req->ctx.arena, LINK_MAX_BYTES)))
         return;
-    append_base(base, req);
+    append_base(base, req, "page");
     append_links(links, base->data, page, total);
     if (!base->failed && !links->failed)
         response_header(req, "Link", links->data);
+}
+
+void page_link_next(struct request *req, const char *cursor)
+{
+    struct buf *link = origin_valid(req) ? buf_in_arena(req->ctx.arena, LINK_MAX_BYTES) : NULL;
+
+    if (!link)
+        return;
+    buf_char(link, '<');
+    append_base(link, req, "cursor");
+    buf_printf(link, "%s>; rel=\"next\"", cursor);
+    if (!link->failed)
+        response_header(req, "Link", link->data);
 }

@@ -6,6 +6,7 @@
 #define COLLOQUY_ENGINE_CHAT_H
 
 #include "colloquy/engine.h"
+#include "colloquy/engine/chat_models.h"
 
 enum {
     CHAT_MAX_CONTENTS = 20,

@@ -1,6 +1,6 @@
-/* The models that the chat API offers, and what clients call them (doc/api-chat.md 2.3, 5 and 8). */
-#ifndef ENGINE_CHAT_MODELS_H
-#define ENGINE_CHAT_MODELS_H
+/* The models that the chat API offers, and what clients call them (doc/api-chat.md 2.3, 5 and 8). Part of engine.h. */
+#ifndef COLLOQUY_ENGINE_CHAT_MODELS_H
+#define COLLOQUY_ENGINE_CHAT_MODELS_H
 
 #include "colloquy/base.h"
 
