@@ -112,7 +112,7 @@ struct walk {
     size_t n_seen;
 };
 
-/* Nothing but a number or a UUID is an id. */
+/* Nothing but a number or a UUID is an id; the chat API's are names. */
 static void expect_id(struct walk *walk, const char *path, struct json_object *id)
 {
     const char *text = id ? json_object_get_string(id) : "";
@@ -166,7 +166,7 @@ static void test_ids(void)
     for (size_t i = 0; i < rows.n; i++) {
         const struct row *row = &rows.all[i];
 
-        for (int string_ids = 0; is_passed_on(row) && string_ids <= 1; string_ids++) {
+        for (int string_ids = 0; is_passed_on(row) && !is_chat_row(row) && string_ids <= 1; string_ids++) {
             struct walk walk = {row, string_ids, 0};
 
             walk_ids(&walk, "", call_well(row, string_ids ? STRING_IDS : NULL)->json);
@@ -190,7 +190,7 @@ static void test_ids_deeper(void)
             struct call call = row_call(row, &scene);
 
             call.token = token_of(TEACHER);
-            for (size_t n = 0; n < LEN(accepts) && is_read_row(row) && row->scope; n++) {
+            for (size_t n = 0; n < LEN(accepts) && is_read_row(row) && row->scope && !is_chat_row(row); n++) {
                 call.accept = accepts[n];
                 const struct answer *answer = call_now(&call);
                 expect_status(row->key, answer, 200);

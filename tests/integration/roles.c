@@ -18,6 +18,8 @@
 #define CONVERSATIONS EXPERIENCES "/:ai_experience_id/conversations"
 #define CONVERSATION  CONVERSATIONS "/:id"
 #define FEEDBACK      CONVERSATION "/messages/:message_id/feedback"
+#define CHAT          "/api/chat"
+#define BOT           CHAT "/bot/:bot_id"
 
 enum column { NOBODY, OWNER, OTHER, WATCHER, MANAGER, OUTSIDER, ADMINISTRATOR, N_COLUMNS };
 
@@ -128,6 +130,21 @@ static const struct line {
     {"DELETE " FEEDBACK "/:feedback_id", DRAFT,         false, {401,  403,  403,  403,  404,  403,  404}},
     {"DELETE " FEEDBACK "/:feedback_id", OWN_DRAFT,     true,  {401,  403,  403,  403,  200,  403,  200}},
     {"DELETE " FEEDBACK "/:feedback_id", DELETED,       false, {401,  404,  404,  404,  404,  403,  404}},
+
+    /* doc/api-chat.md 7, where the bot is shared: all but its owner and administrators are users like any other. */
+    {"POST " CHAT "/bot",               PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET " CHAT "/bot",                PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET " CHAT "/bot/pinned",         PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET " CHAT "/bot/private/:bot_id", PUBLISHED,     false, {401,  200,  403,  403,  403,  403,  200}},
+    {"GET " CHAT "/bot/summary/:bot_id", PUBLISHED,     false, {401,  200,  200,  200,  200,  200,  200}},
+    {"PATCH " BOT,                      PUBLISHED,      false, {401,  200,  403,  403,  403,  403,  200}},
+    {"PATCH " BOT "/visibility",        PUBLISHED,      false, {401,  200,  403,  403,  403,  403,  200}},
+    {"PATCH " BOT "/starred",           PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"DELETE " BOT,                     PUBLISHED,      true,  {401,  200,  403,  403,  403,  403,  200}},
+    {"DELETE " BOT "/recently-used",    PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET " BOT "/agent/available-tools", PUBLISHED,    false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET " CHAT "/store/search",       PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET " CHAT "/store/popular",      PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
     // clang-format on
 };
 
@@ -160,6 +177,14 @@ static void test_each_row_has_lines(void)
     }
 }
 
+/* Of the chat API, which knows no courses. */
+static bool is_word_for(const char *word, const long s[N_COLUMNS])
+{
+    if (s[OUTSIDER] < 400)
+        return str_eq(word, "signed in") || str_eq(word, "users of the bot");
+    return str_eq(word, s[OUTSIDER] == 403 ? "editors of the bot" : "owner");
+}
+
 /* That the word which `colloquy routes` has for a row is true of its line. */
 static void test_words_for_roles(void)
 {
@@ -182,6 +207,8 @@ static void test_words_for_roles(void)
 
         if (str_eq(row->key, "DELETE " FEEDBACK "/:feedback_id"))
             word = "owner, managers"; /* of these, the author of the vote */
+        if (is_chat_row(row) && is_word_for(row->role, s))
+            word = row->role;
         ROW_ASSERT(textf("%s: %s, not %s", row->key, row->role, word), str_eq(row->role, word));
         ROW_ASSERT(row->key, nobody == (row->scope == NULL));
         ROW_ASSERT(row->key, !row->scope || str_eq(row->scope, textf("url:%s|%s", row->method, row->pattern)));
@@ -299,6 +326,19 @@ static struct scene *scene_for(enum state state, enum person who)
     return scene;
 }
 
+static void expect_refused_chat(const char *name, const struct answer *answer, long status, bool is_scope)
+{
+    const char *code = is_scope        ? "insufficient_scope"
+                       : status == 401 ? "unauthenticated"
+                       : status == 403 ? "forbidden"
+                                       : "not_found";
+
+    ROW_ASSERT(name, str_eq(header(answer, "WWW-Authenticate"), status == 401 ? "Bearer" : ""));
+    expect_json(name, answer->json, "/code", textf("\"%s\"", code));
+    ROW_ASSERT(name, *text_at(answer->json, "/detail"));
+    ROW_ASSERT(name, str_eq(text_at(answer->json, "/detail"), text_at(answer->json, "/errors/0")));
+}
+
 static void expect_refused(const char *name, const struct caller *caller, const struct answer *answer, long status)
 {
     bool is_scope = caller->with == TOKEN_WITH_OTHER_SCOPES;
@@ -320,13 +360,16 @@ static void check_cell(const struct row *row, const struct line *line, const str
 {
     struct scene *scene = scene_for(line->state, caller->who);
     const struct answer *answer = call_as(caller, credential, row_call(row, scene));
-    long status = caller->with == TOKEN_WITH_OTHER_SCOPES ? 401 : line->status[column_of(caller)];
+    bool is_scope = caller->with == TOKEN_WITH_OTHER_SCOPES;
+    long status = !is_scope ? line->status[column_of(caller)] : is_chat_row(row) ? 403 : 401;
     const char *name = textf("%s (%s) as %s", row->key, state_name(line->state), caller->name);
 
     expect_status(name, answer, status);
     if (is_api_row(row)) {
         expect_api_headers(name, answer);
-        if (status >= 400)
+        if (status >= 400 && is_chat_row(row))
+            expect_refused_chat(name, answer, status, is_scope);
+        else if (status >= 400)
             expect_refused(name, caller, answer, status);
     }
     if (line->takes_it_away && answer->status < 400)
@@ -484,7 +527,9 @@ static void test_head_and_suffix(void)
         expect_status(textf("HEAD of %s, nobody", row->key), call_now(&call), line->status[NOBODY]);
         call.method = "GET";
         call.token = token_of(TEACHER);
-        call.path = textf("%s.json?per_page=1", call.path);
+        size_t len = strcspn(call.path, "?");
+        call.path = textf("%.*s.json?per_page=1%s%s", (int)len, call.path, call.path[len] ? "&" : "",
+                          call.path[len] ? call.path + len + 1 : "");
         if (is_api_row(row))
             expect_status(textf("%s.json", row->key), call_now(&call), 200);
     }
@@ -539,7 +584,7 @@ static void expect_not_allowed(const struct rows *rows, const char *method, cons
 static void test_other_methods(void)
 {
     const struct rows rows = read_rows();
-    const struct scene scene = {"1", "1", "1", "1", "1"};
+    const struct scene scene = {"1", "1", "1", "1", "1", "1"};
     const char *tokens[] = {NULL, token_of(TEACHER)};
     uint64_t before = database_status("Questions"), own = database_status("Questions") - before;
 

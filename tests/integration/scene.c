@@ -47,6 +47,11 @@ bool is_api_row(const struct row *row)
     return str_starts(row->pattern, "/api/");
 }
 
+bool is_chat_row(const struct row *row)
+{
+    return str_starts(row->pattern, "/api/chat/") && row->scope;
+}
+
 bool has_part(const struct row *row, const char *part)
 {
     return strstr(row->pattern, part) != NULL;
@@ -115,6 +120,29 @@ static void set_workflow_state(const struct talk *talk, const char *workflow_sta
         harness_die("cannot change an experience's state");
 }
 
+static const char *new_bot_body(const char *id)
+{
+    return textf("{\"id\":\"%s\",\"title\":\"T\",\"instruction\":\"I\",\"display_retrieved_chunks\":true}", id);
+}
+
+static const char *new_id(void)
+{
+    char id[ULID_TEXT_BYTES];
+
+    ulid_new(id);
+    return textf("%s", id);
+}
+
+static const char *make_shared_bot(enum person owner)
+{
+    const char *id = new_id(), *path = textf("/api/chat/bot/%s/visibility", id);
+
+    if (CALL("POST", "/api/chat/bot", token_of(owner), .body = new_bot_body(id))->status != 200 ||
+        CALL("PATCH", path, token_of(owner), .body = "{\"target_shared_scope\":\"all\"}")->status != 200)
+        harness_die("cannot make a bot");
+    return id;
+}
+
 struct scene make_scene(enum state state, enum person caller)
 {
     enum person owner = owner_of(state, caller);
@@ -136,7 +164,8 @@ struct scene make_scene(enum state state, enum person caller)
                           .experience = textf("%lu", talk.experience),
                           .conversation = textf("%lu", talk.id),
                           .message = message,
-                          .feedback = feedback};
+                          .feedback = feedback,
+                          .bot = make_shared_bot(owner)};
 }
 
 /* ---- calls ---- */
@@ -154,6 +183,7 @@ static const char *value_of(const struct row *row, const struct scene *scene, co
         {"conversation_id", scene->conversation},
         {"message_id", scene->message},
         {"feedback_id", scene->feedback},
+        {"bot_id", scene->bot},
     };
 
     for (size_t i = 0; i < LEN(params); i++)
@@ -186,7 +216,7 @@ struct call row_call(const struct row *row, const struct scene *scene)
 {
 #define EXPERIENCES   "/api/v1/courses/:course_id/ai_experiences"
 #define CONVERSATIONS EXPERIENCES "/:ai_experience_id/conversations"
-    static const struct {
+    const struct {
         const char *key, *type, *body;
     } bodies[] = {
         {"POST /login", FORM, "login=it-student&password=correct+horse"},
@@ -194,6 +224,10 @@ struct call row_call(const struct row *row, const struct scene *scene)
         {"PUT " EXPERIENCES "/:id", NULL, "{\"title\":\"N\"}"},
         {"POST " CONVERSATIONS "/:id/messages", NULL, "{\"message\":\"m\"}"},
         {"POST " CONVERSATIONS "/:id/messages/:message_id/feedback", NULL, "{\"vote\":\"liked\"}"},
+        {"POST /api/chat/bot", NULL, new_bot_body(new_id())},
+        {"PATCH /api/chat/bot/:bot_id", NULL, "{\"title\":\"N\"}"},
+        {"PATCH /api/chat/bot/:bot_id/visibility", NULL, "{\"target_shared_scope\":\"all\"}"},
+        {"PATCH /api/chat/bot/:bot_id/starred", NULL, "{\"starred\":true}"},
     };
     struct call call = {.method = row->method, .path = row_path(row, scene)};
 
@@ -202,6 +236,8 @@ struct call row_call(const struct row *row, const struct scene *scene)
             call.type = bodies[i].type;
             call.body = bodies[i].body;
         }
+    if (str_eq(row->key, "GET /api/chat/store/search"))
+        call.path = textf("%s?query=t", call.path);
     return call;
 }
 

@@ -22,7 +22,8 @@ struct rows {
 
 struct rows read_rows(void); /* until the test ends */
 bool is_read_row(const struct row *row);
-bool is_api_row(const struct row *row); /* under /api/: it answers JSON, and takes .json */
+bool is_api_row(const struct row *row);  /* under /api/: it answers JSON, and takes .json */
+bool is_chat_row(const struct row *row); /* of the chat API, whose errors have a form of their own */
 bool has_part(const struct row *row, const char *part);
 
 /* ---- what a row is called upon ---- */
@@ -46,6 +47,7 @@ const char *state_name(enum state state);
 /* The parameters of patterns, as texts that stand in a path. */
 struct scene {
     const char *course, *experience, *conversation, *message, *feedback;
+    const char *bot; /* shared with all; whose the conversation is, the bot is too */
 };
 
 /* For this caller. Who can have no conversation, or no vote, of their own gets the STUDENT's. Something was said in it. */
