@@ -15,7 +15,10 @@ static const char DELETE_HOLD[] = "DELETE FROM file_hold WHERE id = ?";
 
 static const char LOCK_FILE[] = "SELECT size FROM file WHERE hash = ? FOR UPDATE";
 
-/* One statement, since between two of them a hold could become a reference. */
+/*
+ * One statement, since between two of them a hold could become a reference. It sees what has been committed until it runs,
+ * whatever its connection has read before.
+ */
 static const char IS_FILE_NEEDED[] =
     "SELECT EXISTS (SELECT 1 FROM document WHERE hash = ?) OR EXISTS (SELECT 1 FROM upload WHERE hash = ?)"
     " OR EXISTS (SELECT 1 FROM chat_file WHERE hash = ?)"
@@ -113,7 +116,6 @@ enum cq_status store_file_drop(struct cq_ctx *ctx, struct db *db, const uint8_t 
 {
     struct drop_args args = {.hash = hash, .remove = remove, .arg = arg};
 
-    db_rest(db); /* who has read before would be shown what was needed then */
     return db_tx(ctx, db, drop_tx, &args);
 }
 
