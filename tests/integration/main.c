@@ -13,7 +13,7 @@
 
 #include "harness.h"
 
-enum { MAX_SUITES = 32 };
+enum { MAX_SUITES = 64 };
 
 static struct {
     const char *name;
