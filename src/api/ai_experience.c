@@ -3,6 +3,7 @@
 #include "api/ai_experience_change.h"
 #include "api/ai_experience_form.h"
 #include "api/ai_experience_rules.h"
+#include "api/context_file.h"
 #include "api/page.h"
 #include "api/represent.h"
 #include "api/route.h"
@@ -12,7 +13,7 @@ static enum cq_status reply_ai_experience(struct request *req, int status, const
 {
     struct json_out out = response_json(req, status);
 
-    write_ai_experience(&out, row, is_manager(req), with_submission, NULL);
+    write_ai_experience(&out, req, row, is_manager(req), with_submission, NULL);
     return CQ_OK;
 }
 
@@ -48,16 +49,28 @@ enum cq_status ai_experience_index(struct request *req)
     struct page page;
 
     enum cq_status st = ai_experience_list_read(req, &page, &list);
+    if (!st)
+        st = store_context_files_read(&req->ctx, req->db, list.rows, list.n);
     if (st)
         return st;
     struct json_out out = response_json(req, 200);
 
     json_open_array(&out);
     for (size_t i = 0; i < list.n; i++)
-        write_ai_experience(&out, &list.rows[i], is_manager(req), true, &list);
+        write_ai_experience(&out, req, &list.rows[i], is_manager(req), true, &list);
     json_close_array(&out);
     page_link(req, &page, list.total);
     return CQ_OK;
+}
+
+/* What a manager is shown of it and no load brings; of others only how far its files are. */
+static enum cq_status read_rest(struct request *req, struct ai_experience_row *row)
+{
+    enum cq_status st = CQ_OK;
+
+    if (is_manager(req))
+        st = store_ai_experience_is_started(&req->ctx, req->db, row->id, &row->is_started);
+    return st ? st : store_context_files_read(&req->ctx, req->db, row, 1);
 }
 
 /*
@@ -67,10 +80,8 @@ enum cq_status ai_experience_index(struct request *req)
 enum cq_status ai_experience_show(struct request *req)
 {
     struct ai_experience_row *row = &req->loaded->ai_experience;
-    enum cq_status st = CQ_OK;
+    enum cq_status st = read_rest(req, row);
 
-    if (is_manager(req))
-        st = store_ai_experience_is_started(&req->ctx, req->db, row->id, &row->is_started);
     return st ? st : reply_ai_experience(req, 200, row, true);
 }
 
@@ -90,7 +101,7 @@ static void reply_constraints(struct request *req, const struct ai_experience_ro
     json_text(&out, row ? "PUT" : "POST");
     json_key(&out, "ai_experience");
     if (row)
-        write_ai_experience(&out, row, true, false, NULL);
+        write_ai_experience(&out, req, row, true, false, NULL);
     else
         write_new_ai_experience(&out);
     json_key(&out, "constraints");
@@ -122,7 +133,7 @@ enum cq_status ai_experience_edit(struct request *req)
     enum cq_status st = CQ_OK;
 
     if (!wants_page(req)) /* which does not show it */
-        st = store_ai_experience_is_started(&req->ctx, req->db, row->id, &row->is_started);
+        st = read_rest(req, row);
     if (!st)
         reply_form(req, row);
     return st;
@@ -154,6 +165,62 @@ static enum cq_status read_change(struct request *req, const struct ai_experienc
     return st == CQ_PARAMETERS_MISSING ? refuse(req, st, "ai_experience is missing") : st;
 }
 
+static void state_error(struct field_errors *errors, const struct ai_experience_row *now, const char *state)
+{
+    switch (store_state_fault(now, state)) {
+    case STATE_IS_FINE:
+        return;
+    case STATE_FILES_PROCESSING:
+        field_error(errors, "workflow_state",
+                    str_eq(state, "published") ? "Cannot publish while source files are still processing"
+                                               : "Cannot unpublish while source files are still processing");
+        return;
+    case STATE_IS_STARTED:
+        field_error(errors, "workflow_state", "Cannot unpublish if students have started conversations");
+    }
+}
+
+/* The files that the change leaves. */
+static enum cq_status read_files_then(struct request *req, const struct ai_experience_change *change,
+                                      struct ai_experience_row *row)
+{
+    if (!change->set_context_file_ids)
+        return store_context_files_read(&req->ctx, req->db, row, 1);
+    if (!change->n_context_file_ids)
+        return CQ_OK;
+    return store_documents_chosen(&req->ctx, req->db, row->course_id, change->context_file_ids,
+                                  change->n_context_file_ids, &row->context_files);
+}
+
+/* Refused here already, so that the answer names every field that is wrong; the store looks again under its lock. */
+static enum cq_status check_state(struct request *req, const struct ai_experience_row *now,
+                                  const struct ai_experience_change *change, struct field_errors *errors)
+{
+    const char *state = change->workflow_state;
+    struct ai_experience_row row = {.course_id = req->loaded->access.course_id, .workflow_state = "unpublished"};
+
+    if (now)
+        row = *now;
+    if (!change->set_workflow_state || !state || str_eq(state, row.workflow_state))
+        return CQ_OK;
+    enum cq_status st = read_files_then(req, change, &row);
+    if (!st && str_eq(state, "unpublished"))
+        st = store_ai_experience_is_started(&req->ctx, req->db, row.id, &row.is_started);
+    if (!st)
+        state_error(errors, &row, state);
+    return st;
+}
+
+/* What only the store could see, in the words of the rest. */
+static enum cq_status take_faults(enum cq_status st, const struct ai_experience_row *row,
+                                  const struct ai_experience_change *change, struct field_errors *errors)
+{
+    if (st == CQ_INVALID_FIELDS)
+        state_error(errors, row, change->workflow_state);
+    errors->has_unusable_files |= st == CQ_SOURCE_GONE;
+    return has_field_errors(errors) ? CQ_OK : st;
+}
+
 /* POST …/ai_experiences: 201 and the experience; 400 with every field that is wrong. */
 enum cq_status ai_experience_create(struct request *req)
 {
@@ -162,33 +229,19 @@ enum cq_status ai_experience_create(struct request *req)
     struct field_errors errors = {.n = 0};
 
     enum cq_status st = read_change(req, NULL, &change, &errors);
-    if (!st && has_field_errors(&errors)) {
+    if (!st)
+        st = check_state(req, NULL, &change, &errors);
+    if (st)
+        return st;
+    if (!has_field_errors(&errors)) {
+        st = store_ai_experience_create(&req->ctx, req->db, req->loaded->access.course_id, &change, &row);
+        st = take_faults(st, &row, &change, &errors);
+    }
+    if (has_field_errors(&errors)) {
         reply_faults(req, NULL, &change, &errors);
         return CQ_OK;
     }
-    if (!st)
-        st = store_ai_experience_create(&req->ctx, req->db, req->loaded->access.course_id, &change, &row);
     return st ? st : reply_written(req, 201, &row, ai_experience_page_path(req, row.id));
-}
-
-static void unpublish_error(struct field_errors *errors)
-{
-    field_error(errors, "workflow_state", "Cannot unpublish if students have started conversations");
-}
-
-/* Refused here already, so that the answer names every field that is wrong; the store looks again under its lock. */
-static enum cq_status check_unpublish(struct request *req, const struct ai_experience_change *change,
-                                      struct field_errors *errors)
-{
-    const struct ai_experience_row *now = &req->loaded->ai_experience;
-    bool is_started = false;
-    enum cq_status st = CQ_OK;
-
-    if (str_eq(change->workflow_state, "unpublished") && str_eq(now->workflow_state, "published"))
-        st = store_ai_experience_is_started(&req->ctx, req->db, now->id, &is_started);
-    if (is_started)
-        unpublish_error(errors);
-    return st;
 }
 
 /* PUT …/ai_experiences/:id: 200 and the experience; what is not sent stays, an error changes nothing. */
@@ -201,20 +254,22 @@ enum cq_status ai_experience_update(struct request *req)
 
     enum cq_status st = read_change(req, now, &change, &errors);
     if (!st)
-        st = check_unpublish(req, &change, &errors);
+        st = check_state(req, now, &change, &errors);
     if (st)
         return st;
-    if (!has_field_errors(&errors))
+    if (!has_field_errors(&errors)) {
         st = store_ai_experience_update(&req->ctx, req->db, now->id, &change, &row);
-    if (st == CQ_INVALID_FIELDS) { /* a student has started since it was loaded */
-        unpublish_error(&errors);
-        st = CQ_OK;
+        st = take_faults(st, &row, &change, &errors);
     }
     if (has_field_errors(&errors)) {
         reply_faults(req, now, &change, &errors);
         return CQ_OK;
     }
-    return st ? st : reply_written(req, 200, &row, ai_experience_page_path(req, now->id));
+    if (st)
+        return st;
+    if (change.set_context_file_ids && now->context_key)
+        context_files_forget(req, now->course_id);
+    return reply_written(req, 200, &row, ai_experience_page_path(req, now->id));
 }
 
 /*
@@ -226,5 +281,7 @@ enum cq_status ai_experience_delete(struct request *req)
     struct ai_experience_row row;
 
     enum cq_status st = store_ai_experience_delete(&req->ctx, req->db, req->loaded->ai_experience.id, &row);
+    if (!st && row.context_key)
+        context_files_forget(req, row.course_id);
     return st ? st : reply_written(req, 200, &row, ai_experience_page_path(req, 0));
 }

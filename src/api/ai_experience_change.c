@@ -326,16 +326,50 @@ static bool is_blank_item(struct json_object *item)
     return json_object_is_type(item, json_type_string) && !json_object_get_string_len(item);
 }
 
-/* No file can be uploaded to a course yet, so none can be used; an empty list is what there is. */
-static void read_files(struct reading *r)
+/* As a number, or as the string that a ContextFile has. */
+static bool read_id(struct json_object *item, uint64_t *id)
+{
+    bool is_id = json_object_is_type(item, json_type_string) || json_object_is_type(item, json_type_int);
+    const char *text = is_id ? json_object_get_string(item) : "";
+
+    return parse_id(text, strlen(text), id) && *id;
+}
+
+static void add_file_id(struct ai_experience_change *change, uint64_t *ids, uint64_t id)
+{
+    for (size_t i = 0; i < change->n_context_file_ids; i++)
+        if (ids[i] == id)
+            return;
+    ids[change->n_context_file_ids++] = id;
+}
+
+/* An ordered set. Whether they are files of the course the store knows. */
+static enum cq_status read_files(struct reading *r, struct ai_experience_change *change)
 {
     struct param p = param_list(r->req, ROOT, "context_file_ids");
     size_t n = p.state == PARAM_VALUE ? json_object_array_length(p.json) : 0;
+    uint64_t *ids = arena_zalloc(r->req->ctx.arena, n + 1, sizeof(*ids)), id;
+    const uint32_t max = r->req->config->limits.context_files_max;
 
-    r->n_found += p.state != PARAM_ABSENT;
+    if (!ids)
+        return cq_fail(&r->req->ctx, CQ_INTERNAL, "out of memory");
+    if (p.state == PARAM_ABSENT)
+        return CQ_OK;
+    r->n_found++;
     r->errors->has_unusable_files = p.state == PARAM_WRONG;
-    for (size_t i = 0; i < n; i++)
-        r->errors->has_unusable_files |= !is_blank_item(json_object_array_get_idx(p.json, i));
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *item = json_object_array_get_idx(p.json, i);
+
+        if (read_id(item, &id))
+            add_file_id(change, ids, id);
+        else
+            r->errors->has_unusable_files |= !is_blank_item(item);
+    }
+    if (change->n_context_file_ids > max)
+        field_error(r->errors, "context_file_ids", bound_fault(r, "cannot exceed ", max, " files"));
+    change->set_context_file_ids = true;
+    change->context_file_ids = ids;
+    return CQ_OK;
 }
 
 /* ---- all of them ---- */
@@ -349,8 +383,9 @@ enum cq_status ai_experience_change_read(struct request *req, const struct ai_ex
     for (size_t i = 0; i < LEN(text_fields); i++)
         read_text(&r, &text_fields[i], change);
     read_workflow_state(&r, change);
-    read_files(&r);
-    enum cq_status st = read_objectives(&r, change);
+    enum cq_status st = read_files(&r, change);
+    if (!st)
+        st = read_objectives(&r, change);
     if (!st)
         st = read_metrics(&r, change);
     if (!st && !r.n_found)

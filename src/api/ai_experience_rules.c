@@ -24,6 +24,14 @@ const struct field_rule metric_rules[METRIC_FIELD_COUNT] = {
 /* Those that a file's content is judged to be. */
 static const char *const content_types[] = {"application/pdf", "text/plain", "text/markdown", "text/csv", NULL};
 
+bool is_context_type(const char *mime_type)
+{
+    for (const char *const *type = content_types; *type; type++)
+        if (str_eq(*type, mime_type))
+            return true;
+    return false;
+}
+
 bool rule_has_value(const struct field_rule *rule, const char *text)
 {
     for (const char *const *value = rule->values; value && *value; value++)

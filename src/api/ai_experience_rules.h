@@ -37,6 +37,9 @@ extern const struct field_rule metric_rules[METRIC_FIELD_COUNT];
 /* Whether text is one of the values of the rule. */
 bool rule_has_value(const struct field_rule *rule, const char *text);
 
+/* Whether context files may be of that type. */
+bool is_context_type(const char *mime_type);
+
 /* All of it as one object, a member a field, and beside them the limits of files and messages. */
 void write_constraints(struct json_out *out, const struct config_limits *limits);
 

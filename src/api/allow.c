@@ -66,9 +66,13 @@ enum cq_status allow_anyone(struct request *req)
 static bool is_feature_on(const struct request *req)
 {
     const struct route *route = req->loaded->route;
+    const struct config_features *features = &req->config->features;
     bool is_evaluation = route->reply == evaluation_reply;
+    bool is_of_files = route->handler == context_file_create || route->handler == context_file_index ||
+                       route->handler == context_file_delete;
 
-    return req->config->features.ai_experiences && (!is_evaluation || req->config->features.evaluation);
+    return features->ai_experiences && (!is_evaluation || features->evaluation) &&
+           (!is_of_files || features->context_files);
 }
 
 static enum cq_status allow_course(const struct request *req, enum may may)

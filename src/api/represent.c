@@ -1,6 +1,7 @@
 /* The objects of the Canvas API as JSON. */
 #include <string.h>
 
+#include "api/file_link.h"
 #include "api/represent.h"
 
 static void key_text(struct json_out *out, const char *key, const char *text)
@@ -38,20 +39,86 @@ const char *submission_status(const struct ai_experience_row *x)
     return str_eq(x->latest_state, "active") ? "in_progress" : "not_started";
 }
 
-static void write_managers_fields(struct json_out *out, const struct ai_experience_row *x)
+/* ---- context files ---- */
+
+static const char *context_status_name(enum context_status status)
+{
+    static const char *const names[] = {[CONTEXT_NOT_STARTED] = "not_started",
+                                        [CONTEXT_IN_PROGRESS] = "in_progress",
+                                        [CONTEXT_COMPLETED] = "completed",
+                                        [CONTEXT_FAILED] = "failed"};
+
+    return names[status];
+}
+
+void write_context_file(struct json_out *out, struct request *req, const struct document_row *document)
+{
+    static const enum context_status statuses[DOCUMENT_STATE_COUNT] = {[DOCUMENT_QUEUED] = CONTEXT_IN_PROGRESS,
+                                                                       [DOCUMENT_RUNNING] = CONTEXT_IN_PROGRESS,
+                                                                       [DOCUMENT_SUCCEEDED] = CONTEXT_COMPLETED,
+                                                                       [DOCUMENT_FAILED] = CONTEXT_FAILED};
+
+    json_open_object(out);
+    json_key(out, "id");
+    json_id_text(out, document->id);
+    key_text(out, "display_name", document->filename);
+    json_key(out, "size");
+    json_u64(out, document->size);
+    key_text(out, "content_type", document->mime_type);
+    key_text(out, "url", file_link(req, document->id, 0));
+    key_text(out, "index_status", context_status_name(statuses[document->state]));
+    key_text(out, "index_error", document->state == DOCUMENT_FAILED ? document->failure : NULL);
+    json_key(out, "page_count");
+    if (document->page_count)
+        json_u64(out, document->page_count);
+    else
+        json_null(out);
+    json_key(out, "created_at");
+    json_time(out, document->created_at_ms);
+    json_close_object(out);
+}
+
+static void write_context_files(struct json_out *out, struct request *req, const struct document_list *files)
+{
+    json_key(out, "context_files");
+    json_open_array(out);
+    for (size_t i = 0; i < files->n; i++)
+        write_context_file(out, req, &files->rows[i]);
+    json_close_array(out);
+    if (store_context_status(files) != CONTEXT_FAILED)
+        return;
+    json_key(out, "failed_context_file_names");
+    json_open_array(out);
+    for (size_t i = 0; i < files->n; i++)
+        if (files->rows[i].state == DOCUMENT_FAILED)
+            json_text(out, files->rows[i].filename);
+    json_close_array(out);
+}
+
+/* ---- experiences ---- */
+
+/* Whether a draft of these files may be published, and one that is published taken back. */
+static void write_what_may_be(struct json_out *out, const struct ai_experience_row *x)
+{
+    struct ai_experience_row draft = *x, published = *x;
+
+    draft.workflow_state = "unpublished";
+    published.workflow_state = "published";
+    key_boolean(out, "can_unpublish", !store_state_fault(&published, "unpublished"));
+    key_boolean(out, "context_ready", !store_state_fault(&draft, "published"));
+}
+
+static void write_managers_fields(struct json_out *out, struct request *req, const struct ai_experience_row *x)
 {
     key_text(out, "facts", x->facts);
     key_text(out, "pedagogical_guidance", x->pedagogical_guidance);
-    key_boolean(out, "can_unpublish", !x->is_started);
-    key_boolean(out, "context_ready", true); /* an experience without files waits for none */
-    json_key(out, "context_files");
-    json_open_array(out);
-    json_close_array(out);
+    write_what_may_be(out, x);
+    write_context_files(out, req, &x->context_files);
     json_key(out, "evaluation_metrics");
     json_raw(out, x->evaluation_metrics ? x->evaluation_metrics : "[]");
 }
 
-void write_ai_experience(struct json_out *out, const struct ai_experience_row *x, bool for_manager,
+void write_ai_experience(struct json_out *out, struct request *req, const struct ai_experience_row *x, bool for_manager,
                          bool with_submission, const struct ai_experience_list *counts)
 {
     json_open_object(out);
@@ -63,14 +130,14 @@ void write_ai_experience(struct json_out *out, const struct ai_experience_row *x
     key_text(out, "description", x->description);
     write_objectives(out, x->learning_objective);
     key_text(out, "workflow_state", x->workflow_state);
-    key_text(out, "context_index_status", "not_started");
+    key_text(out, "context_index_status", context_status_name(store_context_status(&x->context_files)));
     json_key(out, "created_at");
     json_time(out, x->created_at_ms);
     json_key(out, "updated_at");
     json_time(out, x->updated_at_ms);
     key_boolean(out, "can_manage", for_manager);
     if (for_manager)
-        write_managers_fields(out, x);
+        write_managers_fields(out, req, x);
     else if (with_submission)
         key_text(out, "submission_status", submission_status(x));
     if (for_manager && counts) {
@@ -126,13 +193,6 @@ void write_progress(struct json_out *out, const struct progress *progress)
     json_close_object(out);
 }
 
-static void write_empty_array(struct json_out *out, const char *key)
-{
-    json_key(out, key);
-    json_open_array(out);
-    json_close_array(out);
-}
-
 void write_feedback(struct json_out *out, const struct feedback_row *f)
 {
     json_open_object(out);
@@ -176,7 +236,8 @@ void write_message(struct json_out *out, const struct message_row *m)
         key_boolean(out, "stopped", true);
     if (m->is_assistant) {
         key_text(out, "html", m->html ? m->html : "");
-        write_empty_array(out, "citations");
+        json_key(out, "citations");
+        json_raw(out, m->citations ? m->citations : "[]");
     }
     json_close_object(out);
 }

@@ -4,9 +4,15 @@
 
 #include "colloquy/api.h"
 
-/* with_counts: the list's row for a manager; with_submission: index and show for others. */
-void write_ai_experience(struct json_out *out, const struct ai_experience_row *x, bool for_manager,
+/*
+ * with_counts: the list's row for a manager; with_submission: index and show for others. req: whose answer it is, for links to
+ * files.
+ */
+void write_ai_experience(struct json_out *out, struct request *req, const struct ai_experience_row *x, bool for_manager,
                          bool with_submission, const struct ai_experience_list *counts);
+
+/* With a link that is signed now. */
+void write_context_file(struct json_out *out, struct request *req, const struct document_row *document);
 
 /* One that is yet to be made: the fields that may be sent, as they are when they are not. */
 void write_new_ai_experience(struct json_out *out);

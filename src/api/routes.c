@@ -37,6 +37,10 @@ const struct route routes[] = {
     {{HTTP_PUT,    EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_FORM,         ai_experience_update, NULL},
     {{HTTP_DELETE, EXPERIENCE},                       POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_FORM,         ai_experience_delete, NULL},
 
+    {{HTTP_GET,    EXPERIENCE "/context_files"},      POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        context_file_index, NULL},
+    {{HTTP_POST,   EXPERIENCE "/context_files"},      POOL_API, MAY_AUTHOR,   LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        context_file_create, NULL},
+    {{HTTP_DELETE, EXPERIENCE "/context_files/:file_id"}, POOL_API, MAY_AUTHOR, LOAD_AI_EXPERIENCE,     ANSWER_PLAIN,        context_file_delete, NULL},
+
     {{HTTP_GET,    PAGES},                            POOL_API, MAY_READ,     LOAD_COURSE,              ANSWER_PAGE,         ai_experience_index_page, NULL},
     {{HTTP_GET,    PAGES "/:id"},                     POOL_API, MAY_READ,     LOAD_AI_EXPERIENCE,       ANSWER_PAGE,         ai_experience_show_page, NULL},
 

@@ -178,11 +178,11 @@ static void test_an_experience_for_a_manager(void)
     static const struct ai_experience_list counts = {.total_students = 40};
     struct json_out out = begin(false);
 
-    write_ai_experience(&out, &some, true, true, NULL);
+    write_ai_experience(&out, NULL, &some, true, true, NULL);
     ASSERT_TEXT(out.buf->data, EVERYBODY(IDS, "\"D\"", "true") MANAGERS("false", METRICS) "}");
 
     out = begin(true);
-    write_ai_experience(&out, &some, true, true, &counts);
+    write_ai_experience(&out, NULL, &some, true, true, &counts);
     ASSERT_TEXT(out.buf->data,
                 EVERYBODY(STRING_IDS, "\"D\"", "true") MANAGERS("false", METRICS) ",\"completed_count\":5,"
                                                                                   "\"total_students\":40}");
@@ -195,7 +195,7 @@ static void test_an_experience_with_nothing_more(void)
 
     bare.description = bare.evaluation_metrics = NULL;
     bare.is_started = false;
-    write_ai_experience(&out, &bare, true, false, NULL);
+    write_ai_experience(&out, NULL, &bare, true, false, NULL);
     ASSERT_TEXT(out.buf->data, EVERYBODY(IDS, "null", "true") MANAGERS("true", "[]") "}");
 }
 
@@ -221,12 +221,12 @@ static void test_an_experience_for_a_student(void)
         row.latest_met = rows[i].latest_met;
         snprintf(want, sizeof(want), "%s,\"submission_status\":\"%s\"}", EVERYBODY(IDS, "\"D\"", "false"),
                  rows[i].want);
-        write_ai_experience(&out, &row, false, true, &counts);
+        write_ai_experience(&out, NULL, &row, false, true, &counts);
         ASSERT_TEXT(out.buf->data, want);
     }
     struct json_out out = begin(true);
 
-    write_ai_experience(&out, &some, false, false, NULL);
+    write_ai_experience(&out, NULL, &some, false, false, NULL);
     ASSERT_TEXT(out.buf->data, EVERYBODY(STRING_IDS, "\"D\"", "false") "}");
 }
 
