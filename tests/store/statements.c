@@ -499,25 +499,29 @@ static void walk_search(const struct place *p)
     CU_ASSERT_EQUAL(words.n, 0);
 }
 
-/* As the documents' process does, from an empty queue back to one. */
+/* As the documents' process does, with a document of which each dies who takes it. */
 static void walk_queue(const struct place *p)
 {
-    const uint8_t hash[SHA256_BYTES] = {7};
+    struct new_document d = {.filename = "queued", .kind = "text", .mime_type = "text/plain", .size = 1};
     struct document_row row = {.id = 0};
     struct document_list list = {0};
     struct hash_list dropped = {0};
     struct model_calls calls = {.n = 0};
     uint32_t n_pages = 0;
-    bool has_more = true;
+    bool is_new = false, has_more = true;
 
-    GIVES(CQ_RESOURCE_NOT_FOUND, store_document_take(p->ctx, p->db, "nobody", 60, &row));
-    GIVES(CQ_LOST, store_document_renew(p->ctx, p->db, 1, "nobody", 60));
-    GIVES(CQ_LOST, store_document_end(p->ctx, p->db, 1, "nobody", 1, NULL));
-    GIVES(CQ_LOST, store_document_put_back(p->ctx, p->db, 1, "nobody"));
-    GIVES(CQ_OK, store_document_pages(p->ctx, p->db, hash, &n_pages));
-    GIVES(CQ_OK, store_document_requeue(p->ctx, p->db, hash));
+    ulid_new(d.name);
+    GIVES(CQ_OK, store_context_file_add(p->ctx, p->db, p->ai_experience_id, p->user_id, &d, 1, &row, &is_new));
+    for (int i = 0; i < 3; i++)
+        GIVES(CQ_OK, store_document_take(p->ctx, p->db, "worker", 0, &row));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_document_take(p->ctx, p->db, "worker", 0, &row));
+    GIVES(CQ_LOST, store_document_renew(p->ctx, p->db, row.id, "worker", 60));
+    GIVES(CQ_LOST, store_document_end(p->ctx, p->db, row.id, "worker", 1, NULL));
+    GIVES(CQ_LOST, store_document_put_back(p->ctx, p->db, row.id, "worker"));
+    GIVES(CQ_OK, store_document_pages(p->ctx, p->db, d.hash, &n_pages));
+    GIVES(CQ_OK, store_document_requeue(p->ctx, p->db, d.hash));
     GIVES(CQ_OK, store_documents_of_text(p->ctx, p->db, 0, 10, &list));
-    GIVES(CQ_OK, store_document_count(p->ctx, p->db, 1, &calls));
+    GIVES(CQ_OK, store_document_count(p->ctx, p->db, row.id, &calls));
     GIVES(CQ_OK, store_files_forget(p->ctx, p->db, &dropped, &has_more));
     CU_ASSERT_TRUE(!list.n && !dropped.n && !has_more);
 }
