@@ -8,11 +8,10 @@
 #define CONVERSATIONS COURSE "/ai_experiences/:ai_experience_id/conversations"
 #define CHAT          "/api/chat"
 #define FEEDBACK      CONVERSATIONS "/:id/messages/:message_id/feedback"
-#define CHAT          "/api/chat"
+#define CHATS         CHAT "/conversations"
 #define A_CHAT        CHAT "/conversation/:conversation_id"
+#define RELATED       A_CHAT "/related-documents"
 #define BOT           CHAT "/bot/:bot_id"
-#define RELATED       CHAT "/conversation/:conversation_id/related-documents"
-#define CHATS         "/api/chat/conversations"
 
 // clang-format off
 const struct route routes[] = {
