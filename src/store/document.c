@@ -224,16 +224,16 @@ static const char DELETE_DOCUMENT[] = "DELETE FROM document WHERE id = ?";
 static const char LIST_HASHES[] = "SELECT hash FROM document WHERE bot_id = ? FOR UPDATE";
 static const char DELETE_OF_BOT[] = "DELETE FROM document WHERE bot_id = ?";
 
-/* The one that select finds for a bot and a name of whichever kind. */
-static enum cq_status remove_one(struct cq_ctx *ctx, struct db *db, const char *select, uint64_t bot_id,
-                                 const char *name, struct hash_list *dropped)
+/* The one that sql finds for a bot and a name of whichever kind. */
+static enum cq_status remove_one(struct cq_ctx *ctx, struct db *db, const char *sql, uint64_t bot_id, const char *name,
+                                 struct hash_list *dropped)
 {
     uint64_t id;
     const char *hash;
     const struct db_in in[] = {IN_U64(bot_id), IN_TEXT(name)};
     const struct db_out out[] = {OUT_U64(id), OUT_TEXT(hash)};
 
-    enum cq_status st = db_query_one(ctx, db, select, in, LEN(in), out, LEN(out));
+    enum cq_status st = db_query_one(ctx, db, sql, in, LEN(in), out, LEN(out));
     if (!st)
         st = hash_list_add(ctx, dropped, (const uint8_t *)hash);
     return st ? st : db_execute(ctx, db, DELETE_DOCUMENT, (const struct db_in[]){IN_U64(id)}, 1, NULL);

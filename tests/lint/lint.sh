@@ -53,7 +53,7 @@ headers() {
 # A statement is a constant: its name is written in capitals. Nothing is ever formatted into SQL.
 sql() {
     report 'SQL that is not a constant' "$(grep -nE '(db_query|db_query_one|db_execute|db_execute_once|access_query)\(' -r src/store |
-        grep -vE '\((struct cq_ctx \*ctx|ctx), (struct db \*[a-z]+|db|lock|req->db), ([A-Z_]+|sql|by_id \?|const char \*sql|$)' | grep -vE '^\S+\.h:')"
+        grep -vE '\((struct cq_ctx \*ctx|ctx), (struct db \*[a-z]+|db|lock|req->db), ([A-Z_]+|(args->)?sql|[a-z_]+ \? [A-Z_]+ :|const char \*sql|$)' | grep -vE '^\S+\.h:')"
     report 'SQL outside store' "$(grep -nE '"(SELECT|INSERT|UPDATE|DELETE) ' -r src --include='*.c' | grep -v '^src/store/')"
     report 'SQL that only one of MySQL and MariaDB knows' \
         "$(grep -nEi '\bRETURNING\b|\bFOR UPDATE OF\b|AS new\b|\bGET_LOCK\b|LOCK TABLES|\bSEQUENCE\b' -r src/store schema)"
