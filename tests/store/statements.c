@@ -493,7 +493,14 @@ static enum cq_status write_words(struct cq_ctx *ctx, struct db *db, void *arg, 
 static void walk_search(const struct place *p)
 {
     struct chat_word_list words = {0};
+    struct chat_found_row row;
+    const struct chat_message_key key = {1, 1};
+    const uint64_t id = 1;
+    size_t n = 1;
 
+    GIVES(CQ_OK, store_chat_found(p->ctx, p->db, 1, &id, 1, &row, &n));
+    CU_ASSERT_EQUAL(n, 0);
+    GIVES(CQ_OK, store_chat_texts(p->ctx, p->db, 1, &key, 1, NULL, NULL));
     GIVES(CQ_OK, db_tx(p->ctx, p->db, write_words, (char[]){"some words"}));
     GIVES(CQ_OK, store_chat_words(p->ctx, p->db, 1, "some", true, &words));
     CU_ASSERT_EQUAL(words.n, 0);
