@@ -162,15 +162,11 @@ static bool put_price(struct buf *out, const char **at)
 
 static bool put_prices(struct buf *out, const char *at)
 {
-    size_t n = 0;
+    size_t n = 1;
 
-    for (; put_price(out, &at); at++) {
-        n++;
-        if (*at != '/')
-            break;
+    for (; put_price(out, &at) && *at == '/'; at++, n++)
         buf_char(out, '/');
-    }
-    return !*at && (n == 2 || n == 4);
+    return !*at && at[-1] != '/' && (n == 2 || n == 4);
 }
 
 static void set_prices(struct config_load *load, char *entry)

@@ -133,8 +133,7 @@ static void test_a_row_of_a_list(void)
     struct chat_list list = {0};
 
     sql_run("INSERT INTO bot (name, owner_id, title, description, instruction, display_retrieved_chunks,"
-            " prompt_caching_enabled, created_at, used_at) SELECT 'bot-%ju', %ju, 't', '', '', 1, 1, UTC_TIMESTAMP(3),"
-            " UTC_TIMESTAMP(3)",
+            " prompt_caching_enabled, created_at) SELECT 'bot-%ju', %ju, 't', '', '', 1, 1, UTC_TIMESTAMP(3)",
             (uintmax_t)s.id, (uintmax_t)s.p.user_id);
     sql_run("UPDATE chat SET bot_id = (SELECT id FROM bot WHERE name = 'bot-%ju') WHERE conversation_id = %ju",
             (uintmax_t)s.id, (uintmax_t)s.id);

@@ -154,6 +154,51 @@ static void test_access_token(void)
     }
 }
 
+static const char ulid_digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/* The time that the first ten characters stand for. */
+static uint64_t ulid_ms(const char *ulid)
+{
+    uint64_t ms = 0;
+
+    for (size_t i = 0; i < 10; i++)
+        ms = ms << 5 | (uint64_t)(strchr(ulid_digits, ulid[i]) - ulid_digits);
+    return ms;
+}
+
+static void test_ulid(void)
+{
+    char ids[64][ULID_TEXT_BYTES];
+
+    for (size_t i = 0; i < LEN(ids); i++) {
+        int64_t before = clock_unix_ms();
+
+        ulid_new(ids[i]);
+        CU_ASSERT_TRUE(strlen(ids[i]) == 26 && strspn(ids[i], ulid_digits) == 26);
+        CU_ASSERT_TRUE(ids[i][0] <= '7'); /* 128 bits */
+        CU_ASSERT_TRUE((int64_t)ulid_ms(ids[i]) >= before && (int64_t)ulid_ms(ids[i]) <= clock_unix_ms());
+        for (size_t k = 0; k < i; k++)
+            CU_ASSERT_FALSE(str_eq(ids[i], ids[k]));
+        CU_ASSERT_TRUE(!i || memcmp(ids[i - 1], ids[i], 10) <= 0);
+    }
+}
+
+/* All of its 80 random bits change: each of the last 16 characters is seen with many values. */
+static void test_ulid_is_random(void)
+{
+    uint32_t seen[26] = {0};
+
+    for (int i = 0; i < 256; i++) {
+        char id[ULID_TEXT_BYTES];
+
+        ulid_new(id);
+        for (size_t k = 10; k < 26; k++)
+            seen[k] |= 1u << (strchr(ulid_digits, id[k]) - ulid_digits);
+    }
+    for (size_t k = 10; k < 26; k++)
+        CU_ASSERT_TRUE(__builtin_popcount(seen[k]) > 24);
+}
+
 /* Every byte of a long piece is written: over 64 draws none stays at one value. */
 static void test_random(void)
 {
@@ -173,4 +218,5 @@ static void test_random(void)
 SUITE(ident, {"a UUID is of version 7", test_uuid_form}, {"a UUID holds its time", test_uuid_time},
       {"UUIDs sort by time", test_uuid_order}, {"reads UUIDs", test_uuid_parse}, {"SHA-256", test_sha256},
       {"HMAC", test_hmac}, {"secrets are compared", test_secrets_compared}, {"secrets as text", test_secret_text},
-      {"access tokens", test_access_token}, {"random bytes", test_random});
+      {"access tokens", test_access_token}, {"random bytes", test_random}, {"ULIDs", test_ulid},
+      {"ULIDs are random", test_ulid_is_random});

@@ -235,6 +235,68 @@ static void test_header_list(void)
         ROW_ASSERT(rows[i].list, header_list_has(rows[i].list, rows[i].item) == rows[i].has);
 }
 
+/* RFC 4648 section 10, and what is none: a text that is decoded and encoded again is the same. */
+static void test_base64(void)
+{
+    static const struct {
+        const char *text, *want; /* NULL: it is refused */
+    } rows[] = {
+        {"", ""},
+        {"Zg==", "f"},
+        {"Zm8=", "fo"},
+        {"Zm9v", "foo"},
+        {"Zm9vYg==", "foob"},
+        {"Zm9vYmE=", "fooba"},
+        {"Zm9vYmFy", "foobar"},
+        {"+/+/", "\xfb\xff\xbf"},
+        {"Zg", NULL},
+        {"Zg=", NULL},
+        {"Zg===", NULL},
+        {"=", NULL},
+        {"====", NULL},
+        {"Z===", NULL},
+        {"Zm9=", NULL},
+        {"Zh==", NULL},
+        {"Zm 9v", NULL},
+        {"Zm9v\n", NULL},
+        {"Zg==Zg==", NULL},
+        {"Zm9_", NULL},
+        {"Zm9-", NULL},
+        {"Z=m=", NULL},
+        {"Zm\xc3\xa9", NULL},
+        {"=Zg=", NULL},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        uint8_t out[16] = {0};
+        size_t n = 0;
+        bool is_read = base64_decode(rows[i].text, strlen(rows[i].text), out, &n);
+
+        ROW_ASSERT(rows[i].text, is_read == (rows[i].want != NULL));
+        ROW_ASSERT(rows[i].text, !is_read || (n == strlen(rows[i].want) && memcmp(out, rows[i].want, n) == 0));
+    }
+}
+
+/* Every byte at every place, as the writer of JSON encodes it. */
+static void test_base64_of_every_byte(void)
+{
+    uint8_t bytes[256 + 2], out[sizeof(bytes) + 3];
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 7);
+    for (size_t len = 0; len <= sizeof(bytes); len++) {
+        struct buf *buf = buf_in_arena(unit_ctx()->arena, 1024);
+        struct json_out json;
+        size_t n = 0;
+
+        CU_ASSERT_PTR_NOT_NULL_FATAL(buf);
+        json_out_init(&json, buf);
+        json_base64(&json, bytes, len);
+        CU_ASSERT_TRUE(base64_decode(buf->data + 1, buf->len - 2, out, &n));
+        CU_ASSERT_TRUE(n == len && memcmp(out, bytes, len) == 0);
+    }
+}
+
 static void test_str(void)
 {
     CU_ASSERT(str_eq(NULL, NULL) && str_eq("a", "a") && !str_eq("a", NULL) && !str_eq(NULL, "a") && !str_eq("a", "A"));
@@ -245,4 +307,5 @@ SUITE(text, {"knows well-formed UTF-8", test_utf8_valid}, {"finds a fault in eve
       {"writes every code point", test_utf8_put}, {"counts code points", test_utf8_count},
       {"knows white space", test_blank_and_trim}, {"reads ids", test_parse_id}, {"reads numbers", test_parse_u64},
       {"reads booleans", test_parse_bool}, {"writes hexadecimal", test_hex},
-      {"finds words in header lists", test_header_list}, {"compares strings", test_str});
+      {"finds words in header lists", test_header_list}, {"compares strings", test_str}, {"reads base64", test_base64},
+      {"reads base64 of every byte", test_base64_of_every_byte});

@@ -173,6 +173,34 @@ static void test_a_long_query_has_no_links(void)
     CU_ASSERT_PTR_NULL(sent_header(&req, "Link"));
 }
 
+/* A list that is paged by key says where it goes on, and nothing else of its pages. */
+static void test_the_next_by_key(void)
+{
+    // clang-format off
+    static const struct {
+        const char *query, *want;
+    } cases[] = {
+        {"",                              "<https://canvas.example.edu/api/v1/things?cursor=17-4>; rel=\"next\""},
+        {"limit=2",                       "<https://canvas.example.edu/api/v1/things?limit=2&cursor=17-4>; rel=\"next\""},
+        {"cursor=9-9&limit=2",            "<https://canvas.example.edu/api/v1/things?limit=2&cursor=17-4>; rel=\"next\""},
+        {"%63ursor=9&access_token=x&a=>", "<https://canvas.example.edu/api/v1/things?a=%3E&cursor=17-4>; rel=\"next\""},
+        {"page=3",                        "<https://canvas.example.edu/api/v1/things?page=3&cursor=17-4>; rel=\"next\""},
+    };
+    // clang-format on
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct request req = make_get(cases[i].query);
+
+        page_link_next(&req, "17-4");
+        ASSERT_TEXT(sent_header(&req, "Link"), cases[i].want);
+    }
+    struct request req = make_get("");
+
+    req.host = "e.edu>; rel=x";
+    page_link_next(&req, "17-4");
+    CU_ASSERT_PTR_NULL(sent_header(&req, "Link"));
+}
+
 SUITE(page, {"which page", test_which_page}, {"pages from JSON", test_pages_from_json},
       {"which links", test_which_links}, {"kept parameters", test_kept_parameters},
-      {"origin of links", test_origin_of_links}, {"a long query has no links", test_a_long_query_has_no_links});
+      {"origin of links", test_origin_of_links}, {"a long query has no links", test_a_long_query_has_no_links},
+      {"the next by key", test_the_next_by_key});
