@@ -38,6 +38,24 @@ bool file_is_there(const struct config *config, const uint8_t hash[SHA256_BYTES]
 /* Remove it and what is kept beside it. What is not there is removed already. */
 enum cq_status file_remove(struct cq_ctx *ctx, const struct config *config, const uint8_t hash[SHA256_BYTES]) MUST_USE;
 
+/* ---- what lies on disk (file_walk.c), for a comparison with what should ---- */
+
+struct file_entry {
+    uint8_t hash[SHA256_BYTES];
+    const char *suffix; /* "": the file itself; else of what is kept beside it, with its dot */
+    uint64_t size;
+    bool is_old;        /* written more than an hour ago */
+    bool is_unfinished; /* somebody has begun to write it */
+};
+
+/* Each, in no order; what has another kind of name is passed over. Anything but CQ_OK ends it. CQ_BUSY: a folder cannot be read. */
+typedef enum cq_status file_entry_fn(struct cq_ctx *ctx, void *arg, const struct file_entry *entry);
+enum cq_status file_walk(struct cq_ctx *ctx, const struct config *config, file_entry_fn *fn, void *arg) MUST_USE;
+
+/* Remove just that one. */
+enum cq_status file_entry_remove(struct cq_ctx *ctx, const struct config *config,
+                                 const struct file_entry *entry) MUST_USE;
+
 /* ---- what kind of file (file_type.c) ---- */
 
 enum document_kind { DOCUMENT_TEXT, DOCUMENT_PDF, DOCUMENT_IMAGE, DOCUMENT_BINARY, DOCUMENT_KIND_COUNT };

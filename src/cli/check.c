@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 
 struct check_args {
-    bool defaults, llm;
+    bool defaults, llm, files, repair;
 };
 
 static const struct cli_option rows[] = {
@@ -12,6 +12,10 @@ static const struct cli_option rows[] = {
      "print every setting with its default and meaning, and check nothing"},
     {"llm", NULL, cli_take_switch, offsetof(struct check_args, llm), false, false,
      "ask each model for a word instead of the database"},
+    {"files", NULL, cli_take_switch, offsetof(struct check_args, files), false, false,
+     "compare uploaded files on disk with what the database knows of them"},
+    {"repair", NULL, cli_take_switch, offsetof(struct check_args, repair), false, false,
+     "with --files: mend what can be mended"},
 };
 
 const struct cli_options cli_check_options = {rows, LEN(rows), sizeof(struct check_args)};
@@ -48,6 +52,8 @@ int cli_check(struct cli *cli)
 {
     const struct check_args *args = cli->args;
 
+    if (args->repair && !args->files)
+        return cli_fail(cli, EXIT_USAGE, "--repair mends files: it needs --files");
     if (args->defaults) {
         config_print_defaults(stdout);
         return fflush(stdout) ? cli_fail(cli, EXIT_REFUSED, "standard output cannot be written") : EXIT_DONE;
@@ -62,5 +68,7 @@ int cli_check(struct cli *cli)
         return config ? config : cli_check_llm(cli);
     int database = check_database(cli);
 
+    if (!config && !database && args->files)
+        return cli_check_files(cli, args->repair);
     return config ? config : database;
 }

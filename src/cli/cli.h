@@ -206,6 +206,12 @@ int cli_rows_end(struct cli_rows *rows) MUST_USE;
 /* Ask each model of the config, and print what became of it. EXIT_DONE when all answered, EXIT_REFUSED (check_llm.c). */
 int cli_check_llm(struct cli *cli);
 
+/*
+ * Compare uploaded files on disk with the database, which is open: prints a line for each difference. EXIT_DONE when there is none, or
+ * all are mended, EXIT_REFUSED (check_files.c).
+ */
+int cli_check_files(struct cli *cli, bool is_repairing);
+
 /* The id of who has the login; else reports that nobody has it (user.c). */
 int cli_user_find(struct cli *cli, const char *login, uint64_t *id) MUST_USE;
 

@@ -15,7 +15,7 @@ static const struct cli_command commands[] = {
     {"serve",        cli_serve,        NEED_CONFIG,   NULL,                      "Run the server in the foreground until SIGTERM."},
     {"supervise",    cli_supervise,    NEED_CONFIG,   NULL,                      "Hold the sockets and run `serve` behind them, again when it dies."},
     {"migrate",      cli_migrate,      NEED_DATABASE, NULL,                      "Bring the database's schema up to date."},
-    {"check",        cli_check,        NEED_NOTHING,  &cli_check_options,        "Say what is wrong with the configuration, and whether the database answers, or the models."},
+    {"check",        cli_check,        NEED_NOTHING,  &cli_check_options,        "Say what is wrong with the configuration, and whether the database answers, or the models, or files are lost."},
     {"user add",     cli_user_add,     NEED_DATABASE, &cli_user_add_options,     "Add a person; prints {\"id\",\"login\"}."},
     {"course add",   cli_course_add,   NEED_DATABASE, &cli_course_add_options,   "Add a course; prints {\"id\"}."},
     {"enroll",       cli_enroll,       NEED_DATABASE, &cli_enroll_options,       "Enroll a person in a course, or change the enrollment's state; prints {\"id\"}."},

@@ -19,10 +19,14 @@ static const char LOCK_FILE[] = "SELECT size FROM file WHERE hash = ? FOR UPDATE
  * One statement, since between two of them a hold could become a reference. It sees what has been committed until it runs,
  * whatever its connection has read before.
  */
-static const char IS_FILE_NEEDED[] =
-    "SELECT EXISTS (SELECT 1 FROM document WHERE hash = ?) OR EXISTS (SELECT 1 FROM upload WHERE hash = ?)"
-    " OR EXISTS (SELECT 1 FROM chat_file WHERE hash = ?)"
-    " OR EXISTS (SELECT 1 FROM file_hold WHERE hash = ? AND created_at > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR)";
+#define IS_NEEDED(hash)                                                                                                \
+    "(EXISTS (SELECT 1 FROM document n WHERE n.hash = " hash                                                           \
+    ") OR EXISTS (SELECT 1 FROM upload n WHERE n.hash = " hash                                                         \
+    ") OR EXISTS (SELECT 1 FROM chat_file n WHERE n.hash = " hash                                                      \
+    ") OR EXISTS (SELECT 1 FROM file_hold n WHERE n.hash = " hash                                                      \
+    " AND n.created_at > UTC_TIMESTAMP(3) - INTERVAL 1 HOUR))"
+
+static const char IS_FILE_NEEDED[] = "SELECT " IS_NEEDED("?");
 
 static const char DELETE_OLD_HOLDS[] = "DELETE FROM file_hold WHERE hash = ?";
 static const char DELETE_FILE[] = "DELETE FROM file WHERE hash = ?";
@@ -117,6 +121,79 @@ enum cq_status store_file_drop(struct cq_ctx *ctx, struct db *db, const uint8_t 
     struct drop_args args = {.hash = hash, .remove = remove, .arg = arg};
 
     return db_tx(ctx, db, drop_tx, &args);
+}
+
+/* ---- comparing them with the disk ---- */
+
+/* Passages are made of texts and PDF alone. */
+static const char LIST_FILES[] = "SELECT f.hash, f.size, f.created_at < UTC_TIMESTAMP(3) - INTERVAL 1 HOUR, " IS_NEEDED(
+    "f.hash") ","
+              " EXISTS (SELECT 1 FROM document d WHERE d.hash = f.hash AND d.state = 'succeeded' AND d.kind IN "
+              "('text', 'pdf'))"
+              " FROM file f WHERE f.hash > ? ORDER BY f.hash LIMIT 500";
+
+#define LOST_OF(table)                                                                                                 \
+    "SELECT DISTINCT r.hash FROM " table " r WHERE r.hash > ? AND NOT EXISTS (SELECT 1 FROM file f WHERE f.hash ="     \
+    " r.hash) ORDER BY r.hash LIMIT 500"
+
+static const char LIST_LOST_DOCUMENTS[] = LOST_OF("document");
+static const char LIST_LOST_UPLOADS[] = LOST_OF("upload");
+static const char LIST_LOST_CHAT_FILES[] = LOST_OF("chat_file");
+
+static const char IS_FILE_KNOWN[] = "SELECT EXISTS (SELECT 1 FROM file f WHERE f.hash = ?) OR " IS_NEEDED("?");
+
+struct list_args {
+    const char *hash; /* being fetched, with the row */
+    struct file_row row;
+    struct file_row *rows;
+    size_t n;
+};
+
+static enum cq_status take_file(struct cq_ctx *ctx, void *arg)
+{
+    struct list_args *args = arg;
+
+    (void)ctx;
+    memcpy(args->row.hash, args->hash, SHA256_BYTES);
+    args->rows[args->n++] = args->row;
+    return CQ_OK;
+}
+
+enum cq_status store_files_after(struct cq_ctx *ctx, struct db *db, const uint8_t after[SHA256_BYTES],
+                                 struct file_row rows[FILE_ROWS], size_t *n)
+{
+    struct list_args args = {.rows = rows};
+    const struct db_in in[] = {IN_BYTES(after, SHA256_BYTES)};
+    const struct db_out out[] = {OUT_TEXT(args.hash), OUT_U64(args.row.size), OUT_BOOL(args.row.is_old),
+                                 OUT_BOOL(args.row.is_needed), OUT_BOOL(args.row.has_passages)};
+
+    enum cq_status st = db_query(ctx, db, LIST_FILES, in, LEN(in), out, LEN(out), take_file, &args);
+    if (!st)
+        *n = args.n;
+    return st;
+}
+
+enum cq_status store_files_lost(struct cq_ctx *ctx, struct db *db, enum file_use use, const uint8_t after[SHA256_BYTES],
+                                struct file_row rows[FILE_ROWS], size_t *n)
+{
+    static const char *const lists[] = {LIST_LOST_DOCUMENTS, LIST_LOST_UPLOADS, LIST_LOST_CHAT_FILES};
+    const char *sql = lists[use];
+    struct list_args args = {.rows = rows, .row = {.is_needed = true}};
+    const struct db_in in[] = {IN_BYTES(after, SHA256_BYTES)};
+    const struct db_out out[] = {OUT_TEXT(args.hash)};
+
+    enum cq_status st = db_query(ctx, db, sql, in, LEN(in), out, LEN(out), take_file, &args);
+    if (!st)
+        *n = args.n;
+    return st;
+}
+
+enum cq_status store_file_is_known(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES], bool *out)
+{
+    const struct db_in one = IN_BYTES(hash, SHA256_BYTES), in[] = {one, one, one, one, one};
+    const struct db_out cols[] = {OUT_BOOL(*out)};
+
+    return db_query_one(ctx, db, IS_FILE_KNOWN, in, LEN(in), cols, LEN(cols));
 }
 
 /* ---- lists of them ---- */

@@ -168,6 +168,76 @@ static void test_an_earlier_look(void)
     db_destroy(db);
 }
 
+/* ---- comparing with the disk ---- */
+
+/* The row of the content among those behind one; false: it is not there. */
+static bool find_row(const struct content *c, struct file_row *out)
+{
+    static struct file_row rows[FILE_ROWS];
+    uint8_t after[SHA256_BYTES] = {0};
+    size_t n = FILE_ROWS;
+
+    while (n == FILE_ROWS) {
+        MUST(store_files_after(c->p.ctx, c->p.db, after, rows, &n));
+        for (size_t i = 0; i < n; i++) {
+            CU_ASSERT_TRUE(memcmp(after, rows[i].hash, sizeof(after)) < 0);
+            memcpy(after, rows[i].hash, sizeof(after));
+            *out = rows[i];
+            if (memcmp(c->hash, after, sizeof(after)) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void test_rows(void)
+{
+    struct content c;
+    struct file_row row = {.is_needed = false};
+
+    content_init(&c);
+    CU_ASSERT_FALSE(find_row(&c, &row));
+    uint64_t id = hold(&c);
+    CU_ASSERT_TRUE(find_row(&c, &row) && row.size == 7 && row.is_needed && !row.is_old && !row.has_passages);
+    GIVES(CQ_OK, store_file_release(c.p.ctx, c.p.db, id));
+    sql_run("UPDATE file SET created_at = UTC_TIMESTAMP(3) - INTERVAL 61 MINUTE WHERE hash = UNHEX('%s')", c.hex);
+    CU_ASSERT_TRUE(find_row(&c, &row) && !row.is_needed && row.is_old);
+    refer_by_document(&c);
+    CU_ASSERT_TRUE(find_row(&c, &row) && row.is_needed && !row.has_passages);
+    sql_run("UPDATE document SET state = 'succeeded' WHERE hash = UNHEX('%s')", c.hex);
+    CU_ASSERT_TRUE(find_row(&c, &row) && row.has_passages);
+}
+
+/* Contents that something refers to and that have no row. */
+static void test_lost_rows(void)
+{
+    static void (*const refer[])(const struct content *c) = {
+        [USED_BY_DOCUMENT] = refer_by_document, [USED_BY_UPLOAD] = refer_by_upload, [USED_BY_CHAT] = refer_by_chat};
+    static struct file_row rows[FILE_ROWS];
+
+    for (unsigned use = 0; use < FILE_USE_COUNT; use++) {
+        struct content c;
+        uint8_t before[SHA256_BYTES];
+        bool is_known = false;
+        size_t n = 0;
+
+        content_init(&c);
+        memcpy(before, c.hash, sizeof(before));
+        before[SHA256_BYTES - 1] = c.hash[SHA256_BYTES - 1] &= 0x7f;
+        c.hash[SHA256_BYTES - 1] |= 0x80;
+        hex_encode(c.hash, sizeof(c.hash), c.hex);
+        refer[use](&c);
+        MUST(store_files_lost(c.p.ctx, c.p.db, (enum file_use)use, before, rows, &n));
+        CU_ASSERT_TRUE(n >= 1 && memcmp(rows[0].hash, c.hash, sizeof(c.hash)) == 0);
+        MUST(store_file_is_known(c.p.ctx, c.p.db, c.hash, &is_known));
+        CU_ASSERT_TRUE(is_known);
+        GIVES(CQ_OK, store_file_release(c.p.ctx, c.p.db, hold(&c)));
+        MUST(store_files_lost(c.p.ctx, c.p.db, (enum file_use)use, before, rows, &n));
+        CU_ASSERT_TRUE(n == 0 || memcmp(rows[0].hash, c.hash, sizeof(c.hash)) != 0);
+        sql_run("DELETE FROM file WHERE hash = UNHEX('%s')", c.hex);
+    }
+}
+
 /* ---- races ---- */
 
 struct upload {
@@ -271,5 +341,5 @@ static void test_two_drops_at_once(void)
 
 SUITE(files, {"a hold", test_a_hold}, {"an old hold", test_an_old_hold}, {"references", test_references},
       {"what cannot be removed", test_what_cannot_be_removed}, {"an earlier look", test_an_earlier_look},
-      {"two uploads at once", test_two_uploads_at_once}, {"an upload beside a drop", test_an_upload_beside_a_drop},
-      {"two drops at once", test_two_drops_at_once});
+      {"rows", test_rows}, {"lost rows", test_lost_rows}, {"two uploads at once", test_two_uploads_at_once},
+      {"an upload beside a drop", test_an_upload_beside_a_drop}, {"two drops at once", test_two_drops_at_once});

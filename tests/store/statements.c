@@ -469,13 +469,24 @@ static enum cq_status remove_nothing(struct cq_ctx *ctx, void *arg, const uint8_
 static void walk_files(const struct place *p)
 {
     const uint8_t hash[SHA256_BYTES] = {7};
+    static struct file_row rows[FILE_ROWS];
     uint64_t hold_id = 0;
     int n_removed = 0;
+    bool is_known = true;
+    size_t n = 1;
 
     GIVES(CQ_OK, store_file_hold(p->ctx, p->db, hash, 7, &hold_id));
     GIVES(CQ_OK, store_file_release(p->ctx, p->db, hold_id));
     GIVES(CQ_OK, store_file_drop(p->ctx, p->db, hash, remove_nothing, &n_removed));
     CU_ASSERT_EQUAL(n_removed, 1);
+    GIVES(CQ_OK, store_files_after(p->ctx, p->db, hash, rows, &n));
+    CU_ASSERT_EQUAL(n, 0);
+    for (unsigned use = 0; use < FILE_USE_COUNT; use++) {
+        GIVES(CQ_OK, store_files_lost(p->ctx, p->db, (enum file_use)use, hash, rows, &n));
+        CU_ASSERT_EQUAL(n, 0);
+    }
+    GIVES(CQ_OK, store_file_is_known(p->ctx, p->db, hash, &is_known));
+    CU_ASSERT_FALSE(is_known);
 }
 
 static enum cq_status write_words(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)

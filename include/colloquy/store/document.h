@@ -43,6 +43,29 @@ enum cq_status store_files_forget(struct cq_ctx *ctx, struct db *db, struct hash
 /* ---- documents (document.c, upload.c, context_file.c) ---- */
 
 enum { DOCUMENTS_PER_BOT = 100, UPLOADS_PER_USER = 100 };
+/* For a comparison with what lies on disk: rows in the order of their hashes, behind one, FILE_ROWS at a time. */
+enum { FILE_ROWS = 500 };
+
+struct file_row {
+    uint8_t hash[SHA256_BYTES];
+    uint64_t size;
+    bool is_old;       /* for an hour nobody has begun to need it */
+    bool is_needed;    /* something refers to it, or holds it */
+    bool has_passages; /* as the documents that refer to it have it */
+};
+enum cq_status store_files_after(struct cq_ctx *ctx, struct db *db, const uint8_t after[SHA256_BYTES],
+                                 struct file_row rows[FILE_ROWS], size_t *n) MUST_USE;
+
+/* The same of contents that are referred to and have no row: only hash is told. */
+enum file_use { USED_BY_DOCUMENT, USED_BY_UPLOAD, USED_BY_CHAT, FILE_USE_COUNT };
+enum cq_status store_files_lost(struct cq_ctx *ctx, struct db *db, enum file_use use, const uint8_t after[SHA256_BYTES],
+                                struct file_row rows[FILE_ROWS], size_t *n) MUST_USE;
+
+/* Whether it has a row, or something refers to it. */
+enum cq_status store_file_is_known(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES],
+                                   bool *out) MUST_USE;
+
+/* ---- documents (document.c, context_file.c) ---- */
 
 enum document_state { DOCUMENT_QUEUED, DOCUMENT_RUNNING, DOCUMENT_SUCCEEDED, DOCUMENT_FAILED, DOCUMENT_STATE_COUNT };
 
