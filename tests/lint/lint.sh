@@ -25,14 +25,15 @@ format() {
 rooms() {
     local room below
     while read -r room below; do
-        report "$room includes a room above it" "$(grep -nE '#include "(colloquy/)?(base|http|llm|store|files|engine|api|server|cli)[./]' -r "src/$room" "include/colloquy/$room.h" 2>/dev/null |
+        report "$room includes a room above it" "$(grep -nE '#include "(colloquy/)?(base|extract|http|llm|store|files|engine|api|server|cli)[./]' -r "src/$room" "include/colloquy/$room.h" 2>/dev/null |
             grep -vE "#include \"(colloquy/)?($room${below:+|${below// /|}})[./]")"
     done <<'TABLE'
 base
 http base
 llm base
 store base
-files base
+extract base
+files base extract
 engine base llm store files
 api base http llm store files engine
 server base http llm store files engine api
@@ -42,7 +43,7 @@ TABLE
 
 headers() {
     local header flags
-    flags=$(pkg-config --cflags json-c mysqlclient libcurl md4c)
+    flags=$(pkg-config --cflags json-c mysqlclient libcurl md4c poppler-glib libmagic)
     for header in $(find include src -name '*.h'); do
         # shellcheck disable=SC2086
         gcc -std=gnu11 -D_GNU_SOURCE -DCOLLOQUY_VERSION='""' -fsyntax-only -Iinclude -Isrc $flags -x c "$header" 2>/dev/null ||
