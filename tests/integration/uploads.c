@@ -610,6 +610,9 @@ static void test_equal_bytes(void)
     CU_ASSERT_EQUAL(files_on_disk(), before + 1);
     post_file(two.bot, "two.txt", "other bytes\n", 0); /* in its place */
     CU_ASSERT_EQUAL(files_on_disk(), before + 1);
+    CALL("DELETE", textf("%s/%s", documents_path(two.bot), two.id), token_of(STUDENT));
+    CU_ASSERT_EQUAL(files_on_disk(), before);
+    post_file(two.bot, "two.txt", "equal bytes\n", 0);
     expect_status("the bot goes", CALL("DELETE", textf("/api/chat/bot/%s", two.bot), token_of(STUDENT)), 200);
     CU_ASSERT_EQUAL(files_on_disk(), before);
 }
