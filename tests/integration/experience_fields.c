@@ -105,7 +105,7 @@ static void test_limits(void)
     }
 }
 
-/* No file can be had yet: an empty list is what there is, any id is one that cannot be used. */
+/* Of a course without files: an empty list is what there is, any id is one that cannot be used. */
 static void test_context_file_ids(void)
 {
     const char *list = experiences_path(main_course());
@@ -114,11 +114,13 @@ static void test_context_file_ids(void)
         "{\"errors\":{\"context_file_ids\":[\"One or more selected files cannot be accessed\"]}}";
 
     expect_status("cleared", CALL("PUT", path, token_of(TEACHER), .body = "{\"context_file_ids\":[]}"), 200);
-    expect_body("updated", CALL("PUT", path, token_of(TEACHER), .body = "{\"context_file_ids\":[5]}"), 422, refused);
-    expect_body("created", CALL("POST", list, token_of(TEACHER), .body = body_with("context_file_ids", "[\"7\"]")), 422,
+    expect_body("updated", CALL("PUT", path, token_of(TEACHER), .body = "{\"context_file_ids\":[999999999]}"), 422,
+                refused);
+    expect_body("created",
+                CALL("POST", list, token_of(TEACHER), .body = body_with("context_file_ids", "[\"999999999\"]")), 422,
                 refused);
     expect_status("with a wrong field",
-                  CALL("PUT", path, token_of(TEACHER), .body = "{\"context_file_ids\":[5],\"title\":5}"), 400);
+                  CALL("PUT", path, token_of(TEACHER), .body = "{\"context_file_ids\":[999999999],\"title\":5}"), 400);
 }
 
 static void test_long_text_comes_back(void)

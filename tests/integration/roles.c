@@ -56,6 +56,16 @@ static const struct line {
     {"DELETE " EXPERIENCE,              DRAFT,          true,  {401,  403,  403,  403,  200,  403,  200}},
     {"DELETE " EXPERIENCE,              DELETED,        false, {401,  403,  403,  403,  404,  403,  404}},
 
+    {"GET " EXPERIENCE "/context_files", PUBLISHED,     false, {401,  403,  403,  403,  200,  403,  200}},
+    {"GET " EXPERIENCE "/context_files", DRAFT,         false, {401,  403,  403,  403,  200,  403,  200}},
+    {"GET " EXPERIENCE "/context_files", DELETED,       false, {401,  403,  403,  403,  404,  403,  404}},
+    {"POST " EXPERIENCE "/context_files", PUBLISHED,    true,  {401,  403,  403,  403,  201,  403,  201}},
+    {"POST " EXPERIENCE "/context_files", DRAFT,        true,  {401,  403,  403,  403,  201,  403,  201}},
+    {"POST " EXPERIENCE "/context_files", DELETED,      false, {401,  403,  403,  403,  404,  403,  404}},
+    {"DELETE " EXPERIENCE "/context_files/:file_id", PUBLISHED, true, {401, 403, 403, 403, 200, 403, 200}},
+    {"DELETE " EXPERIENCE "/context_files/:file_id", DRAFT, true, {401, 403,  403,  403,  200,  403,  200}},
+    {"DELETE " EXPERIENCE "/context_files/:file_id", DELETED, false, {401, 403, 403,  403,  404,  403,  404}},
+
     {"GET " PAGES,                      PUBLISHED,      false, {302,  200,  200,  200,  200,  403,  200}},
     {"GET " PAGES "/:id",               PUBLISHED,      false, {302,  200,  200,  200,  200,  403,  200}},
     {"GET " PAGES "/:id",               DRAFT,          false, {302,  403,  403,  403,  200,  403,  200}},

@@ -5,6 +5,7 @@
 
 #define PASSWORD "correct horse"
 #define FORM     "application/x-www-form-urlencoded"
+#define FILES    "multipart/form-data; boundary=x-x"
 
 /* ---- the table ---- */
 
@@ -170,6 +171,18 @@ struct scene make_scene(enum state state, enum person caller)
 
 /* ---- calls ---- */
 
+#define A_FILE                                                                                                         \
+    "--x-x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nA text.\r\n--x-x--\r\n"
+
+/* One of the experience, made when it is asked for; of one that is deleted there is none. */
+static const char *file_of(const struct scene *scene)
+{
+    const char *path = textf("/api/v1/courses/%s/ai_experiences/%s/context_files", scene->course, scene->experience);
+    const struct answer *answer = CALL("POST", path, token_of(ADMIN), .type = FILES, .body = A_FILE);
+
+    return answer->status / 100 == 2 ? text_at(answer->json, "/id") : "1";
+}
+
 /* Whose `:id` it is, the pattern tells: the experience's, unless that has a name of its own. */
 static const char *value_of(const struct row *row, const struct scene *scene, const char *name, size_t len)
 {
@@ -186,6 +199,8 @@ static const char *value_of(const struct row *row, const struct scene *scene, co
         {"bot_id", scene->bot},
     };
 
+    if (len == strlen("file_id") && memcmp(name, "file_id", len) == 0)
+        return file_of(scene);
     for (size_t i = 0; i < LEN(params); i++)
         if (strlen(params[i].name) == len && memcmp(params[i].name, name, len) == 0)
             return params[i].value;
@@ -222,6 +237,7 @@ struct call row_call(const struct row *row, const struct scene *scene)
         {"POST /login", FORM, "login=it-student&password=correct+horse"},
         {"POST " EXPERIENCES, NULL, "{\"title\":\"T\",\"learning_objective\":\"O\",\"pedagogical_guidance\":\"G\"}"},
         {"PUT " EXPERIENCES "/:id", NULL, "{\"title\":\"N\"}"},
+        {"POST " EXPERIENCES "/:id/context_files", FILES, A_FILE},
         {"POST " CONVERSATIONS "/:id/messages", NULL, "{\"message\":\"m\"}"},
         {"POST " CONVERSATIONS "/:id/messages/:message_id/feedback", NULL, "{\"vote\":\"liked\"}"},
         {"POST /api/chat/bot", NULL, new_bot_body(new_id())},
