@@ -74,7 +74,7 @@ static double reciprocal_of(const struct ranking *r, const struct candidate *c)
     return 0;
 }
 
-void ranking_join(struct ranking *words, const struct ranking *by_cosine, double floor)
+void ranking_join(struct ranking *words, const struct ranking *by_cosine)
 {
     struct ranking joined = {.n = 0};
 
@@ -88,8 +88,14 @@ void ranking_join(struct ranking *words, const struct ranking *by_cosine, double
         struct candidate c = by_cosine->candidates[i];
 
         c.reciprocal = reciprocal_of(by_cosine, &c);
-        if (c.cosine >= floor && reciprocal_of(words, &c) <= 0)
+        if (reciprocal_of(words, &c) <= 0)
             ranking_offer(&joined, &c, ranks_joined);
     }
     *words = joined;
+}
+
+void ranking_cut(struct ranking *by_cosine, double floor)
+{
+    while (by_cosine->n && by_cosine->candidates[by_cosine->n - 1].cosine < floor)
+        by_cosine->n--;
 }

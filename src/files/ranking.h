@@ -4,10 +4,9 @@
  * By words a passage is a candidate from a relevance of RELEVANCE_LEAST on. By vectors it is one when its cosine stands
  * out from those of all passages: what is usual depends on the model (of some, unrelated texts have 0.1, of others 0.7),
  * so that it is taken from the passages themselves, where there are enough of them.
- * Rankings are joined by reciprocal rank: a passage counts 1/(60 + its rank) in each. One that is a candidate by words
- * alone has the rank of its cosine too, if it is among the RANKING_MAX nearest, and none otherwise; so has one that is a
- * candidate by vectors alone, whose relevance by words is below the least, no rank by words. Source: G. Cormack and others,
- * "Reciprocal Rank Fusion", SIGIR 2009.
+ * Rankings are joined by reciprocal rank: a passage counts 1/(60 + its rank) in each that it is a candidate of. One that
+ * does not stand out has no rank by its cosine, however near the top: what is middling in both rankings would go before
+ * what is best in one. Source: G. Cormack and others, "Reciprocal Rank Fusion", SIGIR 2009.
  */
 #ifndef COLLOQUY_FILES_RANKING_H
 #define COLLOQUY_FILES_RANKING_H
@@ -48,7 +47,10 @@ void ranking_offer(struct ranking *ranking, const struct candidate *candidate, r
  */
 double cosine_floor(const float *cosines, size_t n);
 
-/* Both as one in words: by reciprocal rank, then as ranks_by_words(). Of by_cosine only those from floor on are added. */
-void ranking_join(struct ranking *words, const struct ranking *by_cosine, double floor);
+/* Leave those that stand out. */
+void ranking_cut(struct ranking *by_cosine, double floor);
+
+/* Both as one in words: by reciprocal rank, then as ranks_by_words(). */
+void ranking_join(struct ranking *words, const struct ranking *by_cosine);
 
 #endif

@@ -67,15 +67,14 @@ enum cq_status retrieval_run(struct cq_ctx *ctx, const struct config *config, co
 {
     struct search search = {.ctx = ctx, .config = config, .ask = ask};
     struct ranking ranking, by_vector;
-    double floor;
 
     enum cq_status st = search_open(&search);
     if (!st)
         st = search_by_words(&search, &ranking);
     if (!st && vector) {
-        st = search_by_vector(&search, vector, n_dimensions, model, &by_vector, &floor);
+        st = search_by_vector(&search, vector, n_dimensions, model, &by_vector);
         if (!st)
-            ranking_join(&ranking, &by_vector, floor);
+            ranking_join(&ranking, &by_vector);
     }
     return st ? st : take_best(&search, &ranking, out);
 }

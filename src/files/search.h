@@ -37,8 +37,8 @@ enum cq_status search_open(struct search *search) MUST_USE;
 /* Rank passages by words, from RELEVANCE_LEAST on. */
 enum cq_status search_by_words(struct search *search, struct ranking *out) MUST_USE;
 
-/* Fill in search->cosines, which stays NULL where no document has vectors of that model, and rank by them. */
+/* Fill in search->cosines, which stays NULL where no document has vectors of that model, and rank by them those that stand out. */
 enum cq_status search_by_vector(struct search *search, const float *vector, size_t n_dimensions, const char *model,
-                                struct ranking *out, double *floor) MUST_USE;
+                                struct ranking *out) MUST_USE;
 
 #endif

@@ -39,7 +39,7 @@ static void rank_document(size_t i, const float *cosines, uint32_t n, struct ran
 }
 
 enum cq_status search_by_vector(struct search *s, const float *vector, size_t n_dimensions, const char *model,
-                                struct ranking *out, double *floor)
+                                struct ranking *out)
 {
     const float *unit = vector_unit(s->ctx, vector, n_dimensions);
     float *cosines = arena_zalloc(s->ctx->arena, s->n_passages, sizeof(*cosines)), *at = cosines;
@@ -61,7 +61,7 @@ enum cq_status search_by_vector(struct search *s, const float *vector, size_t n_
         n_known += n;
         rank_document(i, at, n, out);
     }
-    *floor = cosine_floor(known, n_known);
+    ranking_cut(out, cosine_floor(known, n_known));
     s->cosines = cosines;
     return st;
 }

@@ -20,12 +20,12 @@ static const struct rule plurals[] = {
 };
 
 static const struct rule verbs[] = {
-    {"eed", NULL, 0, false}, {"ied", "y", 2, false}, {"ating", "", 5, false},
-    {"ated", "", 5, false},  {"ing", "", 3, true},   {"ed", "", 3, true},
+    {"eed", NULL, 0, false}, {"ied", "y", 2, false}, {"using", "use", 0, false}, {"used", "use", 0, false},
+    {"ating", "", 5, false}, {"ated", "", 5, false}, {"ing", "", 3, true},       {"ed", "", 3, true},
 };
 
 static const struct rule adverbs[] = {
-    {"ply", NULL, 0, false},   {"ically", "ic", 3, false}, {"ably", "abl", 3, false},
+    {"ply", NULL, 0, false},   {"ically", "ic", 3, false}, {"ical", "ic", 3, false}, {"ably", "abl", 3, false},
     {"ibly", "ibl", 3, false}, {"ily", "y", 3, false},     {"ly", "", 4, false},
 };
 
