@@ -40,9 +40,6 @@ enum cq_status hash_list_add(struct cq_ctx *ctx, struct hash_list *list, const u
 enum cq_status store_files_forget(struct cq_ctx *ctx, struct db *db, struct hash_list *dropped,
                                   bool *has_more) MUST_USE;
 
-/* ---- documents (document.c, upload.c, context_file.c) ---- */
-
-enum { DOCUMENTS_PER_BOT = 100, UPLOADS_PER_USER = 100 };
 /* For a comparison with what lies on disk: rows in the order of their hashes, behind one, FILE_ROWS at a time. */
 enum { FILE_ROWS = 500 };
 
@@ -65,7 +62,9 @@ enum cq_status store_files_lost(struct cq_ctx *ctx, struct db *db, enum file_use
 enum cq_status store_file_is_known(struct cq_ctx *ctx, struct db *db, const uint8_t hash[SHA256_BYTES],
                                    bool *out) MUST_USE;
 
-/* ---- documents (document.c, context_file.c) ---- */
+/* ---- documents (document.c, upload.c, context_file.c) ---- */
+
+enum { DOCUMENTS_PER_BOT = 100, UPLOADS_PER_USER = 100 };
 
 enum document_state { DOCUMENT_QUEUED, DOCUMENT_RUNNING, DOCUMENT_SUCCEEDED, DOCUMENT_FAILED, DOCUMENT_STATE_COUNT };
 
