@@ -6,7 +6,7 @@
 
 #include "store/db.h"
 
-enum { DB_CACHE_SLOTS = 256 }; /* a power of two, well above the number of statements */
+enum { DB_CACHE_SLOTS = 512 }; /* a power of two, well above the number of statements */
 
 struct cached_statement {
     const char *sql; /* NULL: free */

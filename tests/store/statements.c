@@ -380,6 +380,53 @@ static void walk_chats(const struct config *config, const struct place *p)
     db_destroy(other);
 }
 
+static void walk_chat_turns(const struct place *p)
+{
+    static const struct user_limits limits = {10, 10, 10, 10, 10, 0, 0};
+    struct related_row passage = {
+        .number = 1, .document_id = 1, .filename = "f", .kind = "text", .passage = "p", .excerpt = "e"};
+    const struct related_list related = {&passage, 1};
+    const struct chat_file file = {.hash = {1}};
+    struct chat_turn_request request = {.limits = &limits,
+                                        .user_id = p->user_id,
+                                        .chat_name = "walked",
+                                        .message_name = "m",
+                                        .reply_name = "r",
+                                        .text = "text",
+                                        .model = "m",
+                                        .uuids = {new_uuid(p->ctx), new_uuid(p->ctx), new_uuid(p->ctx)},
+                                        .files = &file,
+                                        .n_files = 1,
+                                        .owner = "worker",
+                                        .lease_s = 0};
+    struct chat_turn_row turn;
+    struct chat_message_list messages;
+    struct chat_row chat;
+    const char *model;
+    struct chat_turn_end end = {.turn = &turn,
+                                .user_id = p->user_id,
+                                .owner = "worker",
+                                .reply_uuid = request.uuids[2],
+                                .text_before = "reply",
+                                .reply = {.name = "r", .model = "m", .text = "reply", .parent = 1},
+                                .should_continue = true,
+                                .related = &related};
+
+    GIVES(CQ_OK, store_chat_turn_begin(p->ctx, p->db, &request, &turn, &messages));
+    request.is_named = true; /* the worker is gone: begun again in its place */
+    request.lease_s = 30;
+    GIVES(CQ_OK, store_chat_turn_begin(p->ctx, p->db, &request, &turn, &messages));
+    GIVES(CQ_OK, store_chat_turn_complete(p->ctx, p->db, &end));
+    request.is_named = false;
+    request.is_continuing = true;
+    GIVES(CQ_OK, store_chat_turn_begin(p->ctx, p->db, &request, &turn, &messages));
+    GIVES(CQ_OK, store_chat_turn_complete(p->ctx, p->db, &end));
+    GIVES(CQ_OK, store_chat_turn_begin(p->ctx, p->db, &request, &turn, &messages));
+    GIVES(CQ_OK, store_chat_turn_fail(p->ctx, p->db, &end, "model_timeout"));
+    GIVES(CQ_OK, store_chat_find(p->ctx, p->db, p->user_id, "walked", &chat, &model));
+    GIVES(CQ_OK, store_chat_count(p->ctx, p->db, p->user_id, chat.id, &(struct model_calls){.n = 0}));
+}
+
 static void walk_turns(const struct place *p, uint64_t conversation_id)
 {
     struct attempt expired = attempt_message(p, conversation_id, "text");
@@ -633,6 +680,7 @@ static void run_every_statement(const struct config *config)
     walk_bots(&p);
     walk_sessions(&p);
     walk_chats(config, &p);
+    walk_chat_turns(&p);
     walk_turns(&p, conversation_id);
     walk_evaluations(&p, conversation_id);
     walk_usage(&p);
