@@ -153,6 +153,7 @@ static const struct line {
     {"DELETE " BOT,                     PUBLISHED,      true,  {401,  200,  403,  403,  403,  403,  200}},
     {"DELETE " BOT "/recently-used",    PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
     {"GET " BOT "/agent/available-tools", PUBLISHED,    false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET " CHAT "/conversations/search", PUBLISHED,    false, {401,  200,  200,  200,  200,  200,  200}},
     {"GET " CHAT "/store/search",       PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
     {"GET " CHAT "/store/popular",      PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
     // clang-format on

@@ -252,7 +252,7 @@ struct call row_call(const struct row *row, const struct scene *scene)
             call.type = bodies[i].type;
             call.body = bodies[i].body;
         }
-    if (str_eq(row->key, "GET /api/chat/store/search"))
+    if (has_part(row, "/api/chat/") && has_part(row, "/search"))
         call.path = textf("%s?query=t", call.path);
     return call;
 }
