@@ -14,7 +14,7 @@ const char *document_sync_status(enum document_state state)
     return words[state];
 }
 
-const char *document_sync_reason(const struct document_row *document)
+const char *document_sync_reason(enum document_state state, const char *failure)
 {
     static const struct {
         const char *failure, *text;
@@ -23,10 +23,10 @@ const char *document_sync_reason(const struct document_row *document)
                    {"damaged", "The file is damaged."},
                    {"too_complex", "The file is too large or too complex to be read."}};
 
-    if (document->state != DOCUMENT_FAILED)
+    if (state != DOCUMENT_FAILED)
         return "";
     for (size_t i = 0; i < LEN(reasons); i++)
-        if (str_eq(document->failure, reasons[i].failure))
+        if (str_eq(failure, reasons[i].failure))
             return reasons[i].text;
     return "The file could not be read.";
 }
@@ -41,7 +41,7 @@ void write_document(struct json_out *out, enum chat_form form, const struct docu
                  {"content_type", document->kind},
                  {"mime_type", document->mime_type},
                  {"sync_status", document_sync_status(document->state)},
-                 {"sync_status_reason", document_sync_reason(document)}};
+                 {"sync_status_reason", document_sync_reason(document->state, document->failure)}};
 
     json_open_object(out);
     for (size_t i = 0; i < LEN(texts); i++) {

@@ -8,7 +8,7 @@
 const char *document_sync_status(enum document_state state);
 
 /* Why one has failed, for people; "" when it has not. */
-const char *document_sync_reason(const struct document_row *document);
+const char *document_sync_reason(enum document_state state, const char *failure);
 
 void write_document(struct json_out *out, enum chat_form form, const struct document_row *document);
 

@@ -3,6 +3,7 @@
 
 #include <json-c/json.h>
 
+#include "api/bot_file.h"
 #include "api/bot_models.h"
 #include "api/bot_params.h"
 
@@ -12,7 +13,6 @@ enum {
     INSTRUCTION_MAX_CHARS = 20000,
     MAX_QUICK_STARTERS = 10,
     EXAMPLE_MAX_CHARS = 2000,
-    FILENAME_MAX_BYTES = 255,
     MAX_SHARED_WITH = 1000,
     MAX_JSON_BYTES = 256 << 10, /* of a part of a body, which is no longer */
 };
@@ -123,14 +123,16 @@ static const char *read_quick_starters(struct request *req)
 static const char *file_name(struct json_object *item)
 {
     const char *text = json_object_is_type(item, json_type_string) ? json_object_get_string(item) : NULL;
-    size_t len = text ? (size_t)json_object_get_string_len(item) : 0;
 
-    return len && len <= FILENAME_MAX_BYTES && !memchr(text, '\0', len) ? text : NULL;
+    return text && is_filename(text, (size_t)json_object_get_string_len(item)) ? text : NULL;
 }
 
-static size_t read_names(struct request *req, struct json_object *knowledge, const char *key, const char *const **out)
+/* Counts those that no file can have; they are noted. */
+static size_t read_names(struct request *req, struct json_object *knowledge, const char *key, const char *const **out,
+                         size_t *n_out)
 {
     struct json_object *list;
+    size_t n_bad = 0;
 
     if (!knowledge || !chat_list(req, knowledge, key, 0, DOCUMENTS_PER_BOT, false, &list))
         return 0;
@@ -139,11 +141,14 @@ static size_t read_names(struct request *req, struct json_object *knowledge, con
 
     for (size_t i = 0; names && i < n; i++) {
         names[i] = file_name(json_object_array_get_idx(list, i));
-        if (!names[i])
-            chat_problem(req, "%s must hold names of files of 1 to %d bytes", key, FILENAME_MAX_BYTES);
+        if (names[i])
+            continue;
+        chat_problem(req, "%s must hold names of files", key);
+        n_bad++;
     }
     *out = names;
-    return names ? n : 0;
+    *n_out = names ? n : 0;
+    return n_bad;
 }
 
 /* ---- what other servers do ---- */
@@ -171,11 +176,22 @@ static size_t refuse_unsupported(struct request *req, struct json_object *knowle
 
 /* ---- the body ---- */
 
+/* Faults of one kind have a code of their own. */
+static enum cq_status status_of(const struct request *req, size_t n_unsupported, size_t n_bad_names)
+{
+    size_t n = req->loaded->n_problems;
+
+    if (!n)
+        return CQ_OK;
+    return n == n_unsupported ? CQ_NOT_SUPPORTED : n == n_bad_names ? CQ_BAD_FILENAME : CQ_INVALID_REQUEST;
+}
+
 enum cq_status bot_fields_read(struct request *req, const struct bot_row *before, struct bot_change *out)
 {
     bool is_new = !before;
-    struct json_object *models, *knowledge = get_object(req, req->params, "knowledge");
+    struct json_object *models, *knowledge;
     struct bot_change c = {.title = NULL};
+    size_t n_unsupported, n_bad_names;
 
     if (chat_needs_json(req))
         return CQ_UNSUPPORTED_TYPE;
@@ -186,14 +202,16 @@ enum cq_status bot_fields_read(struct request *req, const struct bot_row *before
     c.quick_starters = read_quick_starters(req);
     models = get_object(req, req->params, "active_models");
     c.active_models = models ? bot_models_read(req, models) : NULL;
-    c.n_added = read_names(req, knowledge, is_new ? "filenames" : "added_filenames", &c.added);
-    c.n_removed = is_new ? 0 : read_names(req, knowledge, "deleted_filenames", &c.removed);
-    size_t n_unsupported = refuse_unsupported(req, knowledge);
+    knowledge = get_object(req, req->params, "knowledge");
+    n_unsupported = refuse_unsupported(req, knowledge);
+    n_bad_names = read_names(req, knowledge, is_new ? "filenames" : "added_filenames", &c.added, &c.n_added);
+    if (!is_new)
+        n_bad_names += read_names(req, knowledge, "deleted_filenames", &c.removed, &c.n_removed);
+    enum cq_status st = status_of(req, n_unsupported, n_bad_names);
 
-    if (req->loaded->n_problems)
-        return req->loaded->n_problems == n_unsupported ? CQ_NOT_SUPPORTED : CQ_INVALID_REQUEST;
-    *out = c;
-    return CQ_OK;
+    if (!st)
+        *out = c;
+    return st;
 }
 
 /* ---- visibility ---- */

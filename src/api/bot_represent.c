@@ -1,6 +1,7 @@
 /* Bots as JSON. */
 #include "api/bot_represent.h"
 
+#include "api/bot_document.h"
 #include "api/bot_models.h"
 #include "api/bot_params.h"
 
@@ -61,10 +62,12 @@ static enum cq_status write_models(struct request *req, struct json_out *out, en
 
 static const char *sync_name(enum bot_sync sync)
 {
-    static const char *const names[] = {
-        [BOT_SUCCEEDED] = "SUCCEEDED", [BOT_FAILED] = "FAILED", [BOT_QUEUED] = "QUEUED", [BOT_RUNNING] = "RUNNING"};
+    static const enum document_state of_sync[] = {[BOT_SUCCEEDED] = DOCUMENT_SUCCEEDED,
+                                                  [BOT_FAILED] = DOCUMENT_FAILED,
+                                                  [BOT_QUEUED] = DOCUMENT_QUEUED,
+                                                  [BOT_RUNNING] = DOCUMENT_RUNNING};
 
-    return names[sync];
+    return document_sync_status(of_sync[sync]);
 }
 
 /* What is under way is told before what has failed. */
@@ -82,22 +85,7 @@ static enum bot_sync sync_of(const struct bot_details *details)
     return sync;
 }
 
-static const char *failure_text(const char *failure)
-{
-    static const struct {
-        const char *failure, *text;
-    } texts[] = {{"encrypted", "is encrypted"},
-                 {"no_text", "has no text"},
-                 {"damaged", "is damaged"},
-                 {"too_complex", "is too large or complex"}};
-
-    for (size_t i = 0; i < LEN(texts); i++)
-        if (str_eq(texts[i].failure, failure))
-            return texts[i].text;
-    return "cannot be read";
-}
-
-/* "a.pdf is encrypted; b.txt has no text". */
+/* "a.pdf: The file is encrypted. b.txt: The file holds no text." */
 static const char *sync_reason(struct request *req, const struct bot_details *details)
 {
     const char *reason = "";
@@ -106,8 +94,8 @@ static const char *sync_reason(struct request *req, const struct bot_details *de
         const struct bot_document *d = &details->documents[i];
 
         if (d->state == DOCUMENT_FAILED)
-            reason = arena_printf(req->ctx.arena, "%s%s%s %s", reason, *reason ? "; " : "", d->filename,
-                                  failure_text(d->failure));
+            reason = arena_printf(req->ctx.arena, "%s%s%s: %s", reason, *reason ? " " : "", d->filename,
+                                  document_sync_reason(d->state, d->failure));
     }
     return reason;
 }

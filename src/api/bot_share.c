@@ -25,9 +25,12 @@ static enum cq_status leave_out(struct request *req,
                                 enum cq_status (*leave)(struct cq_ctx *, struct db *, uint64_t, const char *, bool *))
 {
     const struct bot_row *bot = &req->loaded->bot;
+    const char *name = path_param(req, "bot_id");
     bool is_found = false;
 
-    enum cq_status st = leave(&req->ctx, req->db, req->loaded->access.user_id, path_param(req, "bot_id"), &is_found);
+    if (!chat_is_name(name, strlen(name)))
+        return CQ_BOT_NOT_FOUND;
+    enum cq_status st = leave(&req->ctx, req->db, req->loaded->access.user_id, name, &is_found);
     if (st)
         return st;
     return is_found || (bot->id && bot->is_usable) ? CQ_OK : CQ_BOT_NOT_FOUND;

@@ -105,9 +105,12 @@ enum cq_status store_bot_share(struct cq_ctx *ctx, struct db *db, uint64_t id, c
 static const char STAR_BOT[] = "INSERT INTO bot_use (user_id, bot_id, is_starred) VALUES (?, ?, 1)"
                                " ON DUPLICATE KEY UPDATE is_starred = 1";
 
-#define OF_NAME " WHERE w.user_id = ? AND b.name = ?"
-static const char UNSTAR_BOTS[] = "UPDATE bot_use w JOIN bot b ON b.id = w.bot_id SET w.is_starred = 0" OF_NAME;
-static const char FORGET_BOTS[] = "UPDATE bot_use w JOIN bot b ON b.id = w.bot_id SET w.is_recent = 0" OF_NAME;
+#define LEAVE_OUT(list)                                                                                                \
+    "UPDATE bot_use w JOIN bot b ON b.id = w.bot_id SET " list " = 0 WHERE w.user_id = ? AND b.name = ? AND " list     \
+    " = 1"
+
+static const char UNSTAR_BOTS[] = LEAVE_OUT("w.is_starred");
+static const char FORGET_BOTS[] = LEAVE_OUT("w.is_recent");
 
 struct keep_args {
     const char *sql;

@@ -264,8 +264,7 @@ static void test_bodies(void)
         {"active_models as a list", "\"active_models\":[]", "active_models"},
         {"knowledge as text", "\"knowledge\":\"x\"", "knowledge"},
         {"a file that never came", "\"knowledge\":{\"filenames\":[\"notes.txt\"]}", "notes.txt"},
-        {"a file without a name", "\"knowledge\":{\"filenames\":[\"\"]}", "filenames"},
-        {"a file's name as a number", "\"knowledge\":{\"filenames\":[1]}", "filenames"},
+        {"too many files", textf("\"knowledge\":{\"filenames\":[%s\"a\"]}", repeated("\"a\",", 100)), "filenames"},
         {"unknown keys", "\"sync_status\":\"RUNNING\",\"x\":{\"y\":[1]}", NULL},
     };
 
@@ -311,6 +310,20 @@ static void test_ids(void)
     expect_error("a form",
                  CALL("POST", BOTS, token_of(STUDENT), .type = "application/x-www-form-urlencoded", .body = "id=x"),
                  415, "unsupported_type", NULL);
+}
+
+static void test_names_of_files(void)
+{
+    static const char *const names[] = {"\"\"", "1", "null", "\"a/b\"", "\"..\"", "\"a\\u0000\""};
+    const char *id = make_bot(STUDENT, "");
+
+    for (size_t i = 0; i < LEN(names); i++) {
+        const char *one = textf(",\"knowledge\":{\"filenames\":[%s]}", names[i]);
+
+        expect_error(names[i], create(STUDENT, body_of(new_id(), one)), 400, "bad_filename", "filenames");
+        one = textf("{\"knowledge\":{\"added_filenames\":[%s]}}", names[i]);
+        expect_error(names[i], patch(STUDENT, id, "", one), 400, "bad_filename", "added_filenames");
+    }
 }
 
 static void test_what_is_not_offered(void)
@@ -402,7 +415,7 @@ static void test_documents(void)
     end_document(id, "a.txt", "succeeded", "");
     end_document(id, "b.txt", "failed", "encrypted");
     expect_json("failed", get(STUDENT, path)->json, "/sync_status", "\"FAILED\"");
-    expect_json("which", get(STUDENT, path)->json, "/sync_status_reason", "\"b.txt is encrypted\"");
+    expect_json("which", get(STUDENT, path)->json, "/sync_status_reason", "\"b.txt: The file is encrypted.\"");
     expect_json("knows", get(STUDENT, textf("/bot/summary/%s", id))->json, "/has_knowledge", "true");
     expect_json("in a list", item_of(get(STUDENT, "/bot"), id), "/sync_status", "\"FAILED\"");
 
@@ -660,7 +673,8 @@ static void test_delete(void)
 }
 
 SUITE(bots, {"standard", test_standard}, {"forms", test_forms}, {"active models", test_active_models},
-      {"bodies", test_bodies}, {"ids", test_ids}, {"what is not offered", test_what_is_not_offered},
-      {"patch", test_patch}, {"documents", test_documents}, {"who may", test_who_may},
-      {"visibility bounds", test_visibility_bounds}, {"own list", test_own_list}, {"list bounds", test_list_bounds},
-      {"mixed list", test_mixed_list}, {"store", test_store}, {"delete", test_delete});
+      {"bodies", test_bodies}, {"ids", test_ids}, {"names of files", test_names_of_files},
+      {"what is not offered", test_what_is_not_offered}, {"patch", test_patch}, {"documents", test_documents},
+      {"who may", test_who_may}, {"visibility bounds", test_visibility_bounds}, {"own list", test_own_list},
+      {"list bounds", test_list_bounds}, {"mixed list", test_mixed_list}, {"store", test_store},
+      {"delete", test_delete});

@@ -138,8 +138,8 @@ enum cq_status store_bot_share(struct cq_ctx *ctx, struct db *db, uint64_t id, c
 enum cq_status store_bot_star(struct cq_ctx *ctx, struct db *db, uint64_t user_id, uint64_t id) MUST_USE;
 
 /*
- * Take all bots of that name off the user's list: there are several when the name was given again. is_found: whether the user
- * has to do with any.
+ * Take all bots of that name off the user's list: there are several when the name was given again. is_found: whether any was on
+ * it.
  */
 enum cq_status store_bot_unstar(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const char *name,
                                 bool *is_found) MUST_USE;
