@@ -317,7 +317,30 @@ static void test_anyone(void)
     CU_ASSERT_EQUAL(allow_anyone(&f.req), CQ_OK);
 }
 
+/* What a setting gives to some: teachers are looked for in the database, which no test here has. */
+static void test_who(void)
+{
+    static const struct {
+        const char *name;
+        enum who who;
+        enum config_who setting;
+        enum cq_status want;
+    } rows[] = {
+        {"anyone", STRANGER, CONFIG_ANYONE, YES},
+        {"admins, a teacher", TEACHER, CONFIG_ADMINS, NO},
+        {"admins, an admin", ADMIN, CONFIG_ADMINS, YES},
+        {"teachers, an admin", ADMIN, CONFIG_TEACHERS, YES},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct found f;
+
+        start(&f, rows[i].who, MAY_CHAT, LOAD_CALLER);
+        ROW_ASSERT(rows[i].name, allow_who(&f.req, rows[i].setting) == rows[i].want);
+    }
+}
+
 SUITE(allow, {"courses", test_courses}, {"experiences", test_experiences}, {"conversations", test_conversations},
       {"what was said", test_what_was_said}, {"order of faults", test_order_of_faults},
       {"what is not there", test_what_is_not_there}, {"browsers", test_browsers},
-      {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone});
+      {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone}, {"who", test_who});
