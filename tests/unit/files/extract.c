@@ -299,14 +299,16 @@ static void test_time(void)
     CU_ASSERT_TRUE(clock_mono_ms() - began_ms < 5000);
 }
 
-/* 1 GB as one string. */
+/* 1 GB as one string. With AddressSanitizer, memory has no limit. */
 static void test_memory(void)
 {
+#ifndef __SANITIZE_ADDRESS__
     struct pdf *pdf = bomb(ctx_new(), '(', 'a', 1000000000);
     struct buf said;
 
-    CU_ASSERT_NOT_EQUAL(run(pdf, 10, 60000, &said), CHILD_DONE);
+    CU_ASSERT_EQUAL(run(pdf, 10, 60000, &said), CHILD_LIMITED);
     buf_release(&said);
+#endif
 }
 
 /* More than there is room for. */
@@ -343,6 +345,7 @@ static void test_a_command_that_is_none(void)
     CU_ASSERT_EQUAL(child_run(ctx, &ask, &said, &end), CQ_BUSY);
     CU_ASSERT_EQUAL(said.len, 0);
     close(ask.fd);
+    buf_release(&said);
 }
 
 SUITE(extract, {"texts", test_texts}, {"no texts", test_no_texts}, {"the longest text", test_the_longest_text},
