@@ -332,6 +332,38 @@ static void walk_bots(const struct place *p)
     GIVES(CQ_OK, store_bot_delete(p->ctx, p->db, changed.bot.id, &dropped));
 }
 
+/* Documents come and go both by themselves and by changes of their bot. */
+static void walk_documents(const struct place *p)
+{
+    const char *const names[] = {"named"};
+    const struct bot_change make = {.title = "x", .instruction = "x"}, take = {.added = names, .n_added = 1},
+                            leave = {.removed = names, .n_removed = 1};
+    const struct upload_key key = {p->user_id, "documented", "named"};
+    struct new_document d = {.filename = "f", .description = "", .kind = "text", .mime_type = "text/plain", .size = 1};
+    struct bot_changed bot = {.missing = NULL};
+    struct document_list list = {0};
+    struct document_row row;
+    struct hash_list dropped = {0};
+    uint8_t secret[SHA256_BYTES];
+
+    ulid_new(d.name);
+    GIVES(CQ_OK, store_bot_create(p->ctx, p->db, p->user_id, "documented", &make, &bot));
+    uint64_t id = bot.bot.id;
+    GIVES(CQ_OK, store_documents_add(p->ctx, p->db, id, p->user_id, &d, 1, &list, &dropped));
+    GIVES(CQ_OK, store_documents_add(p->ctx, p->db, id, p->user_id, &d, 1, &list, &dropped));
+    GIVES(CQ_OK, store_document_find(p->ctx, p->db, list.rows[0].id, &row));
+    GIVES(CQ_OK, store_document_remove(p->ctx, p->db, id, row.name, &dropped));
+    GIVES(CQ_OK, store_documents_of_bot(p->ctx, p->db, id, true, &list));
+    CU_ASSERT_EQUAL(list.n, 0);
+    GIVES(CQ_OK, store_upload_put(p->ctx, p->db, &key, &d, &dropped));
+    GIVES(CQ_OK, store_upload_remove(p->ctx, p->db, &key, &dropped));
+    GIVES(CQ_OK, store_upload_put(p->ctx, p->db, &key, &d, &dropped));
+    GIVES(CQ_OK, store_bot_update(p->ctx, p->db, id, p->user_id, &take, &bot));
+    GIVES(CQ_OK, store_bot_update(p->ctx, p->db, id, p->user_id, &leave, &bot));
+    GIVES(CQ_OK, store_bot_delete(p->ctx, p->db, id, &dropped));
+    GIVES(CQ_OK, store_link_secret(p->ctx, p->db, secret));
+}
+
 static void walk_sessions(const struct place *p)
 {
     struct new_session first = {.user_id = p->user_id, .idle_s = 600, .absolute_s = 600}, second = first;
@@ -678,6 +710,7 @@ static void run_every_statement(const struct config *config)
     walk_access(&p, conversation_id);
     walk_reads(&p, conversation_id);
     walk_bots(&p);
+    walk_documents(&p);
     walk_sessions(&p);
     walk_chats(config, &p);
     walk_chat_turns(&p);
