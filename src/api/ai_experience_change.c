@@ -343,13 +343,28 @@ static void add_file_id(struct ai_experience_change *change, uint64_t *ids, uint
     ids[change->n_context_file_ids++] = id;
 }
 
+/* What is no id is a file that nobody has. */
+static void add_files(struct reading *r, struct json_object *array, struct ai_experience_change *change, uint64_t *ids)
+{
+    size_t n = json_object_array_length(array);
+    uint64_t id;
+
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *item = json_object_array_get_idx(array, i);
+
+        if (read_id(item, &id))
+            add_file_id(change, ids, id);
+        else
+            r->errors->has_unusable_files |= !is_blank_item(item);
+    }
+}
+
 /* An ordered set. Whether they are files of the course the store knows. */
 static enum cq_status read_files(struct reading *r, struct ai_experience_change *change)
 {
     struct param p = param_list(r->req, ROOT, "context_file_ids");
     size_t n = p.state == PARAM_VALUE ? json_object_array_length(p.json) : 0;
-    uint64_t *ids = arena_zalloc(r->req->ctx.arena, n + 1, sizeof(*ids)), id;
-    const uint32_t max = r->req->config->limits.context_files_max;
+    uint64_t *ids = arena_zalloc(r->req->ctx.arena, n + 1, sizeof(*ids));
 
     if (!ids)
         return cq_fail(&r->req->ctx, CQ_INTERNAL, "out of memory");
@@ -357,16 +372,11 @@ static enum cq_status read_files(struct reading *r, struct ai_experience_change 
         return CQ_OK;
     r->n_found++;
     r->errors->has_unusable_files = p.state == PARAM_WRONG;
-    for (size_t i = 0; i < n; i++) {
-        struct json_object *item = json_object_array_get_idx(p.json, i);
-
-        if (read_id(item, &id))
-            add_file_id(change, ids, id);
-        else
-            r->errors->has_unusable_files |= !is_blank_item(item);
-    }
-    if (change->n_context_file_ids > max)
-        field_error(r->errors, "context_file_ids", bound_fault(r, "cannot exceed ", max, " files"));
+    if (n)
+        add_files(r, p.json, change, ids);
+    if (change->n_context_file_ids && change->n_context_file_ids > r->req->config->limits.context_files_max)
+        field_error(r->errors, "context_file_ids",
+                    bound_fault(r, "cannot exceed ", r->req->config->limits.context_files_max, " files"));
     change->set_context_file_ids = true;
     change->context_file_ids = ids;
     return CQ_OK;

@@ -422,10 +422,66 @@ static void test_nothing_usable(void)
         ROW_ASSERT(rows[i].body, read_body(rows[i].type, rows[i].body, rows[i].is_create).st == CQ_PARAMETERS_MISSING);
 }
 
+/* ---- files ---- */
+
+/* "7,9" as they are to be stored, with "!" behind them if one of them cannot be a file. */
+static const char *files_text(struct request *req, const struct ai_experience_change *change,
+                              const struct field_errors *errors)
+{
+    struct buf *out = buf_in_arena(req->ctx.arena, 1000);
+
+    if (!change->set_context_file_ids)
+        return "as they are";
+    for (size_t i = 0; i < change->n_context_file_ids; i++)
+        buf_printf(out, "%s%llu", i ? "," : "", (unsigned long long)change->context_file_ids[i]);
+    if (errors->has_unusable_files)
+        buf_char(out, '!');
+    return out->data;
+}
+
+static void test_files(void)
+{
+    static const struct config config = {.limits = {.context_files_max = 3}};
+    static const struct {
+        const char *name, *type, *body, *want;
+        bool is_too_many;
+    } rows[] = {
+        {"absent", JSON, "{\"title\":\"t\"}", "as they are", false},
+        {"none", JSON, "{\"context_file_ids\":[]}", "", false},
+        {"null", JSON, "{\"context_file_ids\":null}", "", false},
+        {"a form's empty list", FORM, "context_file_ids[]=", "", false},
+        {"numbers and strings", JSON, "{\"context_file_ids\":[9,\"7\"]}", "9,7", false},
+        {"a form's", FORM, "ai_experience[context_file_ids][]=9&ai_experience[context_file_ids][]=7", "9,7", false},
+        {"one of them twice", JSON, "{\"context_file_ids\":[9,7,\"9\"]}", "9,7", false},
+        {"words", JSON, "{\"context_file_ids\":[\"x\",7]}", "7!", false},
+        {"zero", JSON, "{\"context_file_ids\":[0]}", "!", false},
+        {"negative", JSON, "{\"context_file_ids\":[-1]}", "!", false},
+        {"a fraction", JSON, "{\"context_file_ids\":[1.5]}", "!", false},
+        {"larger than any id", JSON, "{\"context_file_ids\":[\"9999999999999999999\"]}", "!", false},
+        {"objects", JSON, "{\"context_file_ids\":[{}]}", "!", false},
+        {"no list", JSON, "{\"context_file_ids\":{\"a\":1}}", "!", false},
+        {"as many as may be", JSON, "{\"context_file_ids\":[1,2,3,3]}", "1,2,3", false},
+        {"one more", JSON, "{\"context_file_ids\":[1,2,3,4]}", "1,2,3,4", true},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct request req = make_post("", rows[i].type, rows[i].body);
+        struct ai_experience_change change;
+        struct field_errors errors = {.n = 0};
+
+        req.config = &config;
+        CU_ASSERT_EQUAL(params_read(&req), CQ_OK);
+        ROW_ASSERT(rows[i].name, ai_experience_change_read(&req, &stored, &change, &errors) == CQ_OK);
+        ROW_ASSERT(rows[i].name, str_eq(files_text(&req, &change, &errors), rows[i].want));
+        ROW_ASSERT(rows[i].name, errors.n == rows[i].is_too_many);
+        ROW_ASSERT(rows[i].name, !errors.n || str_eq(errors.list[0].message, "cannot exceed 3 files"));
+    }
+}
+
 SUITE(ai_experience_change, {"untouched", test_untouched}, {"create", test_create}, {"update", test_update},
       {"objectives", test_objectives},
       {"a line end in an objective is one blank", test_a_line_end_in_an_objective_is_one_blank},
       {"metrics", test_metrics}, {"all faults at once", test_all_faults_at_once}, {"texts", test_texts},
       {"wrong objectives", test_wrong_objectives}, {"wrong metrics", test_wrong_metrics},
       {"a metric that is no object", test_a_metric_that_is_no_object}, {"lengths", test_lengths},
-      {"nothing usable", test_nothing_usable});
+      {"nothing usable", test_nothing_usable}, {"files", test_files});

@@ -37,6 +37,9 @@ static void test_messages(void)
         {{.uuid = UUID, .text = "*hi*", .html = "<p><em>hi</em></p>\n", .is_assistant = true, .created_at_ms = CREATED_MS},
          "{\"id\":\"" UUID "\",\"role\":\"Assistant\",\"text\":\"*hi*\",\"created_at\":" CREATED ",\"feedback\":[],"
          "\"status\":\"complete\",\"initial\":false,\"html\":\"<p><em>hi</em></p>\\n\",\"citations\":[]}"},
+        {{.uuid = UUID, .text = "[^1]", .html = "", .citations = "[{\"number\":1}]", .is_assistant = true, .created_at_ms = CREATED_MS},
+         "{\"id\":\"" UUID "\",\"role\":\"Assistant\",\"text\":\"[^1]\",\"created_at\":" CREATED ",\"feedback\":[],"
+         "\"status\":\"complete\",\"initial\":false,\"html\":\"\",\"citations\":[{\"number\":1}]}"},
         {{.uuid = UUID, .text = "a", .created_at_ms = CREATED_MS, .status = MESSAGE_PENDING},
          "{\"id\":\"" UUID "\",\"role\":\"User\",\"text\":\"a\",\"created_at\":" CREATED ",\"feedback\":[],"
          "\"status\":\"pending\",\"initial\":false}"},
@@ -230,6 +233,32 @@ static void test_an_experience_for_a_student(void)
     ASSERT_TEXT(out.buf->data, EVERYBODY(STRING_IDS, "\"D\"", "false") "}");
 }
 
+/* Students are told how far the files are, and nothing else of them. */
+static void test_context_index_status(void)
+{
+    static const struct {
+        enum document_state first, second;
+        const char *want;
+    } rows[] = {
+        {DOCUMENT_SUCCEEDED, DOCUMENT_SUCCEEDED, "completed"}, {DOCUMENT_SUCCEEDED, DOCUMENT_QUEUED, "in_progress"},
+        {DOCUMENT_RUNNING, DOCUMENT_SUCCEEDED, "in_progress"}, {DOCUMENT_QUEUED, DOCUMENT_FAILED, "failed"},
+        {DOCUMENT_FAILED, DOCUMENT_SUCCEEDED, "failed"},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct document_row files[] = {{.filename = "secret.pdf", .state = rows[i].first},
+                                       {.filename = "secret.md", .state = rows[i].second}};
+        struct ai_experience_row row = some;
+        struct json_out out = begin(false);
+        char want[100];
+
+        row.context_files = (struct document_list){files, LEN(files)};
+        write_ai_experience(&out, NULL, &row, false, true, NULL);
+        snprintf(want, sizeof(want), "\"context_index_status\":\"%s\"", rows[i].want);
+        ROW_ASSERT(want, strstr(out.buf->data, want) && !strstr(out.buf->data, "secret"));
+    }
+}
+
 /* ---- a turn ---- */
 
 static void test_a_turn(void)
@@ -255,4 +284,5 @@ SUITE(represent, {"messages", test_messages}, {"a vote", test_a_vote}, {"a stude
       {"no messages", test_no_messages}, {"progress", test_progress},
       {"an experience for a manager", test_an_experience_for_a_manager},
       {"an experience with nothing more", test_an_experience_with_nothing_more},
-      {"an experience for a student", test_an_experience_for_a_student}, {"a turn", test_a_turn});
+      {"an experience for a student", test_an_experience_for_a_student},
+      {"how far its files are", test_context_index_status}, {"a turn", test_a_turn});
