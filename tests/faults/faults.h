@@ -52,7 +52,7 @@ struct fault_table {
 };
 
 extern const struct fault_table worker_faults, master_faults, database_faults, model_faults, client_faults,
-    limit_faults, soak_faults;
+    limit_faults, document_faults, soak_faults;
 
 /* Print a figure that was measured, beside the name of the fault. */
 void figure(const char *fmt, ...) PRINTF_LIKE(1, 2);

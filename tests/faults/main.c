@@ -20,7 +20,7 @@
 enum { MAX_SETTINGS = 12, WARM_MS = 700, RECOVER_MS = 8000, CHAPTER_MS = 30000 };
 
 static const struct fault_table *const tables[] = {&worker_faults, &master_faults, &database_faults, &model_faults,
-                                                   &client_faults, &limit_faults,  &soak_faults};
+                                                   &client_faults, &limit_faults,  &document_faults, &soak_faults};
 
 static struct {
     bool is_list, is_full;

@@ -211,7 +211,7 @@ int64_t health_number(const char *pool, const char *name)
 
 bool has_full_strength(void *unused)
 {
-    static const char *const pools[] = {"api", "llm"};
+    static const char *const pools[] = {"api", "llm", "documents"};
     struct json_object *json = CALL("GET", "/health", NULL, .limit_ms = 5000)->json;
 
     (void)unused;
