@@ -3,9 +3,12 @@
 
 #include "http/make_request.h"
 
+static const char *names[] = {"one-v1.5", "two"};
 static struct config_model models[] = {{.name = "one-v1.5"}, {.name = "two"}};
-static struct config config = {
-    .chat = {.models = "one-v1.5,two"}, .models = models, .n_models = LEN(models), .llm = {.model = "one-v1.5"}};
+static struct config config = {.chat = {.names = names, .n_names = LEN(names)},
+                               .models = models,
+                               .n_models = LEN(models),
+                               .llm = {.model = "one-v1.5"}};
 
 struct reading {
     struct request req;
