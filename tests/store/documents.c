@@ -172,7 +172,7 @@ static void test_remove(void)
     GIVES(CQ_RESOURCE_NOT_FOUND, store_document_remove(p.ctx, p.db, bot.id, name, &dropped));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_document_find(p.ctx, p.db, list.rows[0].id, &found));
     GIVES(CQ_OK, store_bot_delete(p.ctx, p.db, bot.id, &dropped));
-    ASSERT_TEXT(letters(&p, &dropped), "ab");
+    ASSERT_TEXT(letters(&p, &dropped), "b");
 }
 
 /* ---- uploads ---- */
