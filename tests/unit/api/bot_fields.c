@@ -4,11 +4,7 @@
 #include "http/make_request.h"
 
 static const char *names[] = {"one-v1.5", "two"};
-static struct config_model models[] = {{.name = "one-v1.5"}, {.name = "two"}};
-static struct config config = {.chat = {.names = names, .n_names = LEN(names)},
-                               .models = models,
-                               .n_models = LEN(models),
-                               .llm = {.model = "one-v1.5"}};
+static const struct config config = {.chat = {.names = names, .n_names = LEN(names)}};
 
 struct reading {
     struct request req;
