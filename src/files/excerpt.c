@@ -5,7 +5,11 @@
 
 #include "files/telling_words.h"
 
-enum { MARKS_CHARS = 2 /* "…" at both ends */, WINDOW_CHARS = EXCERPT_CHARS - MARKS_CHARS, MAX_MATCHES = 1024 };
+enum {
+    MARKS_CHARS = 2 /* "…" at both ends */,
+    WINDOW_CHARS = EXCERPT_CHARS - MARKS_CHARS,
+    MAX_MATCHES = 512 /* that are looked at */
+};
 
 /* A word of the passage that the query has too. */
 struct match {
@@ -145,12 +149,12 @@ static const char *cut_around(struct cq_ctx *ctx, const char *text, const char *
 const char *excerpt(struct cq_ctx *ctx, const char *passage, const struct query_word *words, size_t n_words)
 {
     const char *text = collapse(ctx, passage);
-    struct match *matches = arena_zalloc(ctx->arena, MAX_MATCHES, sizeof(*matches));
+    struct match matches[MAX_MATCHES];
     const char *begin = text, *end = text;
     double best = 0, worth;
 
-    if (!text || !matches || utf8_count(text, strlen(text)) <= EXCERPT_CHARS)
-        return matches ? text : NULL;
+    if (!text || utf8_count(text, strlen(text)) <= EXCERPT_CHARS)
+        return text;
     size_t n = find_matches(text, words, n_words, matches);
 
     for (size_t i = 0; i < n; i++) {

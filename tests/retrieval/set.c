@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const char *read_file(struct cq_ctx *ctx, const char *path, size_t *len)
 {
@@ -20,16 +19,6 @@ static const char *read_file(struct cq_ctx *ctx, const char *path, size_t *len)
     return text;
 }
 
-static bool make_folder(const struct config *config, const uint8_t hash[SHA256_BYTES])
-{
-    char path[FILE_PATH_BYTES], folder[512];
-
-    file_path(hash, path);
-    snprintf(folder, sizeof(folder), "%s/%.2s", config->files.directory, path);
-    mkdir(folder, 0700);
-    return true;
-}
-
 static bool add_document(struct cq_ctx *ctx, const struct config *config, const char *folder, const char *name,
                          struct set *set)
 {
@@ -38,12 +27,12 @@ static bool add_document(struct cq_ctx *ctx, const struct config *config, const 
     struct retrieval_document *document = &set->documents[set->n_documents];
 
     text.text = read_file(ctx, arena_printf(ctx->arena, "%s/documents/%s", folder, name), &text.len);
-    if (!text.text || !sha256(text.text, text.len, document->hash))
+    if (!text.text || file_put(ctx, config, text.text, text.len, document->hash))
         return false;
     document->filename = arena_strdup(ctx->arena, name);
     document->description = "";
     set->n_documents++;
-    return make_folder(config, document->hash) && !passages_write(ctx, config, document->hash, &extraction);
+    return !passages_write(ctx, config, document->hash, &extraction);
 }
 
 static bool add_documents(struct cq_ctx *ctx, const struct config *config, const char *folder, struct set *set)

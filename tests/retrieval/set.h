@@ -23,8 +23,8 @@ struct set {
 };
 
 /*
- * Read the set from the folder, and write its passages below config->files.directory, with their folders. False: a file is missing.
- * Lives in ctx->arena.
+ * Read the set from the folder, and keep its documents and their passages below config->files.directory. False: a file is
+ * missing. Lives in ctx->arena.
  */
 bool set_load(struct cq_ctx *ctx, const struct config *config, const char *folder, struct set *out);
 
