@@ -164,7 +164,12 @@ const char *retrieval_query(struct cq_ctx *ctx, const char *text, const char *pr
 
 /*
  * Search. vector: of the query, by the model of that name; NULL: by words alone. A document whose passages are not there is
- * passed over, and logged. Texts live in ctx->arena. Source: doc/api-chat.md 4, "Retrieval".
+ * passed over, and logged; one without vectors of that model is found by its words. Texts live in ctx->arena.
+ *
+ * By words a passage is a candidate from a relevance of 0.1 on; by vectors, whatever its words, when its cosine stands out from
+ * those of all passages, so that a question that nothing answers finds nothing either way. Both rankings are joined by reciprocal
+ * rank, and the relevance is then the greater of the two. Of a query the first 1,000 different telling words count.
+ * Source: doc/api-chat.md 4, "Retrieval".
  */
 enum cq_status retrieval_run(struct cq_ctx *ctx, const struct config *config, const struct retrieval_ask *ask,
                              const float *vector, size_t n_dimensions, const char *model,
