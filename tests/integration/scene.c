@@ -144,6 +144,19 @@ static const char *make_shared_bot(enum person owner)
     return id;
 }
 
+#define A_FILE                                                                                                         \
+    "--x-x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nA text.\r\n--x-x--\r\n"
+
+static const char *add_document(const char *bot, enum person owner)
+{
+    const char *path = textf("/api/chat/bot/%s/documents", bot);
+    const struct answer *answer = CALL("POST", path, token_of(owner), .type = FILES, .body = A_FILE);
+
+    if (answer->status != 201)
+        harness_die("cannot give a bot a file: %s", answer->body);
+    return text_at(answer->json, "/0/id");
+}
+
 struct scene make_scene(enum state state, enum person caller)
 {
     enum person owner = owner_of(state, caller);
@@ -161,18 +174,18 @@ struct scene make_scene(enum state state, enum person caller)
     if (states[state].workflow_state)
         set_workflow_state(&talk, states[state].workflow_state);
     let_take_part(owner, false);
+    const char *bot = make_shared_bot(owner);
+
     return (struct scene){.course = textf("%lu", talk.course),
                           .experience = textf("%lu", talk.experience),
                           .conversation = textf("%lu", talk.id),
                           .message = message,
                           .feedback = feedback,
-                          .bot = make_shared_bot(owner)};
+                          .bot = bot,
+                          .document = add_document(bot, owner)};
 }
 
 /* ---- calls ---- */
-
-#define A_FILE                                                                                                         \
-    "--x-x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nA text.\r\n--x-x--\r\n"
 
 /* One of the experience, made when it is asked for; of one that is deleted there is none. */
 static const char *file_of(const struct scene *scene)
@@ -181,6 +194,20 @@ static const char *file_of(const struct scene *scene)
     const struct answer *answer = CALL("POST", path, token_of(ADMIN), .type = FILES, .body = A_FILE);
 
     return answer->status / 100 == 2 ? text_at(answer->json, "/id") : "1";
+}
+
+/* What must stand behind a path. */
+static const char *query_for(const struct row *row, const struct scene *scene)
+{
+    if (has_part(row, "/api/chat/") && has_part(row, "/search"))
+        return "?query=t";
+    if (has_part(row, "/presigned-url") || has_part(row, "/uploaded-file"))
+        return "?filename=a.txt&contentType=";
+    if (!str_eq(row->key, "PUT /api/chat/upload"))
+        return "";
+    const char *path = textf("/api/chat/bot/%s/presigned-url?filename=a.txt", scene->bot);
+
+    return strchr(text_at(CALL("GET", path, token_of(ADMIN))->json, "/url"), '?');
 }
 
 /* Whose `:id` it is, the pattern tells: the experience's, unless that has a name of its own. */
@@ -197,6 +224,8 @@ static const char *value_of(const struct row *row, const struct scene *scene, co
         {"message_id", scene->message},
         {"feedback_id", scene->feedback},
         {"bot_id", scene->bot},
+        {"document_id", scene->document},
+        {"source_id", "none@1"},
     };
 
     if (len == strlen("file_id") && memcmp(name, "file_id", len) == 0)
@@ -244,6 +273,8 @@ struct call row_call(const struct row *row, const struct scene *scene)
         {"PATCH /api/chat/bot/:bot_id", NULL, "{\"title\":\"N\"}"},
         {"PATCH /api/chat/bot/:bot_id/visibility", NULL, "{\"target_shared_scope\":\"all\"}"},
         {"PATCH /api/chat/bot/:bot_id/starred", NULL, "{\"starred\":true}"},
+        {"POST /api/chat/bot/:bot_id/documents", FILES, A_FILE},
+        {"PUT /api/chat/upload", "text/plain", "A text."},
     };
     struct call call = {.method = row->method, .path = row_path(row, scene)};
 
@@ -252,8 +283,7 @@ struct call row_call(const struct row *row, const struct scene *scene)
             call.type = bodies[i].type;
             call.body = bodies[i].body;
         }
-    if (has_part(row, "/api/chat/") && has_part(row, "/search"))
-        call.path = textf("%s?query=t", call.path);
+    call.path = textf("%s%s", call.path, query_for(row, scene));
     return call;
 }
 

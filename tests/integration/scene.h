@@ -47,7 +47,8 @@ const char *state_name(enum state state);
 /* The parameters of patterns, as texts that stand in a path. */
 struct scene {
     const char *course, *experience, *conversation, *message, *feedback;
-    const char *bot; /* shared with all; whose the conversation is, the bot is too */
+    const char *document; /* of the bot */
+    const char *bot;      /* shared with all; whose the conversation is, the bot is too */
 };
 
 /* For this caller. Who can have no conversation, or no vote, of their own gets the STUDENT's. Something was said in it. */

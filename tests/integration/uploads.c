@@ -77,9 +77,15 @@ static char *text_of(size_t len, const char *salt)
     return text;
 }
 
-static uint64_t count_of(const char *table)
+static uint64_t count_holds(void)
 {
-    return database_number(textf("SELECT COUNT(*) FROM %s", table));
+    return database_number("SELECT COUNT(*) FROM file_hold");
+}
+
+/* What waits for being named by the bot. */
+static uint64_t count_uploads(const char *bot)
+{
+    return database_number(textf("SELECT COUNT(*) FROM upload WHERE bot_name = '%s'", bot));
 }
 
 /* Without what is kept beside them. */
@@ -206,7 +212,7 @@ static void test_refused(void)
     expect_status("JSON", json, 415);
     CU_ASSERT_EQUAL(count_at(documents_of(bot), ""), 0);
     CU_ASSERT_EQUAL(files_on_disk(), on_disk);
-    CU_ASSERT_EQUAL(count_of("file_hold"), 0);
+    CU_ASSERT_EQUAL(count_holds(), 0);
 }
 
 /* A hostile name that is a good one is kept as it was typed, shown so, and never a path. */
@@ -272,7 +278,7 @@ static void test_presigned(void)
     CU_ASSERT_TRUE(str_starts(address, "/api/chat/upload?"));
     expect_body("put", put(address, "%=&one\n"), 200, "null");
     expect_body("put again", put(address, "a=two\n"), 200, "null");
-    CU_ASSERT_EQUAL(count_of("upload"), 1);
+    CU_ASSERT_EQUAL(count_uploads(bot), 1);
 
     const char *body = textf("{\"id\":\"%s\",\"title\":\"t\",\"instruction\":\"i\",\"display_retrieved_chunks\":true,"
                              "\"knowledge\":{\"filenames\":[\"a+b &.txt\"]}}",
@@ -283,7 +289,7 @@ static void test_presigned(void)
 
     expect_json("its document", list, "/0/filename", "\"a+b &.txt\"");
     expect_json("its document", list, "/0/file_size", "6");
-    CU_ASSERT_EQUAL(count_of("upload"), 0);
+    CU_ASSERT_EQUAL(count_uploads(bot), 0);
 
     /* One that no bot has named is taken back; one that is not there is, too. */
     const char *uploaded = textf("/api/chat/bot/%s/uploaded-file?filename=b.txt", bot);
@@ -294,7 +300,7 @@ static void test_presigned(void)
     expect_body("taken back", CALL("DELETE", uploaded, token_of(STUDENT)), 200, "null");
     expect_body("twice", CALL("DELETE", uploaded, token_of(STUDENT)), 200, "null");
     CU_ASSERT_EQUAL(files_on_disk(), on_disk);
-    CU_ASSERT_EQUAL(count_of("upload"), 0);
+    CU_ASSERT_EQUAL(count_uploads(bot), 0);
 }
 
 static void test_presigned_refused(void)
@@ -325,7 +331,7 @@ static void test_presigned_refused(void)
                        .len = 18),
                   415);
     expect_status("without a signature", put("/api/chat/upload", "x"), 403);
-    CU_ASSERT_EQUAL(count_of("upload") + count_of("file_hold"), 0);
+    CU_ASSERT_EQUAL(count_uploads(bot) + count_holds(), 0);
 }
 
 /* No byte of an address can be another one. Of the escapes' digits the case means nothing. */
@@ -344,7 +350,7 @@ static void test_altered_addresses(void)
 
         ROW_ASSERT(altered, answer->status == 403 || (is_escape && answer->status == 400)); /* no escape at all */
     }
-    CU_ASSERT_EQUAL(count_of("upload"), 0);
+    CU_ASSERT_EQUAL(count_uploads(bot), 0);
 }
 
 /* ---- signed links ---- */
@@ -717,7 +723,7 @@ static void test_no_room(void)
     expect_code("no room for the file", post_file(bot, "small.txt", small, 900 << 10), 503, "busy");
     limit_files(RLIM_INFINITY);
     CU_ASSERT_EQUAL(files_on_disk(), before);
-    CU_ASSERT_EQUAL(count_of("file_hold") + count_at(documents_of(bot), ""), 0);
+    CU_ASSERT_EQUAL(count_holds() + count_at(documents_of(bot), ""), 0);
     expect_status("room again", post_file(bot, "large.txt", large, 12 << 20), 201);
     CALL("DELETE", textf("/api/chat/bot/%s", bot), token_of(STUDENT));
 }
