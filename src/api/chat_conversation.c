@@ -112,7 +112,7 @@ static void read_cursor(struct request *req, struct cursor *out)
     if (p.state == PARAM_ABSENT || p.state == PARAM_NULL)
         return;
     if (!dash || !parse_u64(p.text, (size_t)(dash - p.text), (uint64_t)1 << 47, &created_ms) ||
-        !parse_id(dash + 1, p.len - (size_t)(dash + 1 - p.text), &id))
+        !parse_id(dash + 1, p.len - (size_t)(dash + 1 - p.text), &id) || !id)
         chat_problem(req, "cursor must be one that a Link header has given");
     else
         *out = (struct cursor){(int64_t)created_ms, id};

@@ -55,7 +55,7 @@ static void put(const char *path, const char *data, size_t len)
 static void check_search(struct cq_ctx *ctx, const struct config *config, struct retrieval_document *document)
 {
     const float vector[DIMENSIONS] = {1, 2, 3, 4};
-    struct retrieval_ask ask = {"alpha beta", document, 1, 5};
+    struct retrieval_ask ask = {.query = "alpha beta", .documents = document, .n_documents = 1, .max_results = 5};
     struct retrieval_answer answer;
 
     CHECK(retrieval_run(ctx, config, &ask, vector, DIMENSIONS, "model", &answer) == CQ_OK);

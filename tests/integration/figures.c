@@ -214,6 +214,38 @@ static void test_statements_of_votes(void)
     }
 }
 
+/* A chat takes two, however large it is, and one more if something was searched for; a list takes two. */
+static void test_statements_of_chats(void)
+{
+    static const char body[] = "{\"conversation_id\":\"figures\",\"message\":{\"content\":[{\"content_type\":\"text\","
+                               "\"body\":\"again\"}]}}";
+    static const struct {
+        const char *name, *path;
+        uint64_t each, searched;
+    } rows[] = {
+        {"a chat", "/api/chat/conversation/figures", 2, 3},
+        {"a list of chats", "/api/chat/conversations", 2, 2},
+        {"related documents", "/api/chat/conversation/figures/related-documents", 2, 2},
+        {"models", "/api/chat/config/global", 1, 1},
+    };
+
+    for (int i = 0; i < 10; i++)
+        expect_status("say", CALL("POST", "/api/chat/conversation", token_of(STUDENT), .body = body), 200);
+    for (int has_searched = 0; has_searched <= 1; has_searched++) {
+        if (has_searched && !database_try("UPDATE chat_message SET thinking_log = '[]' WHERE seq = 2"))
+            harness_die("cannot note a search");
+        for (size_t i = 0; i < LEN(rows); i++) {
+            const struct call call = {.method = "GET", .path = rows[i].path, .token = token_of(STUDENT)};
+
+            warm_up(rows[i].path, call.token);
+            uint64_t n = count_statements(&call, ROUNDS);
+
+            ROW_ASSERT(textf("%s, searched %d: %lu statements for %d requests", rows[i].name, has_searched, n, ROUNDS),
+                       n == (has_searched ? rows[i].searched : rows[i].each) * ROUNDS);
+        }
+    }
+}
+
 /* ---- turns ---- */
 
 /* A turn asks twice what it is about and writes in two transactions, which need the rest; a key costs two more. */
@@ -487,5 +519,5 @@ static void test_a_thousand_turns_at_once(void)
 SUITE(figures, {"statements of reads", test_statements_of_reads},
       {"statements of a roster", test_statements_of_a_roster}, {"statements of votes", test_statements_of_votes},
       {"statements of refusals", test_statements_of_refusals}, {"statements of a turn", test_statements_of_a_turn},
-      {"statements of changes", test_statements_of_changes},
+      {"statements of changes", test_statements_of_changes}, {"statements of chats", test_statements_of_chats},
       {"a thousand turns at once", test_a_thousand_turns_at_once});

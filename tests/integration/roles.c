@@ -19,6 +19,7 @@
 #define CONVERSATION  CONVERSATIONS "/:id"
 #define FEEDBACK      CONVERSATION "/messages/:message_id/feedback"
 #define CHAT          "/api/chat"
+#define A_CHAT        CHAT "/conversation/:conversation_id"
 #define BOT           CHAT "/bot/:bot_id"
 
 enum column { NOBODY, OWNER, OTHER, WATCHER, MANAGER, OUTSIDER, ADMINISTRATOR, N_COLUMNS };
@@ -160,7 +161,19 @@ static const struct line {
     {"DELETE " BOT "/documents/:document_id", PUBLISHED, true,  {401, 200,  403,  403,  403,  403,  200}},
     {"PUT " CHAT "/upload",             PUBLISHED,      false, {200,  200,  200,  200,  200,  200,  200}},
     {"GET " CHAT "/files/:document_id", PUBLISHED,      false, {403,  403,  403,  403,  403,  403,  403}}, /* without its signature */
-    {"GET " CHAT "/conversation/:conversation_id/related-documents/:source_id/preview", PUBLISHED, false, {401, 404, 404, 404, 404, 404, 404}}, /* not of this API */
+    {"POST " CHAT "/conversation",      PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET " A_CHAT,                     PUBLISHED,      false, {401,  200,  404,  404,  404,  404,  404}},
+    {"DELETE " A_CHAT,                  PUBLISHED,      true,  {401,  200,  404,  404,  404,  404,  404}},
+    {"PATCH " A_CHAT "/title",          PUBLISHED,      false, {401,  200,  404,  404,  404,  404,  404}},
+    {"GET " A_CHAT "/proposed-title",   PUBLISHED,      false, {401,  200,  404,  404,  404,  404,  404}},
+    {"POST " A_CHAT "/stop",            PUBLISHED,      false, {401,  200,  404,  404,  404,  404,  404}},
+    {"PUT " A_CHAT "/:message_id/feedback", PUBLISHED,  false, {401,  200,  404,  404,  404,  404,  404}},
+    {"GET " A_CHAT "/related-documents", PUBLISHED,     false, {401,  200,  404,  404,  404,  404,  404}},
+    {"GET " A_CHAT "/related-documents/:source_id", PUBLISHED, false, {401, 200, 404,  404,  404,  404,  404}},
+    {"GET " CHAT "/conversations",      PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"DELETE " CHAT "/conversations",   PUBLISHED,      true,  {401,  200,  200,  200,  200,  200,  200}},
+    {"POST " CHAT "/conversations/bulk-delete", PUBLISHED, false, {401, 200, 200,  200,  200,  200,  200}},
+    {"GET " CHAT "/config/global",      PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
     {"GET " CHAT "/conversations/search", PUBLISHED,    false, {401,  200,  200,  200,  200,  200,  200}},
     {"GET " CHAT "/store/search",       PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
     {"GET " CHAT "/store/popular",      PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
@@ -606,7 +619,7 @@ static void expect_not_allowed(const struct rows *rows, const char *method, cons
 static void test_other_methods(void)
 {
     const struct rows rows = read_rows();
-    const struct scene scene = {"1", "1", "1", "1", "1", "1", "1"};
+    const struct scene scene = {"1", "1", "1", "1", "1", "1", "1", "1", "1"};
     const char *tokens[] = {NULL, token_of(TEACHER)};
     uint64_t before = database_status("Questions"), own = database_status("Questions") - before;
 

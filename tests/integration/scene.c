@@ -157,9 +157,32 @@ static const char *add_document(const char *bot, enum person owner)
     return text_at(answer->json, "/0/id");
 }
 
+static const char *say_body(const char *id)
+{
+    return textf("{\"conversation_id\":\"%s\",\"message\":{\"content\":[{\"content_type\":\"text\",\"body\":\"m\"}]}}",
+                 id);
+}
+
+/* With one passage, of a document that is gone. */
+static const char *make_chat(enum person owner, const char *id)
+{
+    const struct answer *answer = CALL("POST", "/api/chat/conversation", token_of(owner), .body = say_body(id));
+    const char *reply = text_at(answer->json, "/message_id");
+
+    if (answer->status != 200 ||
+        !database_try(
+            textf("INSERT INTO related_document SELECT conversation_id, seq, 1, 4000000000, 'a', 'text', NULL,"
+                  " 'p', 'p', 1, created_at FROM chat_message JOIN message USING (conversation_id, seq)"
+                  " WHERE name = '%s'",
+                  reply)))
+        harness_die("cannot make a chat: %ld %s", answer->status, answer->body);
+    return reply;
+}
+
 struct scene make_scene(enum state state, enum person caller)
 {
     enum person owner = owner_of(state, caller);
+    const char *chat = new_id(), *reply = make_chat(owner, chat);
 
     let_take_part(owner, true);
     struct talk talk = open_talk(owner);
@@ -182,7 +205,9 @@ struct scene make_scene(enum state state, enum person caller)
                           .message = message,
                           .feedback = feedback,
                           .bot = bot,
-                          .document = add_document(bot, owner)};
+                          .document = add_document(bot, owner),
+                          .chat = chat,
+                          .reply = reply};
 }
 
 /* ---- calls ---- */
@@ -220,12 +245,12 @@ static const char *value_of(const struct row *row, const struct scene *scene, co
         {"course_id", scene->course},
         {"ai_experience_id", scene->experience},
         {"id", is_named ? scene->conversation : scene->experience},
-        {"conversation_id", scene->conversation},
-        {"message_id", scene->message},
+        {"conversation_id", is_chat_row(row) ? scene->chat : scene->conversation},
+        {"message_id", is_chat_row(row) ? scene->reply : scene->message},
+        {"source_id", has_part(row, "/preview") ? "none@1" : textf("%s@1", scene->reply)},
         {"feedback_id", scene->feedback},
         {"bot_id", scene->bot},
         {"document_id", scene->document},
-        {"source_id", "none@1"},
     };
 
     if (len == strlen("file_id") && memcmp(name, "file_id", len) == 0)
@@ -269,6 +294,10 @@ struct call row_call(const struct row *row, const struct scene *scene)
         {"POST " EXPERIENCES "/:id/context_files", FILES, A_FILE},
         {"POST " CONVERSATIONS "/:id/messages", NULL, "{\"message\":\"m\"}"},
         {"POST " CONVERSATIONS "/:id/messages/:message_id/feedback", NULL, "{\"vote\":\"liked\"}"},
+        {"POST /api/chat/conversation", NULL, say_body(new_id())},
+        {"POST /api/chat/conversations/bulk-delete", NULL, "{\"conversation_ids\":[\"x\"]}"},
+        {"PATCH /api/chat/conversation/:conversation_id/title", NULL, "{\"new_title\":\"N\"}"},
+        {"PUT /api/chat/conversation/:conversation_id/:message_id/feedback", NULL, "{\"thumbs_up\":true}"},
         {"POST /api/chat/bot", NULL, new_bot_body(new_id())},
         {"PATCH /api/chat/bot/:bot_id", NULL, "{\"title\":\"N\"}"},
         {"PATCH /api/chat/bot/:bot_id/visibility", NULL, "{\"target_shared_scope\":\"all\"}"},

@@ -49,6 +49,7 @@ struct scene {
     const char *course, *experience, *conversation, *message, *feedback;
     const char *document; /* of the bot */
     const char *bot;      /* shared with all; whose the conversation is, the bot is too */
+    const char *chat, *reply; /* of the chat API, theirs too, and a reply in it that was given a passage */
 };
 
 /* For this caller. Who can have no conversation, or no vote, of their own gets the STUDENT's. Something was said in it. */
