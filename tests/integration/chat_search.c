@@ -126,4 +126,34 @@ static void test_queries(void)
     ROW_ASSERT("both are told", count_at(answer->json, "/errors") == 2);
 }
 
-SUITE(chat_search, {"an answer", test_answer}, {"queries", test_queries});
+static size_t count_found(const char *query)
+{
+    return count_at(search(STUDENT, textf("?query=%s", query))->json, "");
+}
+
+/* What is said, renamed and deleted is found, or is not, by the next request. */
+static void test_at_once(void)
+{
+    static const char id[] = "01HQ4V8JFBK9PZXQ8YJKMND8GA";
+    const char *path = textf("/api/chat/conversation/%s", id);
+    const struct answer *said =
+        CALL("POST", "/api/chat/conversation", token_of(STUDENT),
+             .body = textf(
+                 "{\"conversation_id\":\"%s\",\"message\":{\"role\":\"user\",\"content\":[{\"content_type\":\"text\","
+                 "\"body\":\"[[text A mitochondrion]] What are riboso\u0301mes?\"}]}}",
+                 id));
+
+    expect_status("say", said, 200);
+    ROW_ASSERT("what was said", count_found("ribos%C3%B3mes") == 1);
+    ROW_ASSERT("what was replied",
+               count_at(search(STUDENT, "?query=mitochondrion")->json, "/0/highlights/0/fragments") == 2);
+    expect_json("with its title", search(STUDENT, "?query=ribosomes")->json, "/0/title", "\"New conversation\"");
+    expect_status("rename",
+                  CALL("PATCH", textf("%s/title", path), token_of(STUDENT), .body = "{\"new_title\":\"Organelles\"}"),
+                  200);
+    ROW_ASSERT("the new title, not the old one", count_found("organelle") == 1 && count_found("conversation") == 0);
+    expect_status("delete", CALL("DELETE", path, token_of(STUDENT)), 200);
+    ROW_ASSERT("nothing any more", count_found("organelle") + count_found("ribosomes") == 0);
+}
+
+SUITE(chat_search, {"an answer", test_answer}, {"queries", test_queries}, {"at once", test_at_once});

@@ -1,6 +1,7 @@
 /* Searching chats, from the words in the database to what is shown: only one's own, as they are now, best first. */
 #include "attempt.h"
 #include "colloquy/engine.h"
+#include "engine/chat_search.h"
 #include "store/chat_word.h"
 
 static struct place p;
@@ -190,5 +191,64 @@ static void test_long(void)
     CU_ASSERT_TRUE(p.ctx->statements < 40);
 }
 
+/* Some of the pieces, the same ones each time. */
+static const char *mixed(unsigned n)
+{
+    static const char *const pieces[] = {
+        "cell", "cells", "wall", " ",        " ",  " ",  "e\u0301", "é", "a", "ab",     "abc", "abcd", "水", "中", "光",
+        "光",   "合",    "か",   "か\u3099", "が", "ｶﾞ", "。",      "'", "-", "\u200B", "ß",   "ss",   "한", "ที่"};
+    static uint32_t seed = 1;
+    struct buf *out = buf_in_arena(p.ctx->arena, 4096);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    while (n--) {
+        seed = seed * 1664525 + 1013904223;
+        buf_str(out, pieces[(seed >> 16) % LEN(pieces)]);
+    }
+    return out->data;
+}
+
+static bool has_match(const struct search_query *query, const char *text)
+{
+    struct search_fragment fragment;
+    size_t n = 0;
+
+    MUST(search_fragments(p.ctx, query, text, 1, &fragment, &n));
+    return n > 0;
+}
+
+/* What the words in the database find is what is found by looking at every text. */
+static void test_every_text(void)
+{
+    enum { CHATS = 40, QUERIES = 150 };
+    uint64_t ids[CHATS];
+    const char *texts[CHATS];
+
+    p = place_new();
+    for (unsigned i = 0; i < CHATS; i++) {
+        texts[i] = mixed(2 + i);
+        ids[i] = chat(p.user_id, arena_printf(p.ctx->arena, "chat-%u", i), "x", i);
+        say(p.user_id, ids[i], 1 + i * 7, texts[i]);
+    }
+    for (unsigned i = 0; i < QUERIES; i++) {
+        const char *text = mixed(1 + i % 7);
+        struct search_query query;
+        struct chat_found_list list = {0};
+        size_t n = 0;
+
+        MUST(search_query_read(p.ctx, text, strlen(text), &query));
+        MUST(engine_chat_search(p.ctx, p.db, p.user_id, text, strlen(text), CHATS, &list));
+        for (size_t k = 0; k < CHATS; k++) {
+            bool is_found = false;
+
+            for (size_t f = 0; f < list.n; f++)
+                is_found |= list.all[f].row.id == ids[k];
+            n += is_found;
+            ROW_ASSERT(text, is_found == has_match(&query, texts[k]));
+        }
+        ROW_ASSERT(text, n == list.n);
+    }
+}
+
 SUITE(searches, {"order", test_order}, {"own only", test_own_only}, {"changes", test_changes},
-      {"scripts", test_scripts}, {"long", test_long});
+      {"scripts", test_scripts}, {"long", test_long}, {"every text", test_every_text});
