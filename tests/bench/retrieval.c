@@ -145,7 +145,10 @@ static double time_scan(const struct config *config, const struct retrieval_docu
 static void measure_times(const struct config *config)
 {
     static struct retrieval_document documents[N_DOCUMENTS];
-    struct retrieval_ask ask = {"where is w1f3 w20 wab w77a w2 w5e0 and w3", documents, N_DOCUMENTS, 5};
+    struct retrieval_ask ask = {.query = "where is w1f3 w20 wab w77a w2 w5e0 and w3",
+                                .documents = documents,
+                                .n_documents = N_DOCUMENTS,
+                                .max_results = 5};
     static float vector[N_DIMENSIONS];
     double start = now_ms();
 
@@ -200,8 +203,10 @@ static double recall(struct cq_ctx *ctx, const struct config *config, struct set
 
     for (size_t i = 0; i < set->n_questions; i++) {
         const struct set_question *question = &set->questions[i];
-        struct retrieval_ask ask = {how == BY_VECTORS ? "" : question->text, set->documents, set->n_documents,
-                                    SET_RESULTS};
+        struct retrieval_ask ask = {.query = how == BY_VECTORS ? "" : question->text,
+                                    .documents = set->documents,
+                                    .n_documents = set->n_documents,
+                                    .max_results = SET_RESULTS};
         struct retrieval_answer answer;
         float vector[STAND_IN_DIMENSIONS];
 

@@ -169,6 +169,7 @@ static const struct line {
     {"POST " A_CHAT "/stop",            PUBLISHED,      false, {401,  200,  404,  404,  404,  404,  404}},
     {"PUT " A_CHAT "/:message_id/feedback", PUBLISHED,  false, {401,  200,  404,  404,  404,  404,  404}},
     {"GET " A_CHAT "/related-documents", PUBLISHED,     false, {401,  200,  404,  404,  404,  404,  404}},
+    {"GET " A_CHAT "/related-documents/:source_id/preview", PUBLISHED, false, {401, 404, 404, 404, 404, 404, 404}}, /* the document is gone */
     {"GET " A_CHAT "/related-documents/:source_id", PUBLISHED, false, {401, 200, 404,  404,  404,  404,  404}},
     {"GET " CHAT "/conversations",      PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
     {"DELETE " CHAT "/conversations",   PUBLISHED,      true,  {401,  200,  200,  200,  200,  200,  200}},

@@ -221,6 +221,26 @@ static void test_order_of_faults(void)
     check("none", &f, CQ_OK);
 }
 
+/* A feature that is off takes its own rows away, and no others. */
+static void test_context_files_off(void)
+{
+    static const struct config on = {.features = {.ai_experiences = true, .context_files = true}};
+    enum cq_status (*const handlers[])(struct request *) = {context_file_create, context_file_index,
+                                                            context_file_delete};
+    struct found f;
+
+    for (size_t i = 0; i < LEN(handlers); i++) {
+        start(&f, TEACHER, MAY_AUTHOR, LOAD_AI_EXPERIENCE);
+        f.route.handler = handlers[i];
+        check("off", &f, CQ_RESOURCE_NOT_FOUND);
+        f.req.config = &on;
+        check("on", &f, CQ_OK);
+    }
+    start(&f, TEACHER, MAY_AUTHOR, LOAD_AI_EXPERIENCE);
+    f.route.handler = ai_experience_update;
+    check("another row", &f, CQ_OK);
+}
+
 /* A deleted experience looks to managers as it does to all: not there. */
 static void test_what_is_not_there(void)
 {
@@ -343,4 +363,5 @@ static void test_who(void)
 SUITE(allow, {"courses", test_courses}, {"experiences", test_experiences}, {"conversations", test_conversations},
       {"what was said", test_what_was_said}, {"order of faults", test_order_of_faults},
       {"what is not there", test_what_is_not_there}, {"browsers", test_browsers},
-      {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone}, {"who", test_who});
+      {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone}, {"who", test_who},
+      {"context files off", test_context_files_off});
