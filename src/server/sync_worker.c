@@ -115,6 +115,7 @@ static void look_after_orphans(struct sync_worker *w)
     if (w->worker->pool != POOL_API || !orphans_are_waiting(&board->orphans) || !scoreboard_is_db_up(board))
         return;
     atomic_fetch_add(&board->metrics.turns_orphaned, orphans_settle(&board->orphans, &ctx, w->db));
+    scoreboard_tell_of_documents(board); /* one of them may be a document that waits again */
     scoreboard_note_db(board, w->db);
     arena_reset(w->arena);
 }

@@ -80,7 +80,8 @@ static int take_ask(int listener)
 {
     uint8_t head[RETRIEVAL_HEAD_BYTES];
     char text[sizeof(ask)] = "";
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    struct pollfd somebody = {.fd = listener, .events = POLLIN};
+    int fd = poll(&somebody, 1, SHORT_MS) == 1 ? accept4(listener, NULL, NULL, SOCK_CLOEXEC) : -1;
 
     if (fd >= 0 && recv(fd, head, sizeof(head), MSG_WAITALL) == sizeof(head) &&
         retrieval_get_len(head) == strlen(ask) && recv(fd, text, strlen(ask), MSG_WAITALL) == (ssize_t)strlen(ask) &&
