@@ -43,7 +43,8 @@ static void add_named(struct scene *s, enum document_kind kind, const char *file
 
 static void search_with(struct scene *s, const char *query, uint32_t max_results, const float *vector)
 {
-    struct retrieval_ask ask = {query, s->documents, s->n, max_results};
+    struct retrieval_ask ask = {
+        .query = query, .documents = s->documents, .n_documents = s->n, .max_results = max_results};
 
     CU_ASSERT_EQUAL_FATAL(
         retrieval_run(s->ctx, &s->config, &ask, vector, DIMENSIONS, vector ? "model" : NULL, &s->answer), CQ_OK);
@@ -368,7 +369,10 @@ static void test_recall(void)
 
     CU_ASSERT_TRUE_FATAL(set_load(ctx, &config, TEST_SOURCE_DIR "/tests/retrieval", &set));
     for (size_t i = 0; i < set.n_questions; i++) {
-        struct retrieval_ask ask = {set.questions[i].text, set.documents, set.n_documents, SET_RESULTS};
+        struct retrieval_ask ask = {.query = set.questions[i].text,
+                                    .documents = set.documents,
+                                    .n_documents = set.n_documents,
+                                    .max_results = SET_RESULTS};
         struct retrieval_answer answer;
 
         CU_ASSERT_EQUAL_FATAL(retrieval_run(ctx, &config, &ask, NULL, 0, NULL, &answer), CQ_OK);

@@ -13,7 +13,14 @@ static void test_ask(void)
         {.hash = {1, 0xFF}, .kind = DOCUMENT_TEXT, .filename = "a \"b\".txt", .description = ""},
         {.hash = {2}, .kind = DOCUMENT_IMAGE, .filename = "ü.png", .description = NULL},
     };
-    struct retrieval_ask ask = {"Wann?\n长江", documents, LEN(documents), 5}, got;
+    uint8_t extract[2][SHA256_BYTES] = {{1}, {2}};
+    struct retrieval_ask ask = {.query = "Wann?\n长江",
+                                .documents = documents,
+                                .n_documents = LEN(documents),
+                                .max_results = 5,
+                                .extract = extract,
+                                .n_extract = LEN(extract)},
+                         got;
     const char *json;
     size_t len;
 
@@ -28,6 +35,8 @@ static void test_ask(void)
         ASSERT_TEXT(got.documents[i].filename, documents[i].filename);
         CU_ASSERT_TRUE(str_eq(got.documents[i].description, documents[i].description));
     }
+    CU_ASSERT_EQUAL_FATAL(got.n_extract, LEN(extract));
+    CU_ASSERT_EQUAL(memcmp(got.extract, extract, sizeof(extract)), 0);
 }
 
 static void test_answer(void)
