@@ -12,14 +12,20 @@
 
 static const struct file_type pdf_type = {DOCUMENT_PDF, "application/pdf"};
 
-/* An arena in which all that may be extracted has room. */
+static struct arena *arena;
+
+static void destroy_arena(void)
+{
+    arena_destroy(arena);
+}
+
+/* An arena in which all that may be extracted has room; with it goes the last test's folder. */
 static struct cq_ctx *ctx_new(void)
 {
-    static struct arena *arena;
     static struct cq_ctx ctx;
 
-    if (!arena)
-        arena = arena_create(4096, 64 << 20);
+    if (!arena && ((arena = arena_create(4096, 64 << 20)) == NULL || atexit(destroy_arena)))
+        abort();
     arena_reset(arena);
     ctx = (struct cq_ctx){.arena = arena, .request_id = "test"};
     return &ctx;
