@@ -163,7 +163,9 @@ static void test_what_cannot_be_shared_with(void)
     const struct bot_share unknown = {.scope = "partial", .user_ids = users, .n_users = 3};
     const struct bot_share foreign = {.scope = "partial", .course_ids = courses, .n_courses = 2};
     const struct bot_share twice = {.scope = "partial", .user_ids = users, .n_users = 3};
+    const struct bot_share left = {.scope = "partial", .course_ids = &p.course_id, .n_courses = 1};
     struct bot_unshareable fault = {0};
+    uint64_t id;
 
     MUST(store_course_add(p.ctx, p.db, "OTHER", "other", &courses[1]));
     GIVES(CQ_INVALID_FIELDS, store_bot_share(p.ctx, p.db, bot.id, &unknown, &fault));
@@ -173,6 +175,9 @@ static void test_what_cannot_be_shared_with(void)
     CU_ASSERT_FALSE(is_usable(&p, friend, &bot)); /* nothing was changed */
     users[1] = friend;
     GIVES(CQ_OK, store_bot_share(p.ctx, p.db, bot.id, &twice, &fault));
+    MUST(store_enroll(p.ctx, p.db, p.course_id, p.user_id, ROLE_STUDENT, false, &id));
+    GIVES(CQ_INVALID_FIELDS, store_bot_share(p.ctx, p.db, bot.id, &left, &fault));
+    CU_ASSERT_EQUAL(fault.course_id, p.course_id); /* the owner's part in it is over */
     CU_ASSERT_EQUAL(sql_number("SELECT COUNT(*) FROM bot_user WHERE bot_id = %ju", (uintmax_t)bot.id), 1);
 }
 
