@@ -123,6 +123,21 @@ static void test_headings(void)
     }
 }
 
+/* Where a passage would be too short to end before a heading, it does not end behind it either. */
+static void test_early_heading(void)
+{
+    for (size_t before = 330; before < 400; before++) {
+        struct cq_ctx *ctx = unit_ctx();
+        const char *text = arena_printf(ctx->arena, "%.*s\n\n## A heading of some length, for a test\n\n%s",
+                                        (int)before, repeat(ctx, "word ", 100), repeat(ctx, sentence, 25));
+        size_t n;
+        const struct cut *cuts = cut_it(ctx, text, &n);
+
+        check("an early heading", text, cuts, n);
+        CU_ASSERT_FALSE(n > 0 && ends(text, &cuts[0], "test"));
+    }
+}
+
 /* Paragraphs and sentences stay whole; what is short for something ends none. */
 static void test_sentences(void)
 {
@@ -163,5 +178,5 @@ static void test_overlap(void)
     CU_ASSERT_TRUE(begins(text, &cuts[1], "The quick"));
 }
 
-SUITE(cut, {"any text", test_any}, {"headings", test_headings}, {"sentences", test_sentences},
-      {"an overlap", test_overlap});
+SUITE(cut, {"any text", test_any}, {"headings", test_headings}, {"an early heading", test_early_heading},
+      {"sentences", test_sentences}, {"an overlap", test_overlap});
