@@ -126,7 +126,7 @@ static void test_headings(void)
 /* Where a passage would be too short to end before a heading, it does not end behind it either. */
 static void test_early_heading(void)
 {
-    for (size_t before = 330; before < 400; before++) {
+    for (size_t before = 330; before < PASSAGE_MIN_CHARS - 1; before++) {
         struct cq_ctx *ctx = unit_ctx();
         const char *text = arena_printf(ctx->arena, "%.*s\n\n## A heading of some length, for a test\n\n%s",
                                         (int)before, repeat(ctx, "word ", 100), repeat(ctx, sentence, 25));
