@@ -38,7 +38,7 @@ static void start(struct scene *s)
 {
     s->req = make_request();
     s->req.ctx.request_id = "0123456789abcdef";
-    s->loaded = (struct loaded){.turn = &s->turn, .is_event_stream = true};
+    s->loaded = (struct loaded){.work = &turn_work, .turn = &s->turn, .is_event_stream = true};
     s->req.loaded = &s->loaded;
     s->rows[0] =
         (struct message_row){.uuid = SAID_ID, .text = "a\nb", .created_at_ms = TIME_MS, .status = MESSAGE_PENDING};
