@@ -47,8 +47,8 @@ const char *state_name(enum state state);
 /* The parameters of patterns, as texts that stand in a path. */
 struct scene {
     const char *course, *experience, *conversation, *message, *feedback;
-    const char *document; /* of the bot */
-    const char *bot;      /* shared with all; whose the conversation is, the bot is too */
+    const char *document;     /* of the bot */
+    const char *bot;          /* shared with all; whose the conversation is, the bot is too */
     const char *chat, *reply; /* of the chat API, theirs too, and a reply in it that was given a passage */
 };
 
