@@ -1,27 +1,9 @@
 /* A glance at the document that a reply was given a passage of (doc/api-chat.md 3). */
 #include "api/chat_form.h"
 #include "api/file_link.h"
+#include "api/related_document.h"
 
 enum { PREVIEW_MAX_CHARS = 10000 };
-
-/* The one of that source id: "<message id>@<number>". */
-static const struct related_row *find_source(const struct related_list *related, const char *source_id)
-{
-    const char *at = strrchr(source_id, '@');
-    size_t name_len = at ? (size_t)(at - source_id) : 0;
-    uint64_t number = 0;
-
-    if (!at || !parse_id(at + 1, strlen(at + 1), &number))
-        return NULL;
-    for (size_t i = 0; i < related->n; i++) {
-        const struct related_row *row = &related->rows[i];
-
-        if (row->number == number && row->message_name && strlen(row->message_name) == name_len &&
-            memcmp(row->message_name, source_id, name_len) == 0)
-            return row;
-    }
-    return NULL;
-}
 
 /* Text for what is text, else a link. */
 static enum cq_status look_into(struct request *req, const struct document_row *document, const char **text,
@@ -80,7 +62,7 @@ enum cq_status preview_show(struct request *req)
         store_related_list(&req->ctx, req->db, req->loaded->access.user_id, req->loaded->chat.id, 0, &related);
     if (st)
         return st;
-    const struct related_row *row = find_source(&related, source_id);
+    const struct related_row *row = related_find(&related, source_id);
 
     if (!row)
         return CQ_RESOURCE_NOT_FOUND;

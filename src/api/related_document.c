@@ -1,4 +1,6 @@
 /* Related documents of a conversation: all, and one (doc/api-chat.md 3). */
+#include "api/related_document.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -29,8 +31,7 @@ enum cq_status related_document_index(struct request *req)
     return st;
 }
 
-/* "MESSAGE@NUMBER", and the number as it is written there. */
-static const struct related_row *find(const struct related_list *list, const char *source_id)
+const struct related_row *related_find(const struct related_list *list, const char *source_id)
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct related_row *row = &list->rows[i];
@@ -52,7 +53,7 @@ enum cq_status related_document_show(struct request *req)
     enum cq_status st = read_related(req, &list);
     if (st)
         return st;
-    const struct related_row *row = find(&list, path_param(req, "source_id"));
+    const struct related_row *row = related_find(&list, path_param(req, "source_id"));
     if (!row)
         return CQ_RESOURCE_NOT_FOUND;
     enum chat_form form = chat_form(req);

@@ -163,18 +163,17 @@ static const char *say_body(const char *id)
                  id);
 }
 
-/* With one passage, of a document that is gone. */
-static const char *make_chat(enum person owner, const char *id)
+/* With one passage, of that document. */
+static const char *make_chat(enum person owner, const char *id, const char *document)
 {
     const struct answer *answer = CALL("POST", "/api/chat/conversation", token_of(owner), .body = say_body(id));
     const char *reply = text_at(answer->json, "/message_id");
 
     if (answer->status != 200 ||
-        !database_try(
-            textf("INSERT INTO related_document SELECT conversation_id, seq, 1, 4000000000, 'a', 'text', NULL,"
-                  " 'p', 'p', 1, created_at FROM chat_message JOIN message USING (conversation_id, seq)"
-                  " WHERE name = '%s'",
-                  reply)))
+        !database_try(textf(
+            "INSERT INTO related_document SELECT c.conversation_id, c.seq, 1, d.id, d.filename, d.kind, NULL,"
+            " 'p', 'p', 1, d.created_at FROM chat_message c JOIN document d WHERE c.name = '%s' AND d.name = '%s'",
+            reply, document)))
         harness_die("cannot make a chat: %ld %s", answer->status, answer->body);
     return reply;
 }
@@ -182,7 +181,6 @@ static const char *make_chat(enum person owner, const char *id)
 struct scene make_scene(enum state state, enum person caller)
 {
     enum person owner = owner_of(state, caller);
-    const char *chat = new_id(), *reply = make_chat(owner, chat);
 
     let_take_part(owner, true);
     struct talk talk = open_talk(owner);
@@ -197,7 +195,7 @@ struct scene make_scene(enum state state, enum person caller)
     if (states[state].workflow_state)
         set_workflow_state(&talk, states[state].workflow_state);
     let_take_part(owner, false);
-    const char *bot = make_shared_bot(owner);
+    const char *bot = make_shared_bot(owner), *document = add_document(bot, owner), *chat = new_id();
 
     return (struct scene){.course = textf("%lu", talk.course),
                           .experience = textf("%lu", talk.experience),
@@ -205,9 +203,9 @@ struct scene make_scene(enum state state, enum person caller)
                           .message = message,
                           .feedback = feedback,
                           .bot = bot,
-                          .document = add_document(bot, owner),
+                          .document = document,
                           .chat = chat,
-                          .reply = reply};
+                          .reply = make_chat(owner, chat, document)};
 }
 
 /* ---- calls ---- */
@@ -247,7 +245,7 @@ static const char *value_of(const struct row *row, const struct scene *scene, co
         {"id", is_named ? scene->conversation : scene->experience},
         {"conversation_id", is_chat_row(row) ? scene->chat : scene->conversation},
         {"message_id", is_chat_row(row) ? scene->reply : scene->message},
-        {"source_id", has_part(row, "/preview") ? "none@1" : textf("%s@1", scene->reply)},
+        {"source_id", textf("%s@1", scene->reply)},
         {"feedback_id", scene->feedback},
         {"bot_id", scene->bot},
         {"document_id", scene->document},
