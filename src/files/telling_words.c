@@ -67,10 +67,10 @@ static bool is_grammar(const struct telling *t, const struct term *a, const stru
 /* Whether two characters stand side by side, or with the end of a line between them. */
 static bool is_pair(const struct telling *t)
 {
-    const char *at = t->now.text + t->now.len;
-
     if (!t->has_next || !t->now.is_unspaced || !t->next.is_unspaced)
         return false;
+    const char *at = t->now.text + t->now.len;
+
     if (at < t->next.text && *at == '\r')
         at++;
     if (at < t->next.text && *at == '\n')
