@@ -76,7 +76,7 @@
  *     [[covers 1 3]]      objectives 1 and 3 are covered, or met
  *     [[items N]]         each list has N items
  *     [[assess:D]], [[evaluate:D]], [[summarize:D]]  any directive D, for the assessment, the evaluation or the summary
- *                         instead of the reply. A summary is asked for by data without a schema
+ *                         instead of the reply. A summary, or a chat's title, is asked for by data without a schema
  *   Which requests
  *     [[times N]]         delay and faults are for the first N requests with this very message; the next ones get the reply
  *                         without them

@@ -51,10 +51,16 @@ static bool is_list_of(struct json_object *value, const struct member *members)
     return true;
 }
 
+/* Of a conversation in a course, or of a chat. */
 static bool is_role(struct json_object *value)
 {
-    return json_object_is_type(value, json_type_string) &&
-           (str_eq(json_object_get_string(value), "student") || str_eq(json_object_get_string(value), "tutor"));
+    static const char *const roles[] = {"student", "tutor", "user", "assistant"};
+    const char *role = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+
+    for (size_t i = 0; i < LEN(roles); i++)
+        if (str_eq(roles[i], role))
+            return true;
+    return false;
 }
 
 static bool is_of_type(struct json_object *value, const struct member *member)

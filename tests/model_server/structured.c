@@ -10,7 +10,15 @@
 
 /* ---- the request ---- */
 
-/* What the student said last, in the data that the request holds as a message. */
+/* A student, or the user of a chat. */
+static bool is_by_person(struct json_object *said)
+{
+    const char *role = json_object_get_string(json_get(said, "role"));
+
+    return str_eq(role, "student") || str_eq(role, "user");
+}
+
+/* What the person said last, in the data that the request holds as a message. */
 static void find_said(struct structured *s, const char *message)
 {
     struct json_object *data = json_tokener_parse(message), *messages = json_get(data, "messages");
@@ -19,7 +27,7 @@ static void find_said(struct structured *s, const char *message)
     for (size_t i = s->n_messages; i-- > 0;) {
         struct json_object *said = json_object_array_get_idx(messages, i), *text = json_get(said, "text");
 
-        if (!str_eq(json_object_get_string(json_get(said, "role")), "student") || !text)
+        if (!is_by_person(said) || !text)
             continue;
         buf_str(&s->said, json_object_get_string(text));
         s->number = json_object_get_int64(json_get(said, "number"));
