@@ -91,8 +91,10 @@ static bool is_uuid(const char *text)
 /* What the contract calls a "string id". */
 static bool is_string_id(const struct row *row, const char *path)
 {
-    if (ends_with(path, "/messages/*/feedback/*/user_id"))
+    if (ends_with(path, "/messages/*/feedback/*/user_id") || ends_with(path, "/context_files/*/id"))
         return true;
+    if (has_part(row, "/context_files"))
+        return ends_with(path, "/id");
     if (str_eq(row->key, "GET " CONVERSATIONS "/:id"))
         return str_eq(path, "/user_id");
     return str_eq(row->key, "POST " CONVERSATIONS "/:id/messages/:message_id/feedback") &&
@@ -155,7 +157,9 @@ static void walk_ids(struct walk *walk, const char *path, struct json_object *js
 /* The rows whose answers have no id at all. */
 static bool has_no_ids(const struct row *row)
 {
-    return !row->scope || str_eq(row->method, "DELETE") || has_part(row, "/stop") ||
+    bool is_list_of_none = str_eq(row->key, "GET " EXPERIENCES "/:id/context_files");
+
+    return !row->scope || is_list_of_none || str_eq(row->method, "DELETE") || has_part(row, "/stop") ||
            !str_starts(type_of(row), "application/json");
 }
 

@@ -190,7 +190,8 @@ static bool ids_are(struct json_object *json, const char *key, enum json_type ty
     if (!json_object_is_type(json, json_type_object))
         return !is_id || json_object_is_type(json, type);
     json_object_object_foreach(json, name, member) hold &=
-        ids_are(member, str_eq(key, "constraints") ? "" : name, type);
+        str_eq(name, "context_files") ? ids_are(member, name, json_type_string)
+                                      : ids_are(member, str_eq(key, "constraints") ? "" : name, type);
     return hold;
 }
 
