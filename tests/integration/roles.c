@@ -620,7 +620,7 @@ static void expect_not_allowed(const struct rows *rows, const char *method, cons
 static void test_other_methods(void)
 {
     const struct rows rows = read_rows();
-    const struct scene scene = {"1", "1", "1", "1", "1", "1", "1", "1", "1"};
+    const struct scene scene = {"1", "1", "1", "1", "1", "1", "1", "1", "1", "1"};
     const char *tokens[] = {NULL, token_of(TEACHER)}, **paths = arena_zalloc(test_arena(), rows.n, sizeof(*paths));
 
     for (size_t i = 0; paths && i < rows.n; i++) /* which may ask something itself */

@@ -144,8 +144,9 @@ static const char *make_shared_bot(enum person owner)
     return id;
 }
 
-#define A_FILE                                                                                                         \
-    "--x-x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nA text.\r\n--x-x--\r\n"
+#define FILE_OF(text)                                                                                                  \
+    "--x-x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n" text "\r\n--x-x--\r\n"
+#define A_FILE FILE_OF("A text.")
 
 static const char *add_document(const char *bot, enum person owner)
 {
@@ -214,7 +215,7 @@ struct scene make_scene(enum state state, enum person caller)
 static const char *file_of(const struct scene *scene)
 {
     const char *path = textf("/api/v1/courses/%s/ai_experiences/%s/context_files", scene->course, scene->experience);
-    const struct answer *answer = CALL("POST", path, token_of(ADMIN), .type = FILES, .body = A_FILE);
+    const struct answer *answer = CALL("POST", path, token_of(ADMIN), .type = FILES, .body = FILE_OF("Another text."));
 
     return answer->status / 100 == 2 ? text_at(answer->json, "/id") : "1";
 }
@@ -252,7 +253,7 @@ static const char *value_of(const struct row *row, const struct scene *scene, co
     };
 
     if (len == strlen("file_id") && memcmp(name, "file_id", len) == 0)
-        return file_of(scene);
+        return scene->file ? scene->file : file_of(scene);
     for (size_t i = 0; i < LEN(params); i++)
         if (strlen(params[i].name) == len && memcmp(params[i].name, name, len) == 0)
             return params[i].value;
@@ -305,6 +306,8 @@ struct call row_call(const struct row *row, const struct scene *scene)
     };
     struct call call = {.method = row->method, .path = row_path(row, scene)};
 
+    if (str_eq(row->key, "GET " EXPERIENCES "/:id/context_files") && !scene->file)
+        file_of(scene); /* so that there is one in the list */
     for (size_t i = 0; i < LEN(bodies); i++)
         if (str_eq(bodies[i].key, row->key)) {
             call.type = bodies[i].type;

@@ -50,6 +50,7 @@ struct scene {
     const char *document;     /* of the bot */
     const char *bot;          /* shared with all; whose the conversation is, the bot is too */
     const char *chat, *reply; /* of the chat API, theirs too, and a reply in it that was given a passage */
+    const char *file;         /* of the experience; NULL: made when it is asked for */
 };
 
 /* For this caller. Who can have no conversation, or no vote, of their own gets the STUDENT's. Something was said in it. */
