@@ -310,7 +310,12 @@ static void write_text(struct buf *out, const char *text, size_t len)
     }
 }
 
-/* Matches that overlap are marked as one. */
+static bool is_within(const struct search_match *match, const struct part *part)
+{
+    return match->begin >= part->begin && match->end <= part->end;
+}
+
+/* Matches that overlap are marked as one; those that the part has cut are not marked. */
 static void write_part(struct buf *out, const struct scan *s, const struct part *part)
 {
     size_t at = part->begin;
@@ -318,10 +323,12 @@ static void write_part(struct buf *out, const struct scan *s, const struct part 
     for (size_t i = 0, next; i < s->n; i = next) {
         size_t begin = s->matches[i].begin, end = s->matches[i].end;
 
-        for (next = i + 1; next < s->n && s->matches[next].begin < end; next++)
-            end = s->matches[next].end > end ? s->matches[next].end : end;
-        if (begin < at || end > part->end)
+        next = i + 1;
+        if (!is_within(&s->matches[i], part))
             continue;
+        for (; next < s->n && s->matches[next].begin < end; next++)
+            if (is_within(&s->matches[next], part) && s->matches[next].end > end)
+                end = s->matches[next].end;
         write_text(out, s->text + at, begin - at);
         buf_str(out, "<em>");
         write_text(out, s->text + begin, end - begin);
