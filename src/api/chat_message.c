@@ -4,6 +4,7 @@
 #include "api/chat_represent.h"
 #include "api/chat_say.h"
 #include "api/chat_stream.h"
+#include "api/signature.h"
 
 enum { MAX_KEY_BYTES = 128 };
 
@@ -76,6 +77,8 @@ enum cq_status chat_message_create(struct request *req)
         st = read_key(req, &params);
     if (!st)
         st = engine_chat_begin(&req->ctx, req->db, &params, &l->bot, &l->chat_turn);
+    if (!st && l->chat_turn->asking.retrieval) /* links to what will be found are made in the loop */
+        (void)!signature_prepare(req);
     if (st == CQ_UNKNOWN_MODEL || st == CQ_MODEL_NOT_ACTIVE)
         return refuse_model(req, st, &l->bot);
     if (st == CQ_INVALID_REQUEST && !l->n_problems)

@@ -1,23 +1,36 @@
 /* Signed links: their signature, and the two parameters that every one of them has. */
 #include "api/signature.h"
 
-#include "colloquy/store.h"
+#include "api/route.h"
 
 enum { MAX_FIELDS = 8, FIELDS_MAX_BYTES = 8192 };
+
+enum cq_status signature_prepare(struct request *req)
+{
+    uint8_t *secret = arena_alloc(req->ctx.arena, SHA256_BYTES);
+
+    if (!req->db) /* in a loop, and it could not be read before */
+        return cq_fail(&req->ctx, CQ_BUSY, "no secret to sign links with");
+    enum cq_status st = secret ? store_link_secret(&req->ctx, req->db, secret) : CQ_INTERNAL;
+
+    if (!st)
+        req->loaded->link_secret = secret;
+    return st;
+}
 
 /* Each field stands behind its length: no two lists of fields are the same text. */
 enum cq_status signature_make(struct request *req, const char *const *fields, size_t n,
                               char out[ACCESS_TOKEN_TEXT_BYTES])
 {
-    uint8_t secret[SHA256_BYTES], hash[SHA256_BYTES];
+    uint8_t hash[SHA256_BYTES];
     struct buf *text = buf_in_arena(req->ctx.arena, FIELDS_MAX_BYTES);
-    enum cq_status st = text ? store_link_secret(&req->ctx, req->db, secret) : CQ_INTERNAL;
+    enum cq_status st = !text ? CQ_INTERNAL : req->loaded->link_secret ? CQ_OK : signature_prepare(req);
 
     if (st)
         return st;
     for (size_t i = 0; i < n; i++)
         buf_printf(text, "%zu:%s", strlen(fields[i]), fields[i]);
-    if (text->failed || !hmac_sha256(secret, sizeof(secret), text->data, text->len, hash))
+    if (text->failed || !hmac_sha256(req->loaded->link_secret, SHA256_BYTES, text->data, text->len, hash))
         return cq_fail(&req->ctx, CQ_INTERNAL, "no memory for a signature");
     secret_text(hash, out);
     return CQ_OK;

@@ -4,6 +4,9 @@
 
 #include "colloquy/http.h"
 
+/* Read the secret, while there is a connection to the database: links can be made without one afterwards. */
+enum cq_status signature_prepare(struct request *req) MUST_USE;
+
 /*
  * HMAC-SHA256 of the fields by the installation's secret, as 43 characters of base64url. The first field says what the link is
  * for: one that is signed for something is no link to anything else.

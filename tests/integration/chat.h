@@ -71,7 +71,6 @@ void expect_chat_error(const char *row, const struct answer *answer, long status
 /* Exactly these keys, with a blank between. */
 void expect_keys(const char *row, struct json_object *json, const char *keys);
 
-#define CHAT_MESSAGE_KEYS                                                                                              \
-    "role content model children parent feedback used_chunks thinking_log create_time status"
+#define CHAT_MESSAGE_KEYS "role content model children parent feedback used_chunks thinking_log create_time status"
 
 #endif

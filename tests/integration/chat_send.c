@@ -113,15 +113,14 @@ static void test_forms(void)
         const char *body = textf("%.*s%s%s", (int)(at - rows[i].body), rows[i].body, id, at + 2);
         struct json_object *json = SAID(.body = body, .accept = rows[i].accept);
 
-        expect_json(rows[i].name, json, rows[i].is_camel ? "/conversationId" : "/conversation_id",
-                    textf("\"%s\"", id));
+        expect_json(rows[i].name, json, rows[i].is_camel ? "/conversationId" : "/conversation_id", textf("\"%s\"", id));
         expect_json(rows[i].name, json, "/message/role", rows[i].is_camel ? "\"assistant\"" : "\"bot\"");
     }
 }
 
 /* ---- what is refused ---- */
 
-#define OK_CONTENT "[{\"content_type\":\"text\",\"body\":\"x\"}]"
+#define OK_CONTENT          "[{\"content_type\":\"text\",\"body\":\"x\"}]"
 #define SAYING(id, message) "{\"conversation_id\":" id ",\"message\":" message "}"
 #define MESSAGE(more)       SAYING("\"refused\"", "{\"content\":" OK_CONTENT "," more "}")
 #define CONTENT(content)    SAYING("\"refused\"", "{\"content\":" content "}")
@@ -225,14 +224,15 @@ static void test_bounds(void)
 
         expect_status("characters", SAY(.id = chat_new_id(), .text = repeated("\xf0\x9f\x98\x80", 100000 + more)),
                       status);
-        expect_status("characters, summed",
-                      SAY(.id = chat_new_id(), .content = textf("[%s,%s%s]", half, half, more ? textf(",%s", text) : "")),
-                      status);
+        expect_status(
+            "characters, summed",
+            SAY(.id = chat_new_id(), .content = textf("[%s,%s%s]", half, half, more ? textf(",%s", text) : "")),
+            status);
         expect_status("items", SAY(.id = chat_new_id(), .content = items(text, 20 + more)), status);
         expect_status("an id", SAY(.id = id64, .text = "x", .message_id = id64), status);
     }
-    expect_status("one of them says something",
-                  SAY(.id = chat_new_id(), .content = textf("[%s,%s]", blank, text)), 200);
+    expect_status("one of them says something", SAY(.id = chat_new_id(), .content = textf("[%s,%s]", blank, text)),
+                  200);
     expect_status("every letter an id may have",
                   SAY(.id = "abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789", .text = "x"), 200);
     expect_chat_error("a body of more than 32 MiB",
@@ -276,8 +276,8 @@ static void test_models(void)
     expect_json("the default", SAID(.id = id, .text = "x"), "/message/model", "\"test\"");
     expect_json("another", SAID(.id = id, .text = "x", .model = THINKER), "/message/model", "\"" THINKER "\"");
     expect_json("the last message's", SAID(.id = id, .text = "x"), "/message/model", "\"" THINKER "\"");
-    expect_json("of the first message", CALL("GET", CHAT "/conversations?limit=1", token_of(STUDENT))->json,
-                "/0/model", "\"test\"");
+    expect_json("of the first message", CALL("GET", CHAT "/conversations?limit=1", token_of(STUDENT))->json, "/0/model",
+                "\"test\"");
     ROW_ASSERT("the provider's name for it", strstr(chat_request(), "\"model\":\"" THINKER "\"") != NULL);
 }
 
@@ -351,6 +351,6 @@ static void test_paths(void)
                           415, "unsupported_type", NULL);
 }
 
-SUITE(chat_send, {"an answer", test_answer}, {"camel", test_camel}, {"forms", test_forms},
-      {"refusals", test_refusals}, {"bounds", test_bounds}, {"ids", test_ids}, {"models", test_models},
-      {"sign-in", test_sign_in}, {"paths", test_paths});
+SUITE(chat_send, {"an answer", test_answer}, {"camel", test_camel}, {"forms", test_forms}, {"refusals", test_refusals},
+      {"bounds", test_bounds}, {"ids", test_ids}, {"models", test_models}, {"sign-in", test_sign_in},
+      {"paths", test_paths});
