@@ -54,20 +54,6 @@ void chat_write_one_text(struct json_out *out, enum chat_form form, const char *
 
 /* ---- files ---- */
 
-static bool parse_hash(const char *text, uint8_t hash[SHA256_BYTES])
-{
-    if (!text || strlen(text) != 2 * SHA256_BYTES)
-        return false;
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        hash[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 /* A conversation whose files are too many for one answer can still be read. */
 static bool has_room(const struct json_out *out, size_t len)
 {
@@ -79,9 +65,10 @@ static enum cq_status write_file_body(struct request *req, struct json_out *out,
     uint8_t hash[SHA256_BYTES];
     const void *data = "";
     size_t len = 0;
+    const char *hex = json_get_text(item, "file", NULL);
     enum cq_status st = CQ_SOURCE_GONE;
 
-    if (parse_hash(json_get_text(item, "file", NULL), hash))
+    if (hex && hex_decode(hex, hash, SHA256_BYTES))
         st = file_map(&req->ctx, req->config, hash, &data, &len);
     if (st && st != CQ_SOURCE_GONE)
         return st;

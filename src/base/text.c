@@ -202,6 +202,20 @@ int hex_digit(char c)
     return -1;
 }
 
+bool hex_decode(const char *text, uint8_t *out, size_t len)
+{
+    if (strlen(text) != 2 * len)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+        if (high < 0 || low < 0)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
 void hex_encode(const uint8_t *data, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";

@@ -148,18 +148,6 @@ enum cq_status chat_content_extend(struct cq_ctx *ctx, const char *content, cons
     return chat_content_reply(ctx, text_of(first, "text"), text_of(first, "signature"), text, out);
 }
 
-static bool read_hash(const char *hex, uint8_t out[SHA256_BYTES])
-{
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        int high = hex_digit(hex[2 * i]), low = high < 0 ? -1 : hex_digit(hex[2 * i + 1]);
-
-        if (low < 0)
-            return false;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 static bool read_file(struct json_object *item, struct chat_content_file *out)
 {
     const char *type = text_of(item, "content_type"), *hex = text_of(item, "file");
@@ -171,7 +159,7 @@ static bool read_file(struct json_object *item, struct chat_content_file *out)
         out->file_name = text_of(item, "file_name");
     else
         return false;
-    return read_hash(hex, out->hash);
+    return hex_decode(hex, out->hash, SHA256_BYTES);
 }
 
 size_t chat_content_files(struct cq_ctx *ctx, const char *content, struct chat_content_file *out)

@@ -1,10 +1,10 @@
 /* Files beside documents' files. */
 #include "files/beside.h"
+#include "files/bytes.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,31 +26,13 @@ static int open_directory(const struct config *config)
 
 /* ---- writing ---- */
 
-static bool write_part(int fd, const struct part *part)
-{
-    const char *at = part->data;
-    size_t left = part->len;
-
-    while (left > 0) {
-        ssize_t n = write(fd, at, left);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        at += n;
-        left -= (size_t)n;
-    }
-    return true;
-}
-
 static bool write_parts(int directory, const char *name, const struct part *parts, size_t n)
 {
     int fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     bool is_written = fd >= 0;
 
     for (size_t i = 0; i < n && is_written; i++)
-        is_written = write_part(fd, &parts[i]);
+        is_written = bytes_write(fd, parts[i].data, parts[i].len);
     is_written = is_written && fsync(fd) == 0;
     if (fd >= 0 && close(fd))
         is_written = false;
@@ -114,35 +96,6 @@ static int open_it(const struct config *config, const uint8_t hash[SHA256_BYTES]
     return fd;
 }
 
-struct mapping {
-    void *data;
-    size_t len;
-};
-
-static void unmap(void *arg)
-{
-    const struct mapping *mapping = arg;
-
-    munmap(mapping->data, mapping->len);
-}
-
-static enum cq_status map_it(struct cq_ctx *ctx, int fd, size_t len, const void **data)
-{
-    struct mapping *mapping = arena_alloc(ctx->arena, sizeof(*mapping));
-
-    if (!mapping)
-        return cq_fail(ctx, CQ_INTERNAL, "files: no memory for a mapping");
-    *mapping = (struct mapping){mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0), len};
-    if (mapping->data == MAP_FAILED)
-        return cq_fail(ctx, CQ_BUSY, "files: what is beside a file cannot be mapped: %s", strerror(errno));
-    if (arena_cleanup(ctx->arena, unmap, mapping)) {
-        unmap(mapping);
-        return cq_fail(ctx, CQ_INTERNAL, "files: no memory for a mapping");
-    }
-    *data = mapping->data;
-    return CQ_OK;
-}
-
 enum cq_status beside_map(struct cq_ctx *ctx, const struct config *config, const uint8_t hash[SHA256_BYTES],
                           const char *what, const void **data, size_t *len)
 {
@@ -151,7 +104,7 @@ enum cq_status beside_map(struct cq_ctx *ctx, const struct config *config, const
 
     if (fd < 0)
         return cq_fail(ctx, CQ_SOURCE_GONE, "files: no %s of a file", what);
-    enum cq_status st = bytes ? map_it(ctx, fd, (size_t)bytes, data)
+    enum cq_status st = bytes ? bytes_map(ctx, fd, (size_t)bytes, data)
                               : cq_fail(ctx, CQ_SOURCE_GONE, "files: the %s of a file are empty", what);
 
     close(fd);

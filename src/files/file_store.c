@@ -5,11 +5,11 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "colloquy/files.h"
+#include "files/bytes.h"
 
 enum {
     FOLDER_DIGITS = 2,
@@ -107,25 +107,10 @@ static bool is_whole(const struct place *place, size_t len)
            (uint64_t)s.st_size == len;
 }
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 /* The mode is set without the mask; the group that the folder gives stays. */
 static bool write_synced(int fd, const void *data, size_t len)
 {
-    return !fchmod(fd, FILE_MODE) && write_all(fd, data, len) && !fsync(fd);
+    return !fchmod(fd, FILE_MODE) && bytes_write(fd, data, len) && !fsync(fd);
 }
 
 /* Under another name first, so that nobody ever finds the beginning of a file. */
@@ -174,38 +159,15 @@ enum cq_status file_put(struct cq_ctx *ctx, const struct config *config, const v
 
 /* ---- reading ---- */
 
-struct mapping {
-    void *data;
-    size_t len;
-};
-
-static void unmap(void *arg)
-{
-    const struct mapping *mapping = arg;
-
-    munmap(mapping->data, mapping->len);
-}
-
 static enum cq_status map_whole(struct cq_ctx *ctx, int fd, const void **data, size_t *len)
 {
-    struct mapping *mapping = arena_alloc(ctx->arena, sizeof(*mapping));
     struct stat s;
 
-    if (!mapping || fstat(fd, &s))
+    if (fstat(fd, &s))
         return cq_fail(ctx, CQ_BUSY, "files: a file cannot be looked at");
-    *mapping = (struct mapping){.len = (size_t)s.st_size};
-    if (mapping->len) { /* nothing cannot be mapped */
-        mapping->data = mmap(NULL, mapping->len, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (mapping->data == MAP_FAILED)
-            return cq_fail(ctx, CQ_BUSY, "files: a file cannot be mapped: %s", strerror(errno));
-        if (arena_cleanup(ctx->arena, unmap, mapping)) {
-            unmap(mapping);
-            return cq_fail(ctx, CQ_INTERNAL, "files: no memory for a mapping");
-        }
-    }
-    *data = mapping->len ? mapping->data : "";
-    *len = mapping->len;
-    return CQ_OK;
+    *len = (size_t)s.st_size;
+    *data = "";
+    return *len ? bytes_map(ctx, fd, *len, data) : CQ_OK; /* nothing cannot be mapped */
 }
 
 enum cq_status file_map(struct cq_ctx *ctx, const struct config *config, const uint8_t hash[SHA256_BYTES],

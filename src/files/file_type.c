@@ -1,5 +1,4 @@
 /* What kind of file bytes are: said by a child, within the types that are taken. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -7,6 +6,7 @@
 
 #include "colloquy/extract.h"
 #include "files/answer.h"
+#include "files/bytes.h"
 #include "files/child.h"
 
 enum {
@@ -55,27 +55,12 @@ static enum cq_status find_type(struct cq_ctx *ctx, const char *mime_type, struc
     return cq_fail(ctx, CQ_UNSUPPORTED_FILE, "the type of a file is not one that is taken");
 }
 
-static bool write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        data += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 /* The bytes as a file that has no name. -1: no memory. */
 static int open_bytes(const void *data, size_t len)
 {
     int fd = memfd_create("colloquy-type", MFD_CLOEXEC);
 
-    if (fd >= 0 && !write_all(fd, data, len)) {
+    if (fd >= 0 && !bytes_write(fd, data, len)) {
         close(fd);
         fd = -1;
     }

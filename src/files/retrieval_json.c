@@ -157,25 +157,11 @@ static bool take_share(struct json_object *object, const char *key, double *out)
     return isfinite(*out) && *out >= 0 && *out <= 1;
 }
 
-static bool read_hash(const char *text, uint8_t hash[SHA256_BYTES])
-{
-    if (strlen(text) != 2 * SHA256_BYTES)
-        return false;
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        hash[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 static bool take_hash(struct json_object *object, uint8_t hash[SHA256_BYTES])
 {
     const char *text;
 
-    return take_text(object, "hash", 2 * SHA256_BYTES, &text) && read_hash(text, hash);
+    return take_text(object, "hash", 2 * SHA256_BYTES, &text) && hex_decode(text, hash, SHA256_BYTES);
 }
 
 static bool take_document(struct json_object *object, struct retrieval_document *out)
@@ -208,7 +194,8 @@ static enum cq_status take_extract(struct cq_ctx *ctx, struct json_object *objec
     for (size_t i = 0; i < ask->n_extract; i++) {
         struct json_object *item = json_object_array_get_idx(array, i);
 
-        if (!json_object_is_type(item, json_type_string) || !read_hash(json_object_get_string(item), ask->extract[i]))
+        if (!json_object_is_type(item, json_type_string) ||
+            !hex_decode(json_object_get_string(item), ask->extract[i], SHA256_BYTES))
             return cq_fail(ctx, CQ_INVALID_REQUEST, "file %zu of those to be extracted is none", i);
     }
     return CQ_OK;

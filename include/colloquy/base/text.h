@@ -41,6 +41,9 @@ bool parse_u64(const char *text, size_t len, uint64_t max, uint64_t *out);
 /* Hexadecimal digit as 0 to 15, or -1. */
 int hex_digit(char c);
 
+/* Of 2 * len hexadecimal digits, and nothing else. False: the text is none. */
+bool hex_decode(const char *text, uint8_t *out, size_t len);
+
 /* 2 * len lower-case digits and a NUL into out. */
 void hex_encode(const uint8_t *data, size_t len, char *out);
 
