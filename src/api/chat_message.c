@@ -72,7 +72,9 @@ enum cq_status chat_message_create(struct request *req)
     if (!say)
         return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
     l->work = &chat_work;
-    enum cq_status st = chat_say_read(req, say);
+    enum cq_status st = chat_needs_json(req);
+    if (!st)
+        st = chat_say_read(req, say);
     if (!st)
         st = read_key(req, &params);
     if (!st)
