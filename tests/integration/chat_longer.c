@@ -10,10 +10,7 @@ static int64_t tokens_of(struct json_object *json, const char *kind)
 
 /* ---- continuing ---- */
 
-/*
- * What the model is told to go on with is its own partial reply: directives in that say nothing, so the same text comes again. It
- * has a script of its own in the message that asks it to go on: there is none.
- */
+/* Asked to go on, the model says what it was told then: that has no directives. */
 static struct json_object *say_half(const char *id, const char *text)
 {
     struct json_object *said = SAID(.id = id, .text = text, .message_id = "u");
@@ -52,9 +49,6 @@ static void test_continue(void)
     ROW_ASSERT("what it was told",
                str_starts(chat_told(), "user:[[finish length]][[text one and ]]\nassistant:one and\nuser:"));
     expect_chat_error("once more", SAY(.id = id, .goes_on = true), 409, "nothing_to_continue", NULL);
-    ROW_ASSERT("found by all of it",
-               count_at(CALL("GET", CHAT "/conversations/search?query=interrupted", token_of(STUDENT))->json, "") > 0 ||
-                   !strstr(whole, "interrupted"));
 }
 
 static void test_nothing_to_continue(void)
@@ -187,8 +181,8 @@ static void test_reasoning(void)
     expect_keys("REASONING", event_at(answer, "REASONING"), "status completion");
     ROW_ASSERT("as it is read", json_object_equal(json_at(end, "/message"), chat_last(chat_read(id))));
     SAID(.id = id, .text = "more", .reasons = true);
-    ROW_ASSERT("it is not sent again", !strstr(chat_told(), "Let me see") || strstr(chat_told(), "assistant:So.\n"));
-    ROW_ASSERT(chat_request(), !strstr(chat_request(), "reasoning_content"));
+    ROW_ASSERT(chat_told(), str_eq(chat_told(), "user:" THOUGHT "q\nassistant:So.\nuser:more"));
+    ROW_ASSERT("it is not sent again", !strstr(chat_request(), "reasoning_content"));
     struct json_object *camel =
         SAID(.id = chat_new_id(), .text = THOUGHT "q", .model = THINKER, .reasons = true, .accept = CHAT_CAMEL);
 
