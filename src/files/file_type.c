@@ -1,4 +1,5 @@
 /* What kind of file bytes are: said by a child, within the types that are taken. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
