@@ -333,7 +333,7 @@ static enum cq_status begin_new(struct cq_ctx *ctx, struct db *db, const struct 
     return advance(ctx, db, locked->id, locked->next_seq + 1, locked->next_seq);
 }
 
-/* In the place of the one that failed: the same message, with the same parent. */
+/* In the place of the one that failed: the same message, with the same parent and the same files, which are held no longer. */
 static enum cq_status begin_again(struct cq_ctx *ctx, struct db *db, const struct begin_args *args,
                                   const struct locked *locked, uint32_t user_seq)
 {
@@ -343,6 +343,8 @@ static enum cq_status begin_again(struct cq_ctx *ctx, struct db *db, const struc
 
     if (!st)
         st = turn_begin_again(ctx, db, id, r->uuids[2], r->owner, r->lease_s, false);
+    if (!st)
+        st = insert_files(ctx, db, r, locked->id);
     if (st)
         return st;
     note_turn(args, locked, id, user_seq);
