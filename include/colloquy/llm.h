@@ -110,8 +110,8 @@ enum llm_stop {
     LLM_STOP_LENGTH,   /* max_tokens, or the model's context */
     LLM_STOP_SEQUENCE, /* one of stop_sequences */
     LLM_STOP_TOOL,     /* it waits for the results of tool_calls */
-    LLM_STOP_FILTERED,
-    LLM_STOP_ASKED, /* llm_stop() was called: the text is what had come until then */
+    LLM_STOP_FILTERED, /* after some text, in a chat; elsewhere it is CQ_CONTENT_FILTERED */
+    LLM_STOP_ASKED,    /* llm_stop() was called: the text is what had come until then */
 };
 
 /* What was used, in tokens. Those read from the provider's cache and written to it are not among the input. */

@@ -89,11 +89,17 @@ bool llm_call_piece(struct llm_call *call)
     return call->try.failure || call->try.body_bytes == call->try.raw.len;
 }
 
+/* In a chat what came before the filter is told, with its reason; where somebody is taught or judged, half an answer is none. */
+static bool is_filtered(const struct llm_call *call)
+{
+    return call->answer.stop == LLM_STOP_FILTERED && !(call->ask->is_chat && call->answer.has_text);
+}
+
 enum cq_status llm_call_judge_reply(struct llm_call *call)
 {
     const struct llm_answer *answer = &call->answer;
 
-    if (answer->stop == LLM_STOP_FILTERED)
+    if (is_filtered(call))
         llm_call_fail(call, CQ_CONTENT_FILTERED, false, "the reply was filtered");
     if (!call->try.failure)
         llm_call_settle(call);

@@ -118,6 +118,36 @@ static void test_usage_and_stop(void)
     buf_release(&got.text);
 }
 
+/* In a chat what had come before the filter is kept; nothing is still nothing. */
+static void test_filtered_chat(void)
+{
+    static const struct {
+        const char *name;
+        struct answer answers[2];
+        enum cq_status want;
+    } rows[] = {
+        {"after text", {SAY(STREAM TEXT("a") STOP("content_filter") DONE), {0}}, CQ_OK},
+        {"before any", {SAY(STREAM STOP("content_filter") DONE), {0}}, CQ_CONTENT_FILTERED},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        char base_url[BASE_URL_BYTES];
+        struct server server;
+        struct outcome got = model_outcome();
+        struct llm_ask ask = *got.ask;
+
+        ask.is_chat = true;
+        got.ask = &ask;
+        model_start(&server, rows[i].answers);
+        const struct config config = model_config(base_url, server.port);
+        model_ask(&config, &got);
+        model_stop(&server);
+        ROW_ASSERT(rows[i].name, got.st == rows[i].want);
+        ROW_ASSERT(rows[i].name, got.st || (got.reply.stop == LLM_STOP_FILTERED && str_eq(got.text.data, "a")));
+        buf_release(&got.text);
+    }
+}
+
 /*
  * A server that does not close after the end of a stream: the reply must not wait for the limits, whatever still
  * trickles in.
@@ -170,4 +200,5 @@ static void test_proxy_of_environment_is_ignored(void)
 }
 
 SUITE(transfer, {"what each answer comes to", test_answers}, {"usage and stop", test_usage_and_stop},
-      {"an open end", test_open_end}, {"no proxy from the environment", test_proxy_of_environment_is_ignored});
+      {"filtered chat", test_filtered_chat}, {"an open end", test_open_end},
+      {"no proxy from the environment", test_proxy_of_environment_is_ignored});
