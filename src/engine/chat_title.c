@@ -186,7 +186,7 @@ static bool strip_once(const char **text, size_t *len)
     for (size_t i = 0; i < LEN(marks); i++) {
         size_t open = strlen(marks[i].open), close = strlen(marks[i].close);
 
-        if (*len > open + close && memcmp(*text, marks[i].open, open) == 0 && ends_with(*text, *len, marks[i].close)) {
+        if (*len >= open + close && memcmp(*text, marks[i].open, open) == 0 && ends_with(*text, *len, marks[i].close)) {
             *text += open;
             *len -= open + close;
             return true;
@@ -199,6 +199,23 @@ static bool strip_once(const char **text, size_t *len)
         }
     }
     return false;
+}
+
+/* What stands within a fence of Markdown, if all of it does. */
+static void unfence(const char **text, size_t *len)
+{
+    static const char FENCE[] = "```";
+    const char *start = *len > 3 && memcmp(*text, FENCE, 3) == 0 ? memchr(*text, '\n', *len) : NULL;
+
+    if (!start)
+        return;
+    *len -= (size_t)(start - *text);
+    *text = start;
+    const char *end = memmem(start, *len, FENCE, 3);
+
+    if (end)
+        *len = (size_t)(end - start);
+    utf8_trim(text, len);
 }
 
 /* A model may answer {"title": …} as well as plain text. */
@@ -218,6 +235,7 @@ static void unwrap(struct cq_ctx *ctx, const char **text, size_t *len)
 static const char *clean(struct cq_ctx *ctx, const char *text, size_t len)
 {
     utf8_trim(&text, &len);
+    unfence(&text, &len);
     unwrap(ctx, &text, &len);
     utf8_trim(&text, &len);
     const char *line_end = memchr(text, '\n', len);
