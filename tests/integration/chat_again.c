@@ -30,8 +30,7 @@ static void test_message_id(void)
 
         ROW_ASSERT("it says so", is_replayed(again));
         expect_status("again", again, 200);
-        expect_json("the same reply", again->json, "/message_id",
-                    textf("\"%s\"", text_at(first->json, "/message_id")));
+        expect_json("the same reply", again->json, "/message_id", textf("\"%s\"", text_at(first->json, "/message_id")));
         expect_json("the same text", again->json, "/message/content/0/body", "\"You said: one\"");
         ROW_ASSERT("the same price", json_object_equal(json_at(again->json, "/price"), json_at(first->json, "/price")));
         ROW_ASSERT("the same tokens",
@@ -46,10 +45,11 @@ static void test_message_id(void)
         expect_chat_error(others[i].name,
                           SAY(.id = id, .text = others[i].text, .message_id = "u", .parent = others[i].parent), 409,
                           "message_id_conflict", NULL);
-    expect_chat_error("another content",
-                      SAY(.id = id, .message_id = "u",
-                          .content = "[{\"content_type\":\"text\",\"body\":\"one\"},{\"content_type\":\"text\",\"body\":\"\"}]"),
-                      409, "message_id_conflict", NULL);
+    expect_chat_error(
+        "another content",
+        SAY(.id = id, .message_id = "u",
+            .content = "[{\"content_type\":\"text\",\"body\":\"one\"},{\"content_type\":\"text\",\"body\":\"\"}]"),
+        409, "message_id_conflict", NULL);
     ROW_ASSERT("the model was asked no more", model_requests() == asked);
     ROW_ASSERT("nothing was stored", count_stored(id) == 5);
 }
@@ -205,6 +205,5 @@ static void test_after_a_failure(void)
     expect_json("the latest turn's", read, "/last_message_id", "\"u1\"");
 }
 
-SUITE(chat_again, {"message_id", test_message_id}, {"Idempotency-Key", test_key},
-      {"while it runs", test_while_running}, {"many at once", test_many_at_once}, {"retry", test_retry},
-      {"after a failure", test_after_a_failure});
+SUITE(chat_again, {"message_id", test_message_id}, {"Idempotency-Key", test_key}, {"while it runs", test_while_running},
+      {"many at once", test_many_at_once}, {"retry", test_retry}, {"after a failure", test_after_a_failure});

@@ -100,8 +100,8 @@ static void test_images(void)
                            "\"mediaType\":\"image/png\",\"body\":\"" PNG "\"}]}}";
     const char *at = strstr(upstream, "%s");
 
-    expect_status("camel in",
-                  SAY(.body = textf("%.*s%s%s", (int)(at - upstream), upstream, chat_new_id(), at + 2)), 200);
+    expect_status("camel in", SAY(.body = textf("%.*s%s%s", (int)(at - upstream), upstream, chat_new_id(), at + 2)),
+                  200);
 }
 
 static void test_attachments(void)
@@ -111,12 +111,14 @@ static void test_attachments(void)
 
     chat_use();
     const char *id = chat_new_id();
-    const char *content = textf("[" TEXT_ITEM("[[text Yes.]]Read") ",%s,%s,%s,%s]", file("a.txt", "Faraday \xc3\xa9\n"),
-                                file("b.html", "<!doctype html><html><body><p>Ampere</p><script>x()</script></body></html>"),
-                                attachment("c.txt", utf16, sizeof(utf16) - 1), file("../d \xf0\x9f\x98\x80.pdf", A_PDF));
+    const char *content =
+        textf("[" TEXT_ITEM("[[text Yes.]]Read") ",%s,%s,%s,%s]", file("a.txt", "Faraday \xc3\xa9\n"),
+              file("b.html", "<!doctype html><html><body><p>Ampere</p><script>x()</script></body></html>"),
+              attachment("c.txt", utf16, sizeof(utf16) - 1), file("../d \xf0\x9f\x98\x80.pdf", A_PDF));
 
     SAID(.id = id, .content = content, .message_id = "u");
-    static const char *const words[] = {"Faraday \xc3\xa9", "Ampere", "Coulomb \xc3\xa9", "Kelvin scale", "a.txt", "Read"};
+    static const char *const words[] = {"Faraday \xc3\xa9", "Ampere", "Coulomb \xc3\xa9",
+                                        "Kelvin scale",     "a.txt",  "Read"};
 
     for (size_t i = 0; i < LEN(words); i++)
         ROW_ASSERT(textf("%s in %s", words[i], chat_told()), strstr(chat_told(), words[i]) != NULL);
@@ -159,7 +161,8 @@ static void test_refusals(void)
         {"another format", IMAGE_ITEM("png", GIF), "image/png"},
         {"another format", IMAGE_ITEM("jpeg", PNG), "image/jpeg"},
         {"SVG", IMAGE_ITEM("svg+xml", "PHN2Zy8+"), "media_type"},
-        {"a text's type", "{\"content_type\":\"image\",\"media_type\":\"text/plain\",\"body\":\"" PNG "\"}", "media_type"},
+        {"a text's type", "{\"content_type\":\"image\",\"media_type\":\"text/plain\",\"body\":\"" PNG "\"}",
+         "media_type"},
         {"no type", "{\"content_type\":\"image\",\"body\":\"" PNG "\"}", "media_type"},
         {"no type at all", "{\"content_type\":\"image\",\"media_type\":7,\"body\":\"" PNG "\"}", "media_type"},
         {"no body", "{\"content_type\":\"image\",\"media_type\":\"image/png\"}", "body"},
@@ -168,9 +171,11 @@ static void test_refusals(void)
         {"an attached image", textf("{\"content_type\":\"attachment\",\"file_name\":\"a.png\",\"body\":\"" PNG "\"}"),
          "no text"},
         {"an archive", attachment("a.zip", "PK\x03\x04\x14\0\0\0\0\0\0\0\0\0", 14), NULL},
-        {"a program", attachment("a.txt", "\x7f"
-                                          "ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\x3e\0\1\0\0\0",
-                                 24),
+        {"a program",
+         attachment("a.txt",
+                    "\x7f"
+                    "ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\x3e\0\1\0\0\0",
+                    24),
          NULL},
         {"nothing", attachment("a.txt", "", 0), NULL},
         {"without a name", attachment("", "x", 1), "file_name"},
@@ -186,8 +191,8 @@ static void test_refusals(void)
                           "invalid_request", rows[i].word);
     expect_chat_error("nothing was made", CALL("GET", chat_path(id, ""), token_of(STUDENT)), 404, "not_found", NULL);
     ROW_ASSERT("no file is held", database_number("SELECT COUNT(*) FROM file_hold") == 0);
-    expect_status("a long name",
-                  SAY(.id = id, .content = textf("[%s]", attachment(repeated("\xc3\xa9", 255), "x", 1))), 200);
+    expect_status("a long name", SAY(.id = id, .content = textf("[%s]", attachment(repeated("\xc3\xa9", 255), "x", 1))),
+                  200);
 }
 
 static const char *items(const char *item, size_t n)
@@ -203,12 +208,14 @@ static void test_bounds(void)
     for (size_t more = 0; more <= 1; more++) {
         long status = more ? 400 : 200;
 
-        expect_status("a large one", SAY(.id = chat_new_id(), .content = textf("[%s]", large_image(FILE_MAX_BYTES + more))),
-                      status);
-        expect_status("images", SAY(.id = chat_new_id(), .content = textf("[%s]", items(IMAGE_ITEM("png", PNG), 5 + more))),
+        expect_status("a large one",
+                      SAY(.id = chat_new_id(), .content = textf("[%s]", large_image(FILE_MAX_BYTES + more))), status);
+        expect_status("images",
+                      SAY(.id = chat_new_id(), .content = textf("[%s]", items(IMAGE_ITEM("png", PNG), 5 + more))),
                       status);
         expect_status("attachments",
-                      SAY(.id = chat_new_id(), .content = textf("[%s]", items(file("a.txt", "x y"), 5 + more))), status);
+                      SAY(.id = chat_new_id(), .content = textf("[%s]", items(file("a.txt", "x y"), 5 + more))),
+                      status);
     }
     const char *id = chat_new_id(), *content = textf("[%s]", items(large_image(FILE_MAX_BYTES), 5));
 
@@ -242,9 +249,8 @@ static void test_again(void)
     ROW_ASSERT("with its files", strstr(chat_told(), "Kept") != NULL);
     ROW_ASSERT("no file is held", database_number("SELECT COUNT(*) FROM file_hold") == 0);
     expect_status("deleted", CALL("DELETE", chat_path(id, ""), token_of(STUDENT)), 200);
-    ROW_ASSERT("and gone",
-               database_number("SELECT COUNT(*) FROM file WHERE hash IN (UNHEX(SHA2('Once\\n', 256)),"
-                               " UNHEX(SHA2('Twice\\n', 256)), UNHEX(SHA2('Kept\\n', 256)))") == 0);
+    ROW_ASSERT("and gone", database_number("SELECT COUNT(*) FROM file WHERE hash IN (UNHEX(SHA2('Once\\n', 256)),"
+                                           " UNHEX(SHA2('Twice\\n', 256)), UNHEX(SHA2('Kept\\n', 256)))") == 0);
 }
 
 SUITE(chat_files, {"images", test_images}, {"attachments", test_attachments},

@@ -119,7 +119,8 @@ static void test_stop(void)
     chat_use();
     for (int is_stream = 0; is_stream <= 1; is_stream++) {
         const char *id = chat_new_id(), *name = is_stream ? "streamed" : "plain";
-        struct transfer *transfer = SAY_START(.id = id, .text = LONG, .message_id = "u", .accept = is_stream ? SSE : NULL);
+        struct transfer *transfer =
+            SAY_START(.id = id, .text = LONG, .message_id = "u", .accept = is_stream ? SSE : NULL);
 
         if (is_stream) {
             CU_ASSERT_FATAL(call_wait_event(transfer, "STREAMING", 5, 10000));
@@ -169,13 +170,13 @@ static void test_reasoning(void)
 {
     chat_use();
     const char *id = chat_new_id();
-    const struct answer *answer =
-        SAY(.id = id, .text = THOUGHT "q", .model = THINKER, .reasons = true, .accept = SSE);
+    const struct answer *answer = SAY(.id = id, .text = THOUGHT "q", .model = THINKER, .reasons = true, .accept = SSE);
     struct json_object *end = event_at(answer, "STREAMING_END");
 
-    expect_json("before the text", end, "/message/content",
-                "[{\"content_type\":\"reasoning\",\"text\":\"Let me see.\",\"signature\":\"\",\"redacted_content\":\"\"},"
-                "{\"content_type\":\"text\",\"body\":\"So.\"}]");
+    expect_json(
+        "before the text", end, "/message/content",
+        "[{\"content_type\":\"reasoning\",\"text\":\"Let me see.\",\"signature\":\"\",\"redacted_content\":\"\"},"
+        "{\"content_type\":\"text\",\"body\":\"So.\"}]");
     ROW_ASSERT("pieces of it", str_eq(chat_joined(answer, "REASONING"), "Let me see.") &&
                                    str_eq(chat_joined(answer, "STREAMING"), "So."));
     expect_keys("REASONING", event_at(answer, "REASONING"), "status completion");

@@ -24,8 +24,7 @@ static void expect_stream(const char *row, const struct answer *answer, const ch
         ROW_ASSERT(row, str_eq(answer->events[i].name, text_at(answer->events[i].data, "/status")));
 }
 
-#define END_KEYS                                                                                                       \
-    "status completion conversation_id message bot_id create_time message_id stop_reason token_count price"
+#define END_KEYS "status completion conversation_id message bot_id create_time message_id stop_reason token_count price"
 
 static void test_events(void)
 {
@@ -134,8 +133,8 @@ static void test_replay(void)
     ROW_ASSERT("three events", again->n_events == 3);
     expect_json("one piece", again->events[1].data, "/completion", "\"abcdef\"");
     for (int i = 0; i <= 1; i++)
-        ROW_ASSERT("as before", json_object_equal(again->events[i ? 2 : 0].data,
-                                                  first->events[i ? first->n_events - 1 : 0].data));
+        ROW_ASSERT("as before",
+                   json_object_equal(again->events[i ? 2 : 0].data, first->events[i ? first->n_events - 1 : 0].data));
 }
 
 static void test_client_that_leaves(void)
@@ -163,7 +162,8 @@ static void test_client_that_leaves(void)
     for (int i = 0; i < 20; i++)
         calls_run(10);
     call_leave(transfer);
-    ROW_ASSERT("without a stream", str_eq(chat_text_of(chat_last(chat_wait(id, "complete", "bot"))), "You said: plain"));
+    ROW_ASSERT("without a stream",
+               str_eq(chat_text_of(chat_last(chat_wait(id, "complete", "bot"))), "You said: plain"));
 }
 
 /* A proxy between sees a byte every 15 s; a model that is slow is given up, and the title is made without it. */
@@ -173,16 +173,15 @@ static void test_silence(void)
     const char *quiet = chat_new_id(), *slow = chat_new_id(), *slow_title = chat_new_id();
 
     SAID(.id = slow_title, .text = "[[summarize:hang 0]]  A slow\\n title of so many words");
-    struct transfer *silent =
-        SAY_START(.id = quiet, .text = "[[gap 15500]][[text over]]", .accept = SSE);
+    struct transfer *silent = SAY_START(.id = quiet, .text = "[[gap 15500]][[text over]]", .accept = SSE);
     struct transfer *waiting = SAY_START(.id = slow, .text = "x", .model = SLOW);
     struct transfer *title = START("GET", chat_path(slow_title, "/proposed-title"), token_of(STUDENT));
 
     expect_chat_error("slow", call_finish(waiting), 504, "model_timeout", NULL);
     expect_json("slow", chat_last(chat_read(slow)), "/status", "\"failed\"");
-    expect_body("a slow title", call_finish(title), 200, "{\"title\":\"[[summarize:hang 0]] A slow title of so many…\"}");
-    ROW_ASSERT("after 10 s",
-               call_finish(title)->took_us > 9 * 1000000 && call_finish(title)->took_us < 12 * 1000000);
+    expect_body("a slow title", call_finish(title), 200,
+                "{\"title\":\"[[summarize:hang 0]] A slow title of so many…\"}");
+    ROW_ASSERT("after 10 s", call_finish(title)->took_us > 9 * 1000000 && call_finish(title)->took_us < 12 * 1000000);
     const struct answer *answer = call_finish(silent);
 
     expect_stream("silence", answer, "STREAMING_END");

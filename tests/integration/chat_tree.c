@@ -84,10 +84,10 @@ static void test_parents(void)
 
 static void make_bot(const char *id, const char *instruction)
 {
-    const struct answer *answer = CALL(
-        "POST", CHAT "/bot", token_of(STUDENT),
-        .body = textf("{\"id\":\"%s\",\"title\":\"T\",\"instruction\":\"%s\",\"display_retrieved_chunks\":true}", id,
-                      instruction));
+    const struct answer *answer =
+        CALL("POST", CHAT "/bot", token_of(STUDENT),
+             .body = textf("{\"id\":\"%s\",\"title\":\"T\",\"instruction\":\"%s\",\"display_retrieved_chunks\":true}",
+                           id, instruction));
 
     expect_status("a bot", answer, 200);
 }
@@ -117,8 +117,7 @@ static void test_instruction(void)
     expect_json("its child", answer->json, "/message_map/system/children", "[\"u1\"]");
     expect_chat_error("a bot that is not there", SAY(.id = id, .text = "x", .bot_id = "nobody"), 404, "bot_not_found",
                       NULL);
-    expect_chat_error("another's bot",
-                      SAY(.id = id, .text = "x", .bot_id = bot, .token = token_of(OTHER_STUDENT)), 404,
+    expect_chat_error("another's bot", SAY(.id = id, .text = "x", .bot_id = bot, .token = token_of(OTHER_STUDENT)), 404,
                       "bot_not_found", NULL);
     expect_status("delete", CALL("DELETE", textf(CHAT "/bot/%s", bot), token_of(STUDENT)), 200);
     expect_status("without its bot", SAY(.id = id, .text = "still here"), 200);
@@ -129,7 +128,8 @@ static void test_instruction(void)
 /* A long branch and texts of every kind come to the model as they were sent. */
 static void test_texts(void)
 {
-    static const char text[] = "\\\"quoted\\\" \\\\ \\n\\ttab \\u00e9\\ud83d\\ude00 <b>&amp; \\u0001 {\\\"a\\\":1} %s %n";
+    static const char text[] =
+        "\\\"quoted\\\" \\\\ \\n\\ttab \\u00e9\\ud83d\\ude00 <b>&amp; \\u0001 {\\\"a\\\":1} %s %n";
 
     chat_use();
     const char *id = chat_new_id();
@@ -139,7 +139,8 @@ static void test_texts(void)
 
     ROW_ASSERT("to the model", str_eq(chat_told(), textf("user:%s", json_object_get_string(want))));
     ROW_ASSERT("and back", json_object_equal(json_at(chat_read(id), "/message_map/u/content/0/body"), want));
-    SAID(.id = id, .content = "[{\"content_type\":\"text\",\"body\":\"one\"},{\"content_type\":\"text\",\"body\":\"two\"}]",
+    SAID(.id = id,
+         .content = "[{\"content_type\":\"text\",\"body\":\"one\"},{\"content_type\":\"text\",\"body\":\"two\"}]",
          .parent = "system");
     expect_told("two texts", "user:one\n\ntwo");
     struct json_object *said = SAID(.id = id, .text = "[[text  a reply \\n\\n ]]", .parent = "system");
