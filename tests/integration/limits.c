@@ -11,6 +11,7 @@ enum {
     CONVERSATIONS = 3,
     MESSAGES = 4,
     EVALUATIONS = 2,
+    CHAT_MESSAGES = 2,
     AT_ONCE = 3,
     USER_TOKENS = 200000,
     COURSE_TOKENS = 10000000,
@@ -22,6 +23,7 @@ static void use_limited(void)
     const char *extra[] = {textf("COLLOQUY_LIMITS_CONVERSATIONS_PER_DAY=%d", CONVERSATIONS),
                            textf("COLLOQUY_LIMITS_MESSAGES_PER_DAY=%d", MESSAGES),
                            textf("COLLOQUY_LIMITS_EVALUATIONS_PER_DAY=%d", EVALUATIONS),
+                           textf("COLLOQUY_LIMITS_CHAT_MESSAGES_PER_DAY=%d", CHAT_MESSAGES),
                            textf("COLLOQUY_LIMITS_TURNS_AT_ONCE=%d", AT_ONCE),
                            textf("COLLOQUY_LIMITS_USER_TOKENS_PER_DAY=%d", USER_TOKENS),
                            textf("COLLOQUY_LIMITS_COURSE_TOKENS_PER_DAY=%d", COURSE_TOKENS),
@@ -168,6 +170,55 @@ static void test_messages(void)
     ROW_ASSERT("nothing is shown", count_at(read_talk(&talk), "/messages") == stored);
     end_the_day(who);
     expect_status("tomorrow, with the key that was refused", say_with_key(&talk, "more", "limits-more"), 200);
+}
+
+static const struct answer *chat(struct somebody who, const char *id, const char *text, bool is_stream)
+{
+    return CALL("POST", "/api/chat/conversation", who.token, .accept = is_stream ? "text/event-stream" : NULL,
+                .body =
+                    textf("{\"conversation_id\":\"limits\",\"message\":{\"message_id\":\"%s\",\"parent_message_id\":"
+                          "\"system\",\"content\":[{\"content_type\":\"text\",\"body\":\"%s\"}]}}",
+                          id, text));
+}
+
+static void expect_busy(const char *row, const struct answer *answer)
+{
+    expect_status(row, answer, 429);
+    expect_api_headers(row, answer);
+    expect_json(row, answer->json, "/code", "\"busy\"");
+    ROW_ASSERT(row, *text_at(answer->json, "/detail"));
+    ROW_ASSERT(row, strtol(header(answer, "Retry-After"), NULL, 10) > 0);
+}
+
+static void test_chat_messages(void)
+{
+    use_limited();
+    struct somebody who = new_user("student"), other = new_user("student");
+
+    for (int i = 0; i < CHAT_MESSAGES + 1; i++)
+        expect_status("failed ones do not count", chat(who, "f", "[[status 400]]x", false), 502);
+    for (int i = 0; i < CHAT_MESSAGES; i++)
+        expect_status("within", chat(who, textf("u%d", i), "hi", false), 200);
+    uint64_t asked = model_requests();
+
+    expect_busy("one more", chat(who, "more", "hi", false));
+    expect_busy("as a stream", chat(who, "more", "hi", true));
+    expect_busy("what failed", chat(who, "f", "[[status 400]]x", false));
+    expect_logged(chat(who, "more", "hi", false), "chat_messages_per_day");
+    expect_status("a replay", chat(who, "u0", "hi", false), 200);
+    expect_status("a title", CALL("GET", "/api/chat/conversation/limits/proposed-title", who.token), 200);
+    ROW_ASSERT("the model is not asked", model_requests() == asked);
+    expect_status("somebody else", chat(other, "u", "hi", false), 200);
+    expect_status(
+        "in a course",
+        say(
+            &(const struct talk){
+                .token = who.token,
+                .messages_path = open_talk_on(main_course(), make_experience("published"), who.token).messages_path},
+            "hi"),
+        200);
+    end_the_day(who);
+    expect_status("tomorrow", chat(who, "more", "hi", false), 200);
 }
 
 static void test_evaluations(void)
@@ -374,7 +425,8 @@ static void test_of_every_kind(void)
     expect_status("and then", CALL("POST", fresh, who.token), 201);
 }
 
-SUITE(limits, {"conversations", test_conversations}, {"messages", test_messages}, {"evaluations", test_evaluations},
+SUITE(limits, {"conversations", test_conversations}, {"messages", test_messages},
+      {"messages of chats", test_chat_messages}, {"evaluations", test_evaluations},
       {"the last ones at once", test_the_last_ones_at_once}, {"tokens of a user", test_tokens_of_a_user},
       {"tokens of a course", test_tokens_of_a_course}, {"turns at once", test_turns_at_once},
       {"of every kind", test_of_every_kind});
