@@ -222,6 +222,7 @@ int cli_check(struct cli *cli);        /* check.c */
 int cli_user_add(struct cli *cli);     /* user.c */
 int cli_course_add(struct cli *cli);   /* course.c */
 int cli_enroll(struct cli *cli);       /* course.c */
+int cli_bot_add(struct cli *cli);      /* bot.c */
 int cli_token_issue(struct cli *cli);  /* access_token.c */
 int cli_token_revoke(struct cli *cli); /* access_token.c */
 int cli_status(struct cli *cli);       /* status.c */
@@ -232,6 +233,6 @@ int cli_usage(struct cli *cli);        /* usage.c */
 
 extern const struct cli_options cli_check_options, cli_user_add_options, cli_course_add_options, cli_enroll_options,
     cli_token_issue_options, cli_token_revoke_options, cli_status_options, cli_routes_options, cli_usage_options,
-    cli_ask_options;
+    cli_ask_options, cli_bot_add_options;
 
 #endif

@@ -19,6 +19,7 @@ static const struct cli_command commands[] = {
     {"user add",     cli_user_add,     NEED_DATABASE, &cli_user_add_options,     "Add a person; prints {\"id\",\"login\"}."},
     {"course add",   cli_course_add,   NEED_DATABASE, &cli_course_add_options,   "Add a course; prints {\"id\"}."},
     {"enroll",       cli_enroll,       NEED_DATABASE, &cli_enroll_options,       "Enroll a person in a course, or change the enrollment's state; prints {\"id\"}."},
+    {"bot add",      cli_bot_add,      NEED_DATABASE, &cli_bot_add_options,      "Add a bot and its documents, or change it; prints {\"id\",\"documents\"}."},
     {"token issue",  cli_token_issue,  NEED_DATABASE, &cli_token_issue_options,  "Issue an access token; prints {\"id\",\"token\",\"expires_at\"}."},
     {"token revoke", cli_token_revoke, NEED_DATABASE, &cli_token_revoke_options, "Revoke an access token."},
     {"status",       cli_status,       NEED_CONFIG,   &cli_status_options,       "Show what the server and each of its workers do just now."},
