@@ -9,7 +9,6 @@ enum {
     TEXT_MAX_CHARS = 100000, /* of a message, summed */
     MODEL_MAX_CHARS = 255,
     FILE_NAME_MAX_CHARS = 255,
-    FILE_MAX_BYTES = 4718592, /* 4.5 MiB */
 };
 
 static const struct chat_bounds any_text = {.max_chars = SIZE_MAX, .is_required = true};
@@ -33,14 +32,14 @@ static bool read_body(struct request *req, struct json_object *item, const char 
     const char *text = json_object_is_type(body, json_type_string) ? json_object_get_string(body) : NULL;
     size_t len = text ? (size_t)json_object_get_string_len(body) : 0, n = 0;
 
-    if (!text || len / 4 * 3 > FILE_MAX_BYTES + 2) {
+    if (!text || len / 4 * 3 > CHAT_FILE_MAX_BYTES + 2) {
         chat_problem(req, text ? "%s.body must be 4.5 MiB or less" : "%s.body must be a string", path);
         return false;
     }
     uint8_t *data = arena_alloc(req->ctx.arena, len / 4 * 3 + 3);
 
-    if (!data || !base64_decode(text, len, data, &n) || !n || n > FILE_MAX_BYTES) {
-        chat_problem(req, n > FILE_MAX_BYTES ? "%s.body must be 4.5 MiB or less" : "%s.body must be base64", path);
+    if (!data || !base64_decode(text, len, data, &n) || !n || n > CHAT_FILE_MAX_BYTES) {
+        chat_problem(req, n > CHAT_FILE_MAX_BYTES ? "%s.body must be 4.5 MiB or less" : "%s.body must be base64", path);
         return false;
     }
     out->data = data;

@@ -14,7 +14,12 @@ enum {
     ATTACHMENT_MAX_CHARS = 100000,
     ATTACHMENTS_MAX_BYTES = 4 << 20,
     DEFAULT_REASONING_TOKENS = 1024,
+    IMAGES_MAX_BYTES =
+        CHAT_MAX_FILES * CHAT_FILE_MAX_BYTES, /* as much as one message may have: few providers take more */
 };
+
+/* In the place of an image that the model is not given: one that is gone from disk, or that newer ones leave no room for. */
+static const char LEFT_OUT[] = "[An image that is not shown again.]";
 
 /* ---- the branch ---- */
 
@@ -71,6 +76,7 @@ struct branch {
     const struct config *config;
     const struct chat_message_row **rows;
     size_t n;
+    size_t first_seen;            /* of the rows whose images are shown */
     struct llm_message *messages; /* being made, oldest first */
     size_t n_messages;
 };
@@ -134,17 +140,19 @@ static void add_text(struct llm_message *message, const char *text)
         add_part(message, (struct llm_part){.kind = LLM_TEXT, .text = text});
 }
 
-/* An image that is gone from disk is left out. */
-static void add_image(const struct branch *b, struct llm_message *message, const struct chat_content_file *file)
+static void add_image(const struct branch *b, struct llm_message *message, const struct chat_content_file *file,
+                      bool is_seen)
 {
     struct llm_part part = {.kind = LLM_IMAGE, .media_type = file->media_type};
 
-    if (!file_map(b->ctx, b->config, file->hash, &part.data, &part.len))
+    if (is_seen && !file_map(b->ctx, b->config, file->hash, &part.data, &part.len))
         add_part(message, part);
+    else
+        add_text(message, LEFT_OUT);
 }
 
 static enum cq_status add_contents(const struct branch *b, struct llm_message *message,
-                                   const struct chat_message_row *row)
+                                   const struct chat_message_row *row, bool is_seen)
 {
     struct chat_content_file files[2 * CHAT_MAX_FILES];
     size_t n = row->is_reply ? 0 : chat_content_files(b->ctx, row->content, files);
@@ -157,7 +165,7 @@ static enum cq_status add_contents(const struct branch *b, struct llm_message *m
     add_text(message, row->text);
     for (size_t i = 0; i < n; i++)
         if (files[i].media_type)
-            add_image(b, message, &files[i]);
+            add_image(b, message, &files[i], is_seen);
     return CQ_OK;
 }
 
@@ -187,7 +195,7 @@ static enum cq_status add_rows(struct branch *b, size_t first)
         if (!is_next)
             b->messages[b->n_messages++] =
                 (struct llm_message){.role = role_of(row), .parts = &parts[(i - first) * PARTS_A_ROW]};
-        st = add_contents(b, &b->messages[b->n_messages - 1], row);
+        st = add_contents(b, &b->messages[b->n_messages - 1], row, i >= b->first_seen);
     }
     return st;
 }
@@ -206,6 +214,30 @@ static void simplify(struct branch *b)
             b->messages[n++] = m;
     }
     b->n_messages = n;
+}
+
+static size_t image_bytes(const struct branch *b, const struct chat_message_row *row)
+{
+    struct chat_content_file files[2 * CHAT_MAX_FILES];
+    size_t n = row->is_reply ? 0 : chat_content_files(b->ctx, row->content, files), sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += files[i].media_type ? files[i].size : 0;
+    return sum;
+}
+
+/* The first of the newest whose images are not too many together; the last one in any case. */
+static size_t first_seen(const struct branch *b)
+{
+    size_t first = b->n - 1, used = image_bytes(b, b->rows[first]);
+
+    while (first > 0) {
+        used += image_bytes(b, b->rows[first - 1]);
+        if (used > IMAGES_MAX_BYTES)
+            break;
+        first--;
+    }
+    return first;
 }
 
 static uint32_t row_tokens(const struct branch *b, const struct chat_message_row *row)
@@ -252,6 +284,7 @@ enum cq_status chat_ask_messages(struct cq_ctx *ctx, const struct config *config
     b.n = chat_branch(list, seq, b.rows);
     if (!b.n)
         return cq_fail(ctx, CQ_INTERNAL, "message %u is missing", seq);
+    b.first_seen = first_seen(&b);
     enum cq_status st = add_rows(&b, first_that_fits(&b, room));
     if (st)
         return st;

@@ -159,6 +159,7 @@ static bool read_file(struct json_object *item, struct chat_content_file *out)
         out->file_name = text_of(item, "file_name");
     else
         return false;
+    out->size = json_get_u64(item, "size");
     return hex_decode(hex, out->hash, SHA256_BYTES);
 }
 

@@ -26,6 +26,7 @@ struct chat_content_file {
     uint8_t hash[SHA256_BYTES];
     const char *media_type; /* of an image; NULL: it is an attachment */
     const char *file_name;  /* of an attachment */
+    size_t size;            /* in bytes */
 };
 
 /* Those of a message, in order: at most 2 * CHAT_MAX_FILES. Returns how many. content NULL: none. */

@@ -222,6 +222,13 @@ static void test_bounds(void)
     expect_status("all that may be", SAY(.id = id, .content = content, .message_id = "u"), 200);
     ROW_ASSERT("the model has them", count_in(chat_told(), "image_url") == 5);
     expect_json("and back", chat_read(id), "/message_map/u/content", content);
+    SAID(.id = id, .text = "more");
+    ROW_ASSERT("later too", count_in(chat_told(), "image_url") == 5);
+    SAID(.id = id, .content = "[" IMAGE_ITEM("gif", GIF) "]");
+    ROW_ASSERT("newer ones leave no room for more", count_in(chat_told(), "image_url") == 1);
+    ROW_ASSERT(chat_told(), str_starts(chat_told(), "user:[An image that is not shown again.]"));
+    SAID(.id = id, .content = content);
+    ROW_ASSERT("as many again", count_in(chat_told(), "image_url") == 5);
 }
 
 /* ---- once more ---- */

@@ -10,7 +10,8 @@
 
 enum {
     CHAT_MAX_CONTENTS = 20,
-    CHAT_MAX_FILES = 5, /* images of a message, and attachments */
+    CHAT_MAX_FILES = 5,            /* images of a message, and attachments */
+    CHAT_FILE_MAX_BYTES = 4718592, /* 4.5 MiB, of each */
     CHAT_TITLE_CHARS = 50,
 };
 
