@@ -272,11 +272,20 @@ static enum cq_status look_up(struct cq_ctx *ctx, struct db *db, struct chat_tur
     return st;
 }
 
+/* What the reply was given, which is there already. */
+static enum cq_status read_related(struct cq_ctx *ctx, struct db *db, struct chat_turn *turn)
+{
+    return store_related_list(ctx, db, turn->request.user_id, turn->row.conversation_id, turn->row.reply_seq,
+                              &turn->related);
+}
+
 /* The ask is there before what it says is known: until then it is the client's that waits for it. */
 static enum cq_status begin_asking(struct cq_ctx *ctx, struct db *db, struct chat_turn *turn)
 {
     engine_ask_add(ctx, &turn->asking);
-    enum cq_status st = look_up(ctx, db, turn);
+    enum cq_status st = turn->row.is_continuing ? read_related(ctx, db, turn) : CQ_OK;
+    if (!st)
+        st = look_up(ctx, db, turn);
 
     return st || turn->asking.retrieval ? st : ask_reply(ctx, turn);
 }
@@ -314,8 +323,7 @@ static enum cq_status take_replay(struct cq_ctx *ctx, struct db *db, struct chat
         return cq_fail(ctx, CQ_INTERNAL, "the reply at %u is missing", turn->row.reply_seq);
     turn->model = reply->model;
     turn->hides_chunks = reply->hides_chunks;
-    return store_related_list(ctx, db, turn->request.user_id, turn->row.conversation_id, turn->row.reply_seq,
-                              &turn->related);
+    return read_related(ctx, db, turn);
 }
 
 enum cq_status engine_chat_begin(struct cq_ctx *ctx, struct db *db, const struct chat_turn_params *params,
@@ -413,6 +421,8 @@ static enum cq_status make_new_reply(struct cq_ctx *ctx, struct chat_turn *turn,
         st = chat_thinking_log(ctx, &turn->retrieval, turn->tool_use_id, reply->name, &reply->thinking_log);
     if (!st && !turn->hides_chunks)
         st = retrieval_related(ctx, &turn->retrieval, &turn->related);
+    for (size_t i = 0; i < turn->related.n; i++)
+        turn->related.rows[i].seq = turn->row.reply_seq;
     return st;
 }
 
@@ -498,7 +508,7 @@ enum cq_status engine_chat_end(struct cq_ctx *ctx, struct db *db, struct chat_tu
                                 .reply = turn->reply,
                                 .text_before = before ? before->text : NULL,
                                 .should_continue = str_eq(turn->reply.stop_reason, "max_tokens"),
-                                .related = turn->related.n ? &turn->related : NULL,
+                                .related = turn->related.n && !before ? &turn->related : NULL,
                                 .tries = turn->asking.asks[0].tries,
                                 .calls = calls,
                                 .prompt_version = PROMPT_VERSION,
