@@ -33,7 +33,7 @@ static bool is_score(const struct answer *answer, const char *key)
     return n >= 1 && n <= 4;
 }
 
-__attribute__((unused)) static bool is_about(struct json_object *json, const char *pointer, double want)
+static bool is_about(struct json_object *json, const char *pointer, double want)
 {
     struct json_object *number = json_at(json, pointer);
 
@@ -45,7 +45,7 @@ __attribute__((unused)) static bool is_about(struct json_object *json, const cha
 static void test_both_ways(void)
 {
     use();
-    const char *bot = new_name();
+    const char *bot = chat_new_id();
     const struct file first = {.name = "herons.md", .data = HERONS},
                       second = {.name = "g\xc3\xa4nse & co.txt", .data = "Geese graze on grass.\n"},
                       third = {.name = "owls.txt", .data = "Owls hunt at night.\n"};
@@ -59,14 +59,16 @@ static void test_both_ways(void)
     expect_status("a bot", made, 200);
     ROW_ASSERT("it is not read yet, or is", *text_at(made->json, "/sync_status"));
     expect_body("put", put_file(bot, TEACHER, &second), 200, "null");
-    body = textf("{\"knowledge\":{\"added_filenames\":[\"%s\"],\"deleted_filenames\":[],\"unchanged_filenames\":[\"%s\"]}}",
-                 second.name, first.name);
+    body = textf(
+        "{\"knowledge\":{\"added_filenames\":[\"%s\"],\"deleted_filenames\":[],\"unchanged_filenames\":[\"%s\"]}}",
+        second.name, first.name);
     expect_status("changed", CALL("PATCH", bot_path(bot, ""), token_of(TEACHER), .body = body), 200);
     expect_status("our way", upload_file(bot, TEACHER, &third), 201);
     struct json_object *json = wait_for_sync(bot, TEACHER);
 
     expect_json("read", json, "/sync_status", "\"SUCCEEDED\"");
-    expect_json("read", json, "/knowledge/filenames", textf("[\"%s\",\"%s\",\"%s\"]", first.name, second.name, third.name));
+    expect_json("read", json, "/knowledge/filenames",
+                textf("[\"%s\",\"%s\",\"%s\"]", first.name, second.name, third.name));
     const struct {
         const char *text, *source;
     } rows[] = {{"Where does the grey heron nest?", first.name},
@@ -74,14 +76,14 @@ static void test_both_ways(void)
                 {"When do owls hunt?", third.name}};
 
     for (size_t i = 0; i < LEN(rows); i++) {
-        struct json_object *said = ASK(.chat = new_name(), .bot = bot, .text = rows[i].text)->json;
+        struct json_object *said = ASK(.chat = chat_new_id(), .bot = bot, .text = rows[i].text)->json;
 
         ROW_ASSERT(rows[i].text, str_eq(text_at(said, "/message/used_chunks/0/source"), rows[i].source));
     }
     body = textf("{\"knowledge\":{\"added_filenames\":[],\"deleted_filenames\":[\"%s\"]}}", second.name);
     expect_status("taken away", CALL("PATCH", bot_path(bot, ""), token_of(TEACHER), .body = body), 200);
     ROW_ASSERT("it is not drawn from",
-               !json_at(ASK(.chat = new_name(), .bot = bot, .text = "What do geese graze on?")->json,
+               !json_at(ASK(.chat = chat_new_id(), .bot = bot, .text = "What do geese graze on?")->json,
                         "/message/used_chunks"));
 }
 
@@ -90,7 +92,7 @@ static void test_both_ways(void)
 static void test_reply(void)
 {
     use();
-    const char *bot = bot_with(TEACHER, "herons.md", HERONS), *chat = new_name();
+    const char *bot = bot_with(TEACHER, "herons.md", HERONS), *chat = chat_new_id();
     const struct answer *answer = ASK(.chat = chat, .bot = bot, .text = "Where does the grey heron nest?");
     struct json_object *message = json_at(answer->json, "/message");
     const char *reply = text_at(answer->json, "/message_id"), *source = textf("%s@1", reply);
@@ -100,11 +102,12 @@ static void test_reply(void)
         {"/used_chunks",
          textf("[{\"content\":\"%s\",\"content_type\":\"s3\",\"source\":\"herons.md\",\"rank\":1}]", passage)},
         {"/thinking_log",
-         textf("[{\"role\":\"bot\",\"content\":[{\"content_type\":\"toolUse\",\"body\":{\"tool_use_id\":\"%s\",\"name\":"
-               "\"knowledge_base_tool\",\"input\":{\"query\":\"Where does the grey heron nest?\"}}}]},{\"role\":\"user\","
-               "\"content\":[{\"content_type\":\"toolResult\",\"body\":{\"tool_use_id\":\"%s\",\"content\":[{\"json\":"
-               "{\"source_id\":\"%s\",\"content\":\"%s\"}}],\"status\":\"success\"}}]}]",
-               use_id, use_id, source, passage)},
+         textf(
+             "[{\"role\":\"bot\",\"content\":[{\"content_type\":\"toolUse\",\"body\":{\"tool_use_id\":\"%s\",\"name\":"
+             "\"knowledge_base_tool\",\"input\":{\"query\":\"Where does the grey heron nest?\"}}}]},{\"role\":\"user\","
+             "\"content\":[{\"content_type\":\"toolResult\",\"body\":{\"tool_use_id\":\"%s\",\"content\":[{\"json\":"
+             "{\"source_id\":\"%s\",\"content\":\"%s\"}}],\"status\":\"success\"}}]}]",
+             use_id, use_id, source, passage)},
     };
 
     ROW_ASSERT("an id", *use_id);
@@ -112,7 +115,8 @@ static void test_reply(void)
     struct json_object *shown = CALL("GET", textf(CHAT "/conversation/%s", chat), token_of(TEACHER))->json;
     ROW_ASSERT("read again", json_object_equal(json_at(shown, textf("/message_map/%s", reply)), message));
 
-    const struct answer *camel = CALL("GET", textf(CHAT "/conversation/%s", chat), token_of(TEACHER), .accept = CAMEL);
+    const struct answer *camel =
+        CALL("GET", textf(CHAT "/conversation/%s", chat), token_of(TEACHER), .accept = CHAT_CAMEL);
     const char *at = textf("/messageMap/%s", reply);
 
     expect_json("camel", camel->json, textf("%s/usedChunks/0/contentType", at), "\"s3\"");
@@ -128,13 +132,14 @@ static void test_reply(void)
 static void test_related(void)
 {
     use();
-    static const char *const snake[] = {"content",         "source_id", "source_name",     "source_link",  "page_number",
-                                        "citation_number", "excerpt",   "relevance_score", "last_updated", "quality_score"};
+    static const char *const snake[] = {"content",      "source_id",       "source_name", "source_link",
+                                        "page_number",  "citation_number", "excerpt",     "relevance_score",
+                                        "last_updated", "quality_score"};
     static const char *const camel[] = {"content",        "sourceId", "sourceName",     "sourceLink",  "pageNumber",
                                         "citationNumber", "excerpt",  "relevanceScore", "lastUpdated", "qualityScore"};
-    const char *bot = bot_with(TEACHER, "herons.md", HERONS), *chat = new_name();
-    const char *source = textf("%s@1", text_at(ASK(.chat = chat, .bot = bot, .text = "Where does the grey heron nest?")->json,
-                                               "/message_id"));
+    const char *bot = bot_with(TEACHER, "herons.md", HERONS), *chat = chat_new_id();
+    const char *source = textf(
+        "%s@1", text_at(ASK(.chat = chat, .bot = bot, .text = "Where does the grey heron nest?")->json, "/message_id"));
     const struct answer *all = CALL("GET", related_path(chat, ""), token_of(TEACHER));
     struct json_object *one = json_at(all->json, "/0");
 
@@ -158,7 +163,8 @@ static void test_related(void)
     const struct answer *file = CALL("GET", link_path(text_at(one, "/source_link")), NULL, .is_plain = true);
     ROW_ASSERT("its link", file->status == 200 && str_eq(file->body, HERONS));
 
-    const char *paths[] = {textf("/%s", source), textf("/%s%%401", text_at(one, "/source_id") ? textf("%.26s", source) : "")};
+    const char *paths[] = {textf("/%s", source),
+                           textf("/%s%%401", text_at(one, "/source_id") ? textf("%.26s", source) : "")};
     for (size_t i = 0; i < LEN(paths); i++) {
         const struct answer *shown = CALL("GET", related_path(chat, paths[i]), token_of(TEACHER));
 
@@ -167,7 +173,7 @@ static void test_related(void)
     }
     expect_status("no such", CALL("GET", related_path(chat, textf("/%.26s@2", source)), token_of(TEACHER)), 404);
     struct json_object *other =
-        json_at(CALL("GET", related_path(chat, ""), token_of(TEACHER), .accept = CAMEL)->json, "/0");
+        json_at(CALL("GET", related_path(chat, ""), token_of(TEACHER), .accept = CHAT_CAMEL)->json, "/0");
     for (size_t i = 0; i < LEN(camel); i++)
         ROW_ASSERT(camel[i], json_object_object_get_ex(other, camel[i], NULL));
     expect_json("its preview", CALL("GET", preview_path(chat, source), token_of(TEACHER))->json, "/text_content",
@@ -182,8 +188,9 @@ static const char *order_of(const struct answer *answer)
     static const struct {
         const char *name;
         char letter;
-    } letters[] = {{"START", 'S'},     {"AGENT_THINKING", 'T'}, {"AGENT_TOOL_RESULT", 'R'}, {"AGENT_RELATED_DOCUMENT", 'D'},
-                   {"STREAMING", '.'}, {"STREAMING_END", 'E'},  {"REASONING", 'r'},         {"ERROR", '!'}};
+    } letters[] = {
+        {"START", 'S'},     {"AGENT_THINKING", 'T'}, {"AGENT_TOOL_RESULT", 'R'}, {"AGENT_RELATED_DOCUMENT", 'D'},
+        {"STREAMING", '.'}, {"STREAMING_END", 'E'},  {"REASONING", 'r'},         {"ERROR", '!'}};
     struct buf *out = buf_in_arena(test_arena(), 65536);
 
     for (size_t i = 0; out && i < answer->n_events; i++) {
@@ -210,7 +217,7 @@ static const char *make_two_documents(void)
 
 static void expect_stream(const char *row, const char *bot, bool is_camel)
 {
-    const char *chat = new_name();
+    const char *chat = chat_new_id();
     const struct answer *answer = ASK(.chat = chat, .bot = bot, .text = "Where does the grey heron nest?",
                                       .is_streaming = true, .is_camel = is_camel);
 
@@ -223,15 +230,16 @@ static void expect_stream(const char *row, const char *bot, bool is_camel)
     const char *reply = text_at(end, is_camel ? "/messageId" : "/message_id");
     const char *use_id = text_at(result, textf("/result/%s", id_key));
 
-    expect_json(row, thinking, "/log",
-                textf("{\"%s\":{\"name\":\"knowledge_base_tool\",\"input\":{\"query\":\"Where does the grey heron nest?\"}}}",
-                      use_id));
+    expect_json(
+        row, thinking, "/log",
+        textf("{\"%s\":{\"name\":\"knowledge_base_tool\",\"input\":{\"query\":\"Where does the grey heron nest?\"}}}",
+              use_id));
     expect_json(row, thinking, "/status", "\"AGENT_THINKING\"");
     expect_json(row, result, "/result", textf("{\"%s\":\"%s\",\"status\":\"success\"}", id_key, use_id));
     for (size_t i = 0; i < 2; i++) {
-        struct json_object *listed =
-            json_at(CALL("GET", related_path(chat, ""), token_of(TEACHER), .accept = is_camel ? CAMEL : NULL)->json,
-                    textf("/%zu", i));
+        struct json_object *listed = json_at(
+            CALL("GET", related_path(chat, ""), token_of(TEACHER), .accept = is_camel ? CHAT_CAMEL : NULL)->json,
+            textf("/%zu", i));
         const char *key = is_camel ? "relatedDocument" : "related_document";
 
         document = answer->events[3 + i].data;
@@ -261,12 +269,478 @@ static void test_stream(void)
 
     expect_stream("snake", bot, false);
     expect_stream("camel", bot, true);
-    const char *order = order_of(ASK(.chat = new_name(), .bot = bot, .text = "Nothing of the kind", .is_streaming = true));
+    const char *order =
+        order_of(ASK(.chat = chat_new_id(), .bot = bot, .text = "Nothing of the kind", .is_streaming = true));
 
     ROW_ASSERT(order, str_eq(order, "STR.E"));
-    order = order_of(ASK(.chat = new_name(), .text = "Where does the grey heron nest?", .is_streaming = true));
+    order = order_of(ASK(.chat = chat_new_id(), .text = "Where does the grey heron nest?", .is_streaming = true));
     ROW_ASSERT(order, str_eq(order, "S.E"));
 }
 
+/* ---- scores ---- */
+
+/* Three passages, of which one holds "heron", two hold "nest", and none holds "glacier". Worked out by hand:
+ * ln(1 + 4/1.5) = 1.29928, ln(1 + 4/2.5) = 0.95551, ln(1 + 4/0.5) = 2.19722, and 4.45201 in all. */
+static void test_relevance(void)
+{
+    use();
+    const char *bot = make_bot(TEACHER, true), *chat = chat_new_id();
+
+    give(bot, "1.txt", "The gannet nests on rocks.\n");
+    give(bot, "2.txt", "The heron nests in tall trees.\n");
+    give(bot, "3.txt", "The osprey dives.\n");
+    wait_for_sync(bot, TEACHER);
+    ASK(.chat = chat, .bot = bot, .text = "Where does the h\xc3\xa9ron NEST on glaciers?");
+    const struct answer *all = CALL("GET", related_path(chat, ""), token_of(TEACHER));
+
+    ROW_ASSERT(all->body, count_at(all->json, "") == 2);
+    expect_json("the best", all->json, "/0/source_name", "\"2.txt\"");
+    ROW_ASSERT(all->body, is_about(all->json, "/0/relevance_score", 0.5065));
+    ROW_ASSERT(all->body, is_about(all->json, "/0/quality_score", 0.6052));
+    ROW_ASSERT(all->body, is_about(all->json, "/1/relevance_score", 0.2146));
+    ROW_ASSERT(all->body, is_about(all->json, "/1/quality_score", 0.3717));
+    ROW_ASSERT("decimals", is_score(all, "relevance_score") && is_score(all, "quality_score"));
+
+    const struct {
+        unsigned days;
+        double quality;
+    } rows[] = {{29, 0.6052}, {400, 0.4052 + 0.2 * (1095.0 - 400) / 1065}, {1096, 0.4052}};
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        CU_ASSERT_TRUE(database_try(textf("UPDATE document SET created_at = UTC_TIMESTAMP(3) - INTERVAL %u DAY WHERE"
+                                          " filename = '2.txt' AND bot_id = (SELECT id FROM bot WHERE name = '%s')",
+                                          rows[i].days, bot)));
+        char day[CLOCK_TEXT_BYTES];
+        struct json_object *one = json_at(related_of(chat, TEACHER), "/0");
+
+        clock_text(clock_unix_ms() - (int64_t)rows[i].days * 86400000, day);
+        ROW_ASSERT(textf("%u days", rows[i].days), is_about(one, "/quality_score", rows[i].quality));
+        expect_json("its day", one, "/last_updated", textf("\"%.10s\"", day));
+    }
+}
+
+/* Passages of one relevance: by BM25, then by upload; five of them. */
+static void test_order(void)
+{
+    use();
+    const char *bot = make_bot(TEACHER, true);
+
+    for (int i = 0; i < 7; i++)
+        give(bot, textf("%c.txt", 'g' - i),
+             textf("The bittern booms%s in the reeds, and this is file %d.",
+                   i == 6 ? ", and the bittern booms, and the bittern" : "", i));
+    wait_for_sync(bot, TEACHER);
+    struct json_object *said = ASK(.chat = chat_new_id(), .bot = bot, .text = "Which bittern is it?")->json;
+
+    ROW_ASSERT("five", count_at(said, "/message/used_chunks") == 5);
+    for (size_t i = 0; i < 5; i++) {
+        const char *at = textf("/message/used_chunks/%zu", i), *source = text_at(said, textf("%s/source", at));
+
+        ROW_ASSERT(source, *source == (i ? (char)('h' - (char)i) : 'a'));
+        ROW_ASSERT("its rank", int_at(said, textf("%s/rank", at)) == (int64_t)i + 1);
+    }
+}
+
+/* ---- pages ---- */
+
+static struct pdf *make_pdf(unsigned n, const char *const *texts)
+{
+    static struct cq_ctx ctx;
+
+    ctx = (struct cq_ctx){.arena = test_arena(), .request_id = "-"};
+    return pdf_of_pages(&ctx, n, texts, n);
+}
+
+static void test_pages(void)
+{
+    use();
+    static const char *const texts[] = {"The first page is about the dipper.", "The second page is about the merlin.",
+                                        "The third page is about the siskin."};
+    const struct pdf *pdf = make_pdf(3, texts);
+    const char *bot = make_bot(TEACHER, true), *chat = chat_new_id();
+    const struct file file = {.name = "birds of a feather.pdf", .data = pdf->out.data, .len = pdf->out.len};
+
+    expect_status("a PDF", upload_file(bot, TEACHER, &file), 201);
+    wait_for_sync(bot, TEACHER);
+    expect_json("its pages", document_of(bot, TEACHER, file.name), "/page_count", "3");
+    ASK(.chat = chat, .bot = bot, .text = "What is said of the merlin?");
+    struct json_object *one = json_at(related_of(chat, TEACHER), "/0");
+    const char *link = text_at(one, "/source_link"), *page = strchr(link, '#');
+
+    expect_json("the page", one, "/page_number", "2");
+    ROW_ASSERT(link, str_eq(page, "#page=2"));
+    ROW_ASSERT("told to the model", strstr(told_system(), "\"page\":2") != NULL);
+    const struct answer *got = CALL("GET", link_path(link), NULL, .is_plain = true);
+    ROW_ASSERT("the PDF", got->status == 200 && got->len == file.len && !memcmp(got->body, file.data, file.len));
+    ROW_ASSERT("as a PDF", str_eq(header(got, "Content-Type"), "application/pdf"));
+    struct json_object *preview = CALL("GET", preview_path(chat, text_at(one, "/source_id")), token_of(TEACHER))->json;
+    const struct expected fields[] = {{"/content_type", "\"pdf\""},
+                                      {"/page_count", "3"},
+                                      {"/text_content", "null"},
+                                      {"/file_size", textf("%zu", file.len)},
+                                      {"/source_name", "\"birds of a feather.pdf\""}};
+    expect_fields("preview", preview, fields, LEN(fields));
+    expect_status("its link", CALL("GET", link_path(text_at(preview, "/presigned_url")), NULL, .is_plain = true), 200);
+}
+
+/* An excerpt is the part of a long passage that matters; characters of more than a byte, quotes and lines are kept. */
+static void test_text_as_it_is(void)
+{
+    use();
+    static const char passage[] = "\xf0\x9f\x90\xa6 \"Quoted\" \\back\\ <b>&amp;</b> \xe2\x80\x9e"
+                                  "Fu\xc3\x9f\xe2\x80\x9c\ttab and {\"json\":[1]}"
+                                  " \\u0041 %s ' of the wryneck.";
+    const char *filler = repeated("A long row of words that matter less. ", 18);
+    const char *name = "\xf0\x9f\xa6\x86 'a' & <b>.txt", *chat = chat_new_id();
+    const char *bot = bot_with(TEACHER, name, textf("%s\n%s", passage, filler));
+    struct json_object *said = ASK(.chat = chat, .bot = bot, .text = "What of the wryneck?")->json;
+    const char *reply = text_at(said, "/message_id");
+    struct json_object *shown = CALL("GET", textf(CHAT "/conversation/%s", chat), token_of(TEACHER))->json;
+    const char *content = text_at(shown, textf("/message_map/%s/used_chunks/0/content", reply));
+    struct json_object *one = json_at(related_of(chat, TEACHER), "/0");
+
+    ROW_ASSERT(content, str_starts(content, passage));
+    ROW_ASSERT("as answered", str_eq(content, text_at(said, "/message/used_chunks/0/content")));
+    ROW_ASSERT(name, str_eq(text_at(one, "/source_name"), name));
+    ROW_ASSERT("the log too",
+               str_eq(content, text_at(shown, textf("/message_map/%s/thinking_log/1/content/0/body/content"
+                                                    "/0/json/content",
+                                                    reply))));
+    const char *excerpt = text_at(one, "/excerpt");
+
+    ROW_ASSERT(excerpt, utf8_count(excerpt, strlen(excerpt)) <= 200 && strstr(excerpt, "wryneck"));
+    ROW_ASSERT(excerpt, str_starts(excerpt + strlen(excerpt) - 3, "\xe2\x80\xa6") && !strpbrk(excerpt, "\t\n"));
+}
+
+/* ---- what the model is told ---- */
+
+static void test_citations(void)
+{
+    use();
+    const char *bot = make_two_documents();
+    struct json_object *said =
+        ASK(.chat = chat_new_id(), .bot = bot, .text = "Where does the heron nest?[[text In trees [^1].]]")->json;
+    const char *system = told_system(), *document = strstr(system, "\n{\"passages\":");
+
+    expect_json("marks stay", said, "/message/content/0/body", "\"In trees [^1].\"");
+    ROW_ASSERT("behind the instruction", str_starts(system, "Speak of birds.") && document);
+    struct json_object *told = json_of(document ? document : "{}");
+
+    ROW_ASSERT("as many", count_at(told, "/passages") == count_at(said, "/message/used_chunks"));
+    for (size_t i = 0; i < count_at(told, "/passages"); i++) {
+        const char *passage = textf("/passages/%zu", i), *chunk = textf("/message/used_chunks/%zu", i);
+
+        ROW_ASSERT("number", int_at(told, textf("%s/number", passage)) == int_at(said, textf("%s/rank", chunk)));
+        ROW_ASSERT("text", str_eq(text_at(told, textf("%s/text", passage)), text_at(said, textf("%s/content", chunk))));
+        ROW_ASSERT("file",
+                   str_eq(text_at(told, textf("%s/document", passage)), text_at(said, textf("%s/source", chunk))));
+    }
+    ROW_ASSERT("marks are asked for", strstr(system, "such as [^1]. Use no other") != NULL);
+}
+
+static void set_shown(const char *bot, bool is_shown)
+{
+    const char *body = textf("{\"display_retrieved_chunks\":%s}", is_shown ? "true" : "false");
+
+    expect_status("changed", CALL("PATCH", bot_path(bot, ""), token_of(TEACHER), .body = body), 200);
+}
+
+static void test_hidden(void)
+{
+    use();
+    const char *bot = make_two_documents(), *chat = chat_new_id();
+
+    set_shown(bot, false);
+    const struct answer *answer =
+        ASK(.chat = chat, .bot = bot, .text = "Where does the heron nest?", .is_streaming = true);
+    struct json_object *end = event_at(answer, "STREAMING_END");
+
+    ROW_ASSERT(order_of(answer), str_eq(order_of(answer), "S.E"));
+    ROW_ASSERT("nothing of it is told", !strstr(answer->body, "tall trees") && !strstr(answer->body, "herons.md"));
+    ROW_ASSERT("but the model is", was_told("tall trees") && strstr(told_system(), "write no marks"));
+    set_shown(bot, true);
+    const struct answer *shown = CALL("GET", textf(CHAT "/conversation/%s", chat), token_of(TEACHER));
+    ROW_ASSERT("nor later", end && !strstr(shown->body, "tall trees"));
+    ROW_ASSERT("nor beside it", count_at(related_of(chat, TEACHER), "") == 0);
+    expect_status("nor one",
+                  CALL("GET", related_path(chat, textf("/%s@1", text_at(end, "/message_id"))), token_of(TEACHER)), 404);
+    struct json_object *said = ASK(.chat = chat, .text = "Where does the grey heron nest?")->json;
+    ROW_ASSERT("the next one is", count_at(said, "/message/used_chunks") == 2);
+    ROW_ASSERT("its own alone", count_at(related_of(chat, TEACHER), "") == 2);
+}
+
+static void test_nothing_found(void)
+{
+    use();
+    const char *bot = make_two_documents(), *chat = chat_new_id();
+    struct json_object *said = ASK(.chat = chat, .bot = bot, .text = "Photosynthesis?")->json;
+
+    ROW_ASSERT("no passages", !json_at(said, "/message/used_chunks"));
+    expect_json("searched", said, "/message/thinking_log/1/content/0/body/content", "[]");
+    expect_json("well", said, "/message/thinking_log/1/content/0/body/status", "\"success\"");
+    expect_json("an answer", said, "/message/content/0/body", "\"You said: Photosynthesis?\"");
+    ROW_ASSERT("as without", str_eq(told_system(), "Speak of birds."));
+    ROW_ASSERT("none", count_at(related_of(chat, TEACHER), "") == 0);
+    const char *empty = make_bot(TEACHER, true);
+    said = ASK(.chat = chat_new_id(), .bot = empty, .text = "Photosynthesis?")->json;
+    ROW_ASSERT("no search", !json_at(said, "/message/thinking_log"));
+}
+
+/* ---- turns after one another, and beside ---- */
+
+static const char *query_of(struct json_object *said)
+{
+    return text_at(said, "/message/thinking_log/0/content/0/body/input/query");
+}
+
+static void test_follow_up(void)
+{
+    use();
+    const char *bot = make_two_documents(), *chat = chat_new_id();
+    struct json_object *first = ASK(.chat = chat, .bot = bot, .text = "Where does the grey heron nest?")->json;
+    struct json_object *second = ASK(.chat = chat, .text = "And why?")->json;
+
+    ROW_ASSERT(query_of(second), str_eq(query_of(second), "Where does the grey heron nest?\nAnd why?"));
+    expect_json("found", second, "/message/used_chunks/0/source", "\"herons.md\"");
+    struct json_object *long_one = ASK(.chat = chat, .text = "Compare beaches, rivers and lakes.")->json;
+    ROW_ASSERT(query_of(long_one), str_eq(query_of(long_one), "Compare beaches, rivers and lakes."));
+    /* In a branch of its own: what was said before is what stands above it there. */
+    ASK(.chat = chat, .parent = "system", .text = "Tell of terns on beaches, please.");
+    struct json_object *beside = ASK(.chat = chat, .text = "Why?")->json;
+    ROW_ASSERT(query_of(beside), str_eq(query_of(beside), "Tell of terns on beaches, please.\nWhy?"));
+    beside = ASK(.chat = chat, .parent = text_at(first, "/message_id"), .text = "Why?")->json;
+    ROW_ASSERT(query_of(beside), str_eq(query_of(beside), "Where does the grey heron nest?\nWhy?"));
+}
+
+static void test_regenerated(void)
+{
+    use();
+    const char *bot = make_two_documents(), *chat = chat_new_id();
+    static const char text[] = "Where does the grey heron nest?";
+    struct json_object *first = ASK(.chat = chat, .bot = bot, .text = text)->json;
+
+    remove_document(bot, TEACHER, "terns.txt");
+    struct json_object *second = ASK(.chat = chat, .parent = "system", .text = text)->json,
+                       *all = related_of(chat, TEACHER);
+    const char *replies[] = {text_at(first, "/message_id"), text_at(second, "/message_id")};
+
+    ROW_ASSERT("each its own", count_at(all, "") == 3 && count_at(second, "/message/used_chunks") == 1);
+    expect_json("the first", all, "/0/source_id", textf("\"%s@1\"", replies[0]));
+    expect_json("the first", all, "/1/source_id", textf("\"%s@2\"", replies[0]));
+    expect_json("the second", all, "/2/source_id", textf("\"%s@1\"", replies[1]));
+    struct json_object *shown = CALL("GET", textf(CHAT "/conversation/%s", chat), token_of(TEACHER))->json;
+    ROW_ASSERT("the first one's stay", count_at(shown, textf("/message_map/%s/used_chunks", replies[0])) == 2);
+}
+
+static void test_continued(void)
+{
+    use();
+    const char *bot = make_two_documents(), *chat = chat_new_id();
+    struct json_object *first =
+        ASK(.chat = chat, .bot = bot, .text = "Where does the heron nest?[[text In ]][[finish length]]")->json;
+    const struct answer *answer = ASK(.chat = chat, .is_continuing = true, .is_streaming = true);
+    struct json_object *end = event_at(answer, "STREAMING_END");
+
+    ROW_ASSERT(order_of(answer), str_eq(order_of(answer), "S.E"));
+    ROW_ASSERT("the same reply", str_eq(text_at(first, "/message_id"), text_at(end, "/message_id")));
+    ROW_ASSERT("with what it was given",
+               json_object_equal(json_at(first, "/message/used_chunks"), json_at(end, "/message/used_chunks")));
+    ROW_ASSERT("and what was done",
+               json_object_equal(json_at(first, "/message/thinking_log"), json_at(end, "/message/thinking_log")));
+    ROW_ASSERT("not searched again", count_at(related_of(chat, TEACHER), "") == 2);
+}
+
+/* ---- whose documents ---- */
+
+static void test_lent(void)
+{
+    use();
+    const char *bot = make_two_documents(), *chat = chat_new_id(), *own = make_bot(TEACHER, true);
+
+    ROW_ASSERT("none of its own",
+               !json_at(ASK(.chat = chat, .bot = own, .text = "Where do herons nest?")->json, "/message/used_chunks"));
+    struct json_object *lent = ASK(.chat = chat, .bot = bot, .text = "Where does the grey heron nest?")->json;
+    ROW_ASSERT("lent", count_at(lent, "/message/used_chunks") == 2);
+    expect_json("the conversation's stays", lent, "/bot_id", textf("\"%s\"", own));
+    ROW_ASSERT("once",
+               !json_at(ASK(.chat = chat, .text = "Where do grey herons nest?")->json, "/message/thinking_log"));
+    ROW_ASSERT("told no more", !was_told("tall trees"));
+}
+
+static const char *source_of(const char *chat, enum person who, size_t i)
+{
+    return text_at(related_of(chat, who), textf("/%zu/source_id", i));
+}
+
+static void expect_gone(const char *row, const char *chat, enum person who, size_t i)
+{
+    struct json_object *one = json_at(related_of(chat, who), textf("/%zu", i));
+
+    ROW_ASSERT(row, one && !json_at(one, "/source_link"));
+    ROW_ASSERT(row, strstr(text_at(one, "/content/text"), "tall trees") != NULL);
+    const struct answer *preview = CALL("GET", preview_path(chat, text_at(one, "/source_id")), token_of(who));
+    expect_status(row, preview, 404);
+    expect_json(row, preview->json, "/code", "\"source_gone\"");
+}
+
+static void test_deleted(void)
+{
+    use();
+    const char *bot = make_two_documents(), *chat = chat_new_id();
+
+    ASK(.chat = chat, .bot = bot, .text = "Where does the grey heron nest?");
+    const char *link = link_path(text_at(related_of(chat, TEACHER), "/0/source_link"));
+    expect_status("its link", CALL("GET", link, NULL, .is_plain = true), 200);
+    remove_document(bot, TEACHER, "herons.md");
+    expect_gone("deleted", chat, TEACHER, 0);
+    expect_status("the link", CALL("GET", link, NULL, .is_plain = true), 404);
+    struct json_object *said = ASK(.chat = chat, .text = "Where does the grey heron nest, again?")->json;
+    ROW_ASSERT("quoted no more", count_at(said, "/message/used_chunks") == 1 && !was_told("tall trees"));
+    ROW_ASSERT("the first one's stay", count_at(related_of(chat, TEACHER), "") == 3);
+    ROW_ASSERT("the other one has its link", json_at(related_of(chat, TEACHER), "/1/source_link") != NULL);
+
+    expect_status("the bot goes", CALL("DELETE", bot_path(bot, ""), token_of(TEACHER)), 200);
+    expect_gone("with the bot", chat, TEACHER, 0);
+    ROW_ASSERT("answered without",
+               !json_at(ASK(.chat = chat, .text = "Where do terns nest on beaches?")->json, "/message/used_chunks"));
+}
+
+static void test_unshared(void)
+{
+    use();
+    const char *bot = make_two_documents(), *chat = chat_new_id();
+
+    share_bot(bot, TEACHER, STUDENT);
+    ASK(.who = STUDENT, .chat = chat, .bot = bot, .text = "Where does the grey heron nest?");
+    const char *source = source_of(chat, STUDENT, 0);
+    expect_status("shared", CALL("GET", preview_path(chat, source), token_of(STUDENT)), 200);
+    expect_status("another's", CALL("GET", related_path(chat, ""), token_of(TEACHER)), 404);
+    share_bot(bot, TEACHER, N_PEOPLE);
+    expect_gone("unshared", chat, STUDENT, 0);
+    ROW_ASSERT("answered without",
+               !json_at(ASK(.who = STUDENT, .chat = chat, .text = "Where does the grey heron nest?")->json,
+                        "/message/used_chunks"));
+    ROW_ASSERT("told no more", !was_told("tall trees"));
+}
+
+/* ---- images and other files ---- */
+
+static char *base64_of(const char *data, size_t len)
+{
+    char *whole = image(data, len), *body = strstr(whole, "\"body\":\"") + strlen("\"body\":\"");
+
+    return textf("%.*s", (int)strcspn(body, "\""), body);
+}
+
+static void test_images(void)
+{
+    use();
+    enum { LARGE = (1 << 20) + 1 };
+    static const char docx[] = "PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0[Content_Types].xml"
+                               "PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0word/";
+    char *large = arena_zalloc(test_arena(), LARGE, 1);
+    const char *bot = make_bot(TEACHER, true), *chat = chat_new_id();
+
+    memcpy(large, PNG_BYTES, PNG_LEN);
+    const struct file files[] = {{"kestrel.png", PNG_BYTES, PNG_LEN, "A falcon"},
+                                 {"harrier.png", large, LARGE, "A falcon"},
+                                 {"skylark.docx", docx, sizeof(docx) - 1, "A falcon"}};
+    for (size_t i = 0; i < LEN(files); i++)
+        expect_status(files[i].name, upload_file(bot, TEACHER, &files[i]), 201);
+    expect_json("read", wait_for_sync(bot, TEACHER), "/sync_status", "\"SUCCEEDED\"");
+    struct json_object *said = ASK(.chat = chat, .bot = bot, .text = "Show me a falcon", .is_streaming = true)->json;
+    struct json_object *all = related_of(chat, TEACHER);
+
+    (void)said;
+    ROW_ASSERT("three", count_at(all, "") == 3);
+    const struct expected fields[] = {
+        {"/0/content", textf("{\"format\":\"png\",\"image\":\"%s\"}", base64_of(PNG_BYTES, PNG_LEN))},
+        {"/0/excerpt", "\"kestrel.png A falcon\""},
+        {"/1/content", "{\"text\":\"harrier.png\\nA falcon\"}"},
+        {"/2/content", "{\"text\":\"skylark.docx\\nA falcon\"}"},
+        {"/2/page_number", "null"}};
+    expect_fields("images", all, fields, LEN(fields));
+    static const char *const kinds[] = {"\"image\"", "\"image\"", "\"binary\""};
+    for (size_t i = 0; i < LEN(files); i++) {
+        struct json_object *preview =
+            CALL("GET", preview_path(chat, text_at(all, textf("/%zu/source_id", i))), token_of(TEACHER))->json;
+        const struct answer *file = CALL("GET", link_path(text_at(preview, "/presigned_url")), NULL, .is_plain = true);
+
+        expect_json(files[i].name, preview, "/content_type", kinds[i]);
+        expect_json(files[i].name, preview, "/text_content", "null");
+        ROW_ASSERT(files[i].name, file->len == files[i].len && !memcmp(file->body, files[i].data, file->len));
+    }
+    ASK(.chat = chat, .text = "And the skylark file?");
+    ROW_ASSERT("by name", strstr(text_at(related_of(chat, TEACHER), "/3/source_name"), "skylark") != NULL);
+}
+
+/* ---- attachments ---- */
+
+static void test_attachments(void)
+{
+    use();
+    static const char *const pages[] = {"The PDF is about puffins."};
+    static const char html[] = "<!doctype html><html><head><script>alert(1)</script></head><body><p>The page is about "
+                               "razorbills.</p></body></html>";
+    const struct pdf *pdf = make_pdf(1, pages);
+    const char *chat = chat_new_id(), *root = "system";
+    const char *more =
+        textf("%s%s%s%s", attachment("a.txt", "The text is about guillemots.\n", 30),
+              attachment("b.md", "# Auks\n\nThe list is about dovekies.\n", 36),
+              attachment("c.pdf", pdf->out.data, pdf->out.len), attachment("d.html", html, sizeof(html) - 1));
+    static const char *const words[] = {"guillemots", "dovekies", "puffins", "razorbills", "\"file_name\":\"c.pdf\""};
+
+    struct json_object *first = ASK(.chat = chat, .text = "What are these?", .more = more)->json;
+    for (size_t i = 0; i < LEN(words); i++)
+        ROW_ASSERT(words[i], strstr(told_message(0), words[i]) != NULL);
+    ROW_ASSERT("no markup", !was_told("alert(1)") && !was_told("<p>"));
+    ROW_ASSERT("no search", !json_at(first, "/message/thinking_log"));
+    ASK(.chat = chat, .text = "And again?");
+    for (size_t i = 0; i < LEN(words); i++)
+        ROW_ASSERT(textf("%s, the next turn", words[i]), strstr(told_message(0), words[i]) != NULL);
+    ROW_ASSERT("in its place", count_told() == 3 && !strstr(told_message(2), "puffins"));
+    ASK(.chat = chat, .parent = root, .text = "Beside it");
+    ROW_ASSERT("not beside", !was_told("puffins") && count_told() == 1);
+    ROW_ASSERT("one row a file", rows_of("chat_file") == 4);
+    expect_status("deleted", CALL("DELETE", textf(CHAT "/conversation/%s", chat), token_of(TEACHER)), 200);
+}
+
+static struct pdf *encrypted_pdf(void)
+{
+    static struct cq_ctx ctx;
+
+    ctx = (struct cq_ctx){.arena = test_arena(), .request_id = "-"};
+    struct pdf *pdf = pdf_begin(&ctx);
+
+    pdf_object(pdf, 1, "<< /Type /Catalog /Pages 2 0 R >>");
+    pdf_object(pdf, 2, "<< /Type /Pages /Count 0 /Kids [] >>");
+    pdf_object(pdf, 3, "<< /Filter /Standard /V 1 /R 2 /P -4 /O (%032d) /U (%032d) >>", 1, 2);
+    pdf_end(pdf, "/Encrypt 3 0 R /ID [(0123456789abcdef) (0123456789abcdef)]");
+    return pdf;
+}
+
+/* It does not fail the turn; nor does what is searched for beside it. */
+static void test_unreadable_attachment(void)
+{
+    use();
+    const struct pdf *pdf = encrypted_pdf();
+    const char *bot = make_two_documents(), *chat = chat_new_id();
+    const char *more = textf("%s%s", attachment("secret.pdf", pdf->out.data, pdf->out.len),
+                             attachment("open.txt", "An open letter.\n", 16));
+    struct json_object *said =
+        ASK(.chat = chat, .bot = bot, .text = "Where does the grey heron nest?", .more = more)->json;
+
+    ROW_ASSERT("searched", count_at(said, "/message/used_chunks") == 2);
+    ROW_ASSERT("it has no text", strstr(told_message(0), "{\"file_name\":\"secret.pdf\",\"text\":null}") != NULL);
+    ROW_ASSERT("the other one has", strstr(told_message(0), "An open letter.") != NULL);
+    const struct answer *next = ASK(.chat = chat, .text = "And where do terns nest?");
+    ROW_ASSERT(textf("not tried again: %ld ms", next->took_us / 1000), next->took_us < 2000000);
+}
+
 SUITE(chat_documents, {"both ways", test_both_ways}, {"a reply", test_reply}, {"related", test_related},
-      {"a stream", test_stream});
+      {"a stream", test_stream}, {"relevance", test_relevance}, {"order", test_order}, {"pages", test_pages},
+      {"text as it is", test_text_as_it_is}, {"citations", test_citations}, {"hidden", test_hidden},
+      {"nothing found", test_nothing_found}, {"follow-up", test_follow_up}, {"regenerated", test_regenerated},
+      {"continued", test_continued}, {"lent", test_lent}, {"deleted", test_deleted}, {"unshared", test_unshared},
+      {"images", test_images}, {"attachments", test_attachments},
+      {"an unreadable attachment", test_unreadable_attachment});

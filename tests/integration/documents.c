@@ -24,14 +24,6 @@ void documents_use_instance(void)
     instance_use(instance);
 }
 
-const char *new_name(void)
-{
-    char id[ULID_TEXT_BYTES];
-
-    ulid_new(id);
-    return textf("%s", id);
-}
-
 static struct buf *new_buf(size_t max)
 {
     struct buf *buf = buf_in_arena(test_arena(), max);
@@ -45,7 +37,7 @@ static struct buf *new_buf(size_t max)
 
 const char *make_bot(enum person owner, bool shows_chunks)
 {
-    const char *id = new_name();
+    const char *id = chat_new_id();
     const char *body = textf("{\"id\":\"%s\",\"title\":\"A bot\",\"instruction\":\"Speak of birds.\","
                              "\"display_retrieved_chunks\":%s}",
                              id, shows_chunks ? "true" : "false");

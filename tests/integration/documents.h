@@ -5,15 +5,10 @@
 #ifndef TESTS_INTEGRATION_DOCUMENTS_H
 #define TESTS_INTEGRATION_DOCUMENTS_H
 
-#include "harness.h"
-
-#define CHAT  "/api/chat"
-#define CAMEL "application/json; keys=camel"
+#include "chat.h"
 
 /* Made when first used. The model server is that of all. */
 void documents_use_instance(void);
-
-const char *new_name(void); /* a ULID, until the test ends */
 
 /* ---- bots and their files ---- */
 
@@ -45,10 +40,10 @@ void remove_document(const char *bot, enum person owner, const char *filename);
 struct question {
     enum person who; /* TEACHER, where nothing is said */
     const char *chat, *text;
-    const char *bot;                     /* NULL: the conversation's */
-    const char *parent;                  /* NULL: the last message */
-    const char *more;                    /* contents before the text: JSON, each with a comma behind it; NULL: none */
-    const char *accept;                  /* NULL: any */
+    const char *bot;    /* NULL: the conversation's */
+    const char *parent; /* NULL: the last message */
+    const char *more;   /* contents before the text: JSON, each with a comma behind it; NULL: none */
+    const char *accept; /* NULL: any */
     bool is_streaming, is_camel, is_continuing;
 };
 
