@@ -568,7 +568,12 @@ static void look_at_all(const struct rows *rows, enum person who, bool by_cookie
                                     .experience = textf("%lu", talk.experience),
                                     .conversation = textf("%lu", talk.id),
                                     .message = message,
-                                    .feedback = text_at(vote->json, "/feedback/id")};
+                                    .feedback = text_at(vote->json, "/feedback/id"),
+                                    .bot = "none",
+                                    .chat = "none",
+                                    .reply = "none",
+                                    .document = "1",
+                                    .file = "1"};
         struct call call = row_call(&rows->all[i], &scene);
 
         expect_status("said", say(&talk, "hi"), 200);
