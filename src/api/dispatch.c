@@ -142,7 +142,7 @@ static enum cq_status prepare(struct request *req, enum pool pool)
     req->body_is_raw = body_is_raw(req);
     enum cq_status read = params_read(req);
 
-    if (!read)
+    if (!read && !str_starts(req->path, "/api/chat/")) /* which takes no forms, that need this */
         params_override_method(req);
     enum cq_status st = find_route(req);
     if (st)
