@@ -11,7 +11,7 @@ void chat_use(void)
 {
     static struct instance *instance;
     const char *const extra[] = {
-        "COLLOQUY_CHAT_MODELS=test," THINKER "," DOWN "," SLOW "," LIMITED,
+        "COLLOQUY_CHAT_MODELS=test," THINKER "," DOWN "," SLOW "," LIMITED ",pen=scripted-pen",
         "COLLOQUY_CHAT_REASONING_MODELS=" THINKER,
         "COLLOQUY_CHAT_PRICES=test:0.5/1.5," THINKER ":1/2",
         lastingf("COLLOQUY_LLM_FIRST_BYTE_TIMEOUT_MS=%d", CHAT_FIRST_BYTE_MS),

@@ -271,14 +271,15 @@ static void test_models(void)
 
     expect_chat_error("unknown", unknown, 400, "unknown_model", "gpt-7<b>");
     expect_json("those that work", unknown->json, "/models",
-                "[\"test\",\"" THINKER "\",\"" DOWN "\",\"" SLOW "\",\"" LIMITED "\"]");
+                "[\"test\",\"" THINKER "\",\"" DOWN "\",\"" SLOW "\",\"" LIMITED "\",\"pen\"]");
     expect_chat_error("nothing was made", CALL("GET", chat_path(id, ""), token_of(STUDENT)), 404, "not_found", NULL);
     expect_json("the default", SAID(.id = id, .text = "x"), "/message/model", "\"test\"");
     expect_json("another", SAID(.id = id, .text = "x", .model = THINKER), "/message/model", "\"" THINKER "\"");
     expect_json("the last message's", SAID(.id = id, .text = "x"), "/message/model", "\"" THINKER "\"");
     expect_json("of the first message", CALL("GET", CHAT "/conversations?limit=1", token_of(STUDENT))->json, "/0/model",
                 "\"test\"");
-    ROW_ASSERT("the provider's name for it", strstr(chat_request(), "\"model\":\"" THINKER "\"") != NULL);
+    expect_json("as it was named", SAID(.id = id, .text = "x", .model = "pen"), "/message/model", "\"pen\"");
+    ROW_ASSERT("the provider's name for it", strstr(chat_request(), "\"model\":\"scripted-pen\"") != NULL);
 }
 
 /* ---- who and how ---- */
@@ -335,6 +336,11 @@ static void test_paths(void)
         for (int is_known = 0; is_known <= 1; is_known++)
             expect_chat_error(unknown[i], CALL("GET", unknown[i], is_known ? token_of(STUDENT) : NULL), 404,
                               "not_found", NULL);
+    expect_chat_error("bytes that are no address", CALL("GET", CHAT "/conversation/a%00b", NULL), 400,
+                      "invalid_request", NULL);
+    expect_chat_error("an address without end",
+                      CALL("GET", textf(CHAT "/conversations?x=%s", repeated("a", 20000)), NULL), 414,
+                      "invalid_request", NULL);
     for (size_t i = 0; i < LEN(rows); i++) {
         const struct answer *answer = CALL(rows[i].method, rows[i].path, token_of(STUDENT));
 
@@ -342,6 +348,10 @@ static void test_paths(void)
         ROW_ASSERT(textf("%s: %s", rows[i].path, header(answer, "Allow")),
                    str_eq(header(answer, "Allow"), rows[i].allow));
     }
+    expect_chat_error("a form's word for a method",
+                      CALL("POST", CHAT "/conversations", token_of(STUDENT), .body = "_method=DELETE",
+                           .type = "application/x-www-form-urlencoded"),
+                      405, "method_not_allowed", NULL);
     static const char *const types[] = {"text/plain", "application/x-www-form-urlencoded", "application/xml"};
 
     for (size_t i = 0; i < LEN(types); i++)

@@ -180,7 +180,7 @@ static void test_silence(void)
     expect_chat_error("slow", call_finish(waiting), 504, "model_timeout", NULL);
     expect_json("slow", chat_last(chat_read(slow)), "/status", "\"failed\"");
     expect_body("a slow title", call_finish(title), 200,
-                "{\"title\":\"[[summarize:hang 0]] A slow title of so many…\"}");
+                "{\"title\":\"[[summarize:hang 0]] A slow title of so many words\"}");
     ROW_ASSERT("after 10 s", call_finish(title)->took_us > 9 * 1000000 && call_finish(title)->took_us < 12 * 1000000);
     const struct answer *answer = call_finish(silent);
 
