@@ -20,12 +20,22 @@ static struct json_object *say_half(const char *id, const char *text)
     return said;
 }
 
+static bool is_found(const char *id, const char *query)
+{
+    const struct answer *answer =
+        CALL("GET", textf(CHAT "/conversations/search?limit=100&query=%s", query), token_of(STUDENT));
+
+    return strstr(answer->body, textf("\"id\":\"%s\"", id)) != NULL;
+}
+
 static void test_continue(void)
 {
     chat_use();
     const char *id = chat_new_id();
     struct json_object *half = say_half(id, "[[finish length]][[text one and ]]");
-    const char *reply = text_at(half, "/message_id");
+    const char *reply = text_at(half, "/message_id"), *rating = chat_path(id, textf("/%s/feedback", reply));
+
+    expect_status("rate", CALL("PUT", rating, token_of(STUDENT), .body = "{\"thumbs_up\":true}"), 200);
     const struct answer *answer = SAY(.id = id, .goes_on = true, .parent = reply, .accept = SSE);
     struct json_object *end = event_at(answer, "STREAMING_END");
 
@@ -45,6 +55,9 @@ static void test_continue(void)
 
     ROW_ASSERT("no new node", json_object_object_length(json_at(read, "/message_map")) == 3);
     ROW_ASSERT("as it is read", json_object_equal(chat_last(read), json_at(end, "/message")));
+    expect_json("its feedback stays", end, "/message/feedback/thumbs_up", "true");
+    ROW_ASSERT("found by what is new", is_found(id, "limit%20of%20length"));
+    ROW_ASSERT("and by what was there", is_found(id, "one%20and"));
     expect_json("it has ended", read, "/should_continue", "false");
     ROW_ASSERT("what it was told",
                str_starts(chat_told(), "user:[[finish length]][[text one and ]]\nassistant:one and\nuser:"));
@@ -162,6 +175,33 @@ static void test_stop_before_the_first_word(void)
     expect_status("again", SAY(.id = id, .text = text, .message_id = "u"), 200);
 }
 
+/* White space and thoughts are no reply: what the model is told next has no empty message in it. */
+static void test_stop_before_it_said_anything(void)
+{
+    static const struct {
+        const char *name, *text, *event;
+    } rows[] = {
+        {"white space", "[[gap 40]][[chunk 1]][[text                                                   .]]", "START"},
+        {"a thought", "[[gap 40]][[chunk 1]][[reasoning Let me see what there is to be said of this.]]", "REASONING"},
+    };
+
+    chat_use();
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const char *id = chat_new_id();
+        struct transfer *transfer =
+            SAY_START(.id = id, .text = rows[i].text, .model = THINKER, .reasons = true, .accept = SSE);
+
+        CU_ASSERT(call_wait_event(transfer, rows[i].event, 1, 5000));
+        for (int n = 0; n < 20; n++)
+            calls_run(10);
+        expect_status(rows[i].name, stop(id), 200);
+        ROW_ASSERT(rows[i].name, count_events(call_finish(transfer), "ERROR") == 1);
+        expect_json(rows[i].name, chat_last(chat_read(id)), "/status", "\"failed\"");
+        SAID(.id = id, .text = "[[gap 0]][[text Well]]");
+        ROW_ASSERT(chat_told(), !strstr(chat_told(), "assistant:") && !strstr(chat_told(), "\nuser:"));
+    }
+}
+
 /* ---- reasoning ---- */
 
 #define THOUGHT "[[reasoning Let me see.]][[text So.]]"
@@ -233,5 +273,6 @@ static void test_reasoning_that_goes_on(void)
 
 SUITE(chat_longer, {"continue", test_continue}, {"nothing to continue", test_nothing_to_continue},
       {"failure of more", test_failure_of_more}, {"stop", test_stop},
-      {"stop before the first word", test_stop_before_the_first_word}, {"reasoning", test_reasoning},
+      {"stop before the first word", test_stop_before_the_first_word},
+      {"stop before it said anything", test_stop_before_it_said_anything}, {"reasoning", test_reasoning},
       {"no reasoning", test_no_reasoning}, {"reasoning that goes on", test_reasoning_that_goes_on});
