@@ -1,5 +1,6 @@
 /* Chats that are changed, deleted or continued by several clients at once, and requests that nobody would write. */
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "chat.h"
@@ -100,6 +101,62 @@ static void test_continue_is_a_turn(void)
     expect_status("it goes on", SAY(.id = id, .goes_on = true), 200);
 }
 
+/* ---- workers that die ---- */
+
+static void kill_llm_workers(void)
+{
+    pid_t workers[16];
+    size_t n = instance_workers(instance_used(), "llm", workers, LEN(workers));
+
+    for (size_t i = 0; i < n; i++)
+        kill(workers[i], SIGKILL);
+    CU_ASSERT(n > 0);
+}
+
+/* What was said is kept as failed, and is tried again in its place. */
+static void test_a_worker_that_dies(void)
+{
+    chat_use();
+    const char *id = chat_new_id(), *text = "[[times 1]][[hang 1]][[text Whole]]";
+    struct transfer *transfer = SAY_START(.id = id, .text = text, .message_id = "u", .accept = SSE);
+
+    CU_ASSERT_FATAL(call_wait_event(transfer, "STREAMING", 1, 5000));
+    kill_llm_workers();
+    const struct answer *answer = call_finish(transfer);
+
+    ROW_ASSERT(answer->body, !event_at(answer, "STREAMING_END"));
+    CU_ASSERT(chat_wait(id, "failed", "user") != NULL);
+    expect_json("tried again", SAID(.id = id, .text = text, .message_id = "u"), "/message/content/0/body", "\"Whole\"");
+    ROW_ASSERT("in its place", json_object_object_length(json_at(chat_read(id), "/message_map")) == 3);
+}
+
+/* A reply that was to go on is as it was, and can. */
+static void test_a_worker_that_dies_while_continuing(void)
+{
+    chat_use();
+    const char *id = chat_new_id();
+    struct model_server model = main_model();
+
+    SAID(.id = id, .text = "[[finish length]][[text half]]", .message_id = "u");
+    struct json_object *before = chat_last(chat_read(id));
+
+    model_mode(&model, false, true);
+    struct transfer *longer = SAY_START(.id = id, .goes_on = true, .accept = SSE);
+
+    CU_ASSERT(call_wait_event(longer, "START", 1, 5000));
+    kill_llm_workers();
+    call_finish(longer);
+    model_mode(&model, false, false);
+    const struct answer *answer = NULL;
+
+    for (int i = 0; i < 100 && (!answer || answer->status != 200); i++, pause_ms(50))
+        answer = SAY(.id = id, .goes_on = true);
+    ROW_ASSERT("it was as it was", str_starts(text_at(answer->json, "/message/content/0/body"), "halfYou said"));
+    ROW_ASSERT("and goes on", answer->status == 200 && !json_object_equal(chat_last(chat_read(id)), before));
+    expect_json("no other node", chat_read(id), "/message_map/u/children",
+                textf("[\"%s\"]", text_at(answer->json, "/message_id")));
+}
+
 /* ---- what nobody would write ---- */
 
 static const char *nested(const char *open, const char *close, size_t n)
@@ -140,4 +197,6 @@ static void test_strange_bodies(void)
 }
 
 SUITE(chat_races, {"deleting what runs", test_deleting_what_runs}, {"continuing at once", test_continuing_at_once},
-      {"continue is a turn", test_continue_is_a_turn}, {"strange bodies", test_strange_bodies});
+      {"continue is a turn", test_continue_is_a_turn}, {"a worker that dies", test_a_worker_that_dies},
+      {"a worker that dies while continuing", test_a_worker_that_dies_while_continuing},
+      {"strange bodies", test_strange_bodies});
