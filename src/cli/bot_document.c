@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "colloquy/engine.h"
@@ -111,9 +112,20 @@ void cli_documents_forget(struct cli *cli, struct cli_held *held)
         forget(cli, &held->documents[--held->n]);
 }
 
+/* Files that root writes into another's folder are ones that the server cannot read. */
+static int refuse_root(struct cli *cli)
+{
+    const char *folder = cli->config->files.directory;
+    struct stat s;
+
+    if (geteuid() != 0 || stat(folder, &s) || s.st_uid == 0)
+        return EXIT_DONE;
+    return cli_fail(cli, EXIT_REFUSED, "%s is another user's: run this as that user (runuser -u)", folder);
+}
+
 int cli_documents_hold(struct cli *cli, const struct cli_documents *documents, struct cli_held *out)
 {
-    int code = EXIT_DONE;
+    int code = documents->n ? refuse_root(cli) : EXIT_DONE;
 
     for (out->n = 0; !code && out->n < documents->n; out->n += !code)
         code = hold_file(cli, documents->paths[out->n], documents->names[out->n], &out->documents[out->n]);

@@ -189,6 +189,23 @@ static void test_a_course_of_others(void)
     expect_json("private", bot_of("not-theirs"), "/shared_scope", "\"private\"");
 }
 
+/* The server, which is not root, could not read what root writes. */
+static void test_root_in_anothers_folder(void)
+{
+    const char *folder = textf("%s/files", instance_used()->dir);
+    const struct refusal row = {"root's", login_of(TEACHER), "refused", {"--document", file_in_run("good.txt")}, 1};
+
+    if (geteuid() != 0)
+        return;
+    if (chown(folder, 1, (gid_t)-1))
+        harness_die("%s keeps its owner", folder);
+    CU_ASSERT_EQUAL(run(&row), 1);
+    if (chown(folder, 0, (gid_t)-1))
+        harness_die("%s does not get its owner back", folder);
+    CU_ASSERT_EQUAL(database_number("SELECT COUNT(*) FROM bot WHERE name = 'refused'"), 0);
+}
+
 SUITE(bot_add, {"a bot and its documents", test_made}, {"is asked", test_asked},
       {"the same again", test_the_same_again}, {"shared with all", test_shared_with_all}, {"refusals", test_refusals},
-      {"a course that its owner is not in", test_a_course_of_others});
+      {"a course that its owner is not in", test_a_course_of_others},
+      {"root in the server's folder", test_root_in_anothers_folder});

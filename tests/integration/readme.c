@@ -81,6 +81,13 @@ static void test_readme(void)
         "\"overall_assessment\":\"No language model is configured.",
         "\"met\":true",
         "\"vote\":\"liked\"",
+        "handed in by Friday of week 9", /* the bot's reply */
+        "[^1]",
+        "\"source_name\":\"syllabus.pdf\"",
+        "\"page_number\":2",
+        "\"content_type\":\"pdf\",\"presigned_url\":\"https://localhost:",
+        "\"filename\":\"excursion.txt\"",
+        "\"sync_status\":\"SUCCEEDED\"",
     };
 
     for (size_t i = 0; i < LEN(shells); i++)
@@ -99,12 +106,29 @@ static void test_quickstart(void)
 {
     static const char *const shells[] = {"sh", "bash"};
     static const char *const pieces[] = {"event: message.done", "\"status\":\"covered\"",
-                                         "\"workflow_state\":\"active\""};
+                                         "\"workflow_state\":\"active\"", "[^1]", "\"source_name\":\"syllabus.pdf\""};
     const char *commands = strstr(said_by_quickstart(), PASTE);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(commands);
     for (size_t i = 0; i < LEN(shells); i++)
         expect_in(paste(shells[i], commands + strlen(PASTE)), pieces, LEN(pieces));
+}
+
+/* However often it is run; and a bot that has been deleted comes back. */
+static void test_bot_of_the_demo(void)
+{
+    static const char bots[] = "SELECT COUNT(*) FROM bot WHERE is_live = 1";
+    static const char documents[] = "SELECT COUNT(*) FROM document WHERE filename <> 'excursion.txt'";
+    static const char remove[] = ". var/demo.env\ncurl -sS --cacert \"$COLLOQUY_CACERT\" -X DELETE -H \"Authorization: "
+                                 "Bearer $TEACHER_TOKEN\" \"$COLLOQUY_URL/api/chat/bot/$BOT_ID\"";
+
+    instance_use(newcomers());
+    said_by_quickstart();
+    CU_ASSERT(database_number(bots) == 1 && database_number(documents) == 3);
+    CU_ASSERT_STRING_EQUAL(paste("sh", remove), "null");
+    CU_ASSERT(database_number(bots) == 0 && database_number(documents) == 0);
+    said_by_quickstart();
+    CU_ASSERT(database_number(bots) == 1 && database_number(documents) == 3);
 }
 
 /* As a browser goes: asked to sign in, signed in, sent on to the page that was asked for, and from there to the form. */
@@ -172,5 +196,5 @@ static void test_configuration(void)
 }
 
 SUITE(readme, {"the README's first conversation", test_readme},
-      {"the conversation that quickstart prints", test_quickstart},
+      {"the conversation that quickstart prints", test_quickstart}, {"the demo's bot", test_bot_of_the_demo},
       {"the page that quickstart names, in a browser", test_browser}, {"what it configures", test_configuration});
