@@ -15,7 +15,8 @@ static enum cq_status answer_bot(struct request *req, const struct bot_row *bot)
 }
 
 /* Why a change was not made, in words that name the key; or what it was, and the files that went with it. */
-static enum cq_status answer_change(struct request *req, enum cq_status st, const struct bot_changed *changed)
+static enum cq_status answer_change(struct request *req, enum cq_status st, const struct bot_change *change,
+                                    const struct bot_changed *changed)
 {
     if (st == CQ_INVALID_FIELDS)
         return refuse(req, CQ_INVALID_REQUEST,
@@ -25,6 +26,7 @@ static enum cq_status answer_change(struct request *req, enum cq_status st, cons
                       arena_printf(req->ctx.arena, "knowledge: a bot has at most %d documents", DOCUMENTS_PER_BOT));
     if (st)
         return st;
+    req->loaded->has_queued_document = change->n_added > 0;
     engine_files_drop(&req->ctx, req->db, req->config, &changed->dropped);
     return answer_bot(req, &changed->bot);
 }
@@ -44,7 +46,7 @@ enum cq_status bot_create(struct request *req)
     if (st)
         return st;
     st = store_bot_create(&req->ctx, req->db, req->loaded->access.user_id, name, &change, &changed);
-    return answer_change(req, st, &changed);
+    return answer_change(req, st, &change, &changed);
 }
 
 /* GET …/bot/private/:bot_id: 200 and the bot, to those who edit it. */
@@ -78,7 +80,7 @@ enum cq_status bot_update(struct request *req)
     if (st)
         return st;
     st = store_bot_update(&req->ctx, req->db, l->bot.id, l->access.user_id, &change, &changed);
-    return answer_change(req, st, &changed);
+    return answer_change(req, st, &change, &changed);
 }
 
 /* DELETE …/bot/:bot_id: 200 and null. Its conversations stay. */

@@ -87,6 +87,26 @@ static void test_both_ways(void)
                         "/message/used_chunks"));
 }
 
+/* The process that reads is told, also of what a PATCH names: else each would wait for its next look, every 1.5 s. */
+static void test_read_at_once(void)
+{
+    enum { ROUNDS = 4, LIMIT_MS = 3000 };
+
+    use();
+    const char *bot = make_bot(TEACHER, true);
+    int64_t began_ms = clock_mono_ms();
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        const struct file file = {.name = textf("%u.txt", i), .data = "Otters hold hands.\n"};
+        const char *body = textf("{\"knowledge\":{\"added_filenames\":[\"%s\"]}}", file.name);
+
+        expect_body("put", put_file(bot, TEACHER, &file), 200, "null");
+        expect_status("named", CALL("PATCH", bot_path(bot, ""), token_of(TEACHER), .body = body), 200);
+        expect_json("read", wait_for_sync(bot, TEACHER), "/sync_status", "\"SUCCEEDED\"");
+    }
+    CU_ASSERT_TRUE(clock_mono_ms() - began_ms < LIMIT_MS);
+}
+
 /* ---- what a reply was given ---- */
 
 static void test_reply(void)
@@ -737,10 +757,10 @@ static void test_unreadable_attachment(void)
     ROW_ASSERT(textf("not tried again: %ld ms", next->took_us / 1000), next->took_us < 2000000);
 }
 
-SUITE(chat_documents, {"both ways", test_both_ways}, {"a reply", test_reply}, {"related", test_related},
-      {"a stream", test_stream}, {"relevance", test_relevance}, {"order", test_order}, {"pages", test_pages},
-      {"text as it is", test_text_as_it_is}, {"citations", test_citations}, {"hidden", test_hidden},
-      {"nothing found", test_nothing_found}, {"follow-up", test_follow_up}, {"regenerated", test_regenerated},
-      {"continued", test_continued}, {"lent", test_lent}, {"deleted", test_deleted}, {"unshared", test_unshared},
-      {"images", test_images}, {"attachments", test_attachments},
+SUITE(chat_documents, {"both ways", test_both_ways}, {"read at once", test_read_at_once}, {"a reply", test_reply},
+      {"related", test_related}, {"a stream", test_stream}, {"relevance", test_relevance}, {"order", test_order},
+      {"pages", test_pages}, {"text as it is", test_text_as_it_is}, {"citations", test_citations},
+      {"hidden", test_hidden}, {"nothing found", test_nothing_found}, {"follow-up", test_follow_up},
+      {"regenerated", test_regenerated}, {"continued", test_continued}, {"lent", test_lent}, {"deleted", test_deleted},
+      {"unshared", test_unshared}, {"images", test_images}, {"attachments", test_attachments},
       {"an unreadable attachment", test_unreadable_attachment});
