@@ -98,7 +98,7 @@ struct llm_ask {
     size_t n_objectives;           /* at most LLM_MAX_OBJECTIVES */
     const char *const *metrics;    /* the questions of custom metrics, in the order of their numbers */
     size_t n_metrics;
-    const char *const *passages; /* that the reply may draw from, in the order of their numbers, from 1 */
+    const char *const *passages; /* of each that the reply may draw from what fits best, by their numbers from 1 */
     size_t n_passages;
     bool is_chat;                         /* a general conversation: nobody is to be led to anything */
     const struct llm_message *transcript; /* what a structured answer is about, as it was said; "": left out */

@@ -177,7 +177,7 @@ enum cq_status retrieval_passages(struct cq_ctx *ctx, const struct retrieval *re
     if (!passages)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     for (size_t i = 0; i < retrieval->answer.n; i++)
-        passages[i] = retrieval->answer.passages[i].text;
+        passages[i] = retrieval->answer.passages[i].excerpt;
     ask->passages = passages;
     ask->n_passages = retrieval->answer.n;
     return CQ_OK;

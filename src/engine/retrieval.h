@@ -22,7 +22,7 @@ enum cq_status retrieval_begin(struct cq_ctx *ctx, const struct config *config, 
 enum cq_status retrieval_extract(struct cq_ctx *ctx, const struct hash_list *files, struct retrieval *retrieval,
                                  struct asking *asking) MUST_USE;
 
-/* The passages as builtin, which reads no prompt, gets them. */
+/* The passages as builtin, which reads no prompt, gets them: it quotes, so it gets the excerpts. */
 enum cq_status retrieval_passages(struct cq_ctx *ctx, const struct retrieval *retrieval, struct llm_ask *ask) MUST_USE;
 
 /* Take what came: the answer as JSON; NULL: nothing did. What it says of documents that were not asked for is dropped. */

@@ -105,8 +105,12 @@ static const char *said_by_quickstart(void)
 static void test_quickstart(void)
 {
     static const char *const shells[] = {"sh", "bash"};
-    static const char *const pieces[] = {"event: message.done", "\"status\":\"covered\"",
-                                         "\"workflow_state\":\"active\"", "[^1]", "\"source_name\":\"syllabus.pdf\""};
+    static const char *const pieces[] = {"event: message.done",
+                                         "\"status\":\"covered\"",
+                                         "\"workflow_state\":\"active\"",
+                                         "[^1]",
+                                         "room 2.17 of the old observatory",
+                                         "\"source_name\":\"questions-of-students.txt\""};
     const char *commands = strstr(said_by_quickstart(), PASTE);
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(commands);
