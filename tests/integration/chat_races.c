@@ -5,7 +5,7 @@
 
 #include "chat.h"
 
-#define LONG "[[gap 20]][[words 400]]tell me of quaggas"
+#define LONG "[[gap 20]][[words 120]]tell me of quaggas"
 
 static struct transfer *begin_long(const char *id)
 {
