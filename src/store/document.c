@@ -224,6 +224,11 @@ static const char DELETE_DOCUMENT[] = "DELETE FROM document WHERE id = ?";
 static const char LIST_HASHES[] = "SELECT hash FROM document WHERE bot_id = ? FOR UPDATE";
 static const char DELETE_OF_BOT[] = "DELETE FROM document WHERE bot_id = ?";
 
+#define UPLOADED_FOR_BOT "FROM upload u JOIN bot b ON b.owner_id = u.user_id AND b.name = u.bot_name WHERE b.id = ?"
+
+static const char LIST_UPLOADED[] = "SELECT u.hash " UPLOADED_FOR_BOT " FOR UPDATE";
+static const char DELETE_ALL_UPLOADED[] = "DELETE u " UPLOADED_FOR_BOT;
+
 /* The one that sql finds for a bot and a name of whichever kind. */
 static enum cq_status remove_one(struct cq_ctx *ctx, struct db *db, const char *sql, uint64_t bot_id, const char *name,
                                  struct hash_list *dropped)
@@ -257,14 +262,23 @@ static enum cq_status take_hash(struct cq_ctx *ctx, void *arg)
     return hash_list_add(ctx, rows->list, (const uint8_t *)rows->hash);
 }
 
-enum cq_status document_remove_all(struct cq_ctx *ctx, struct db *db, uint64_t bot_id, struct hash_list *dropped)
+static enum cq_status remove_those(struct cq_ctx *ctx, struct db *db, uint64_t bot_id, bool is_waiting,
+                                   struct hash_list *dropped)
 {
     struct hash_rows rows = {.list = dropped};
     const struct db_in in[] = {IN_U64(bot_id)};
     const struct db_out out[] = {OUT_TEXT(rows.hash)};
 
-    enum cq_status st = db_query(ctx, db, LIST_HASHES, in, LEN(in), out, LEN(out), take_hash, &rows);
-    return st ? st : db_execute(ctx, db, DELETE_OF_BOT, in, LEN(in), NULL);
+    enum cq_status st =
+        db_query(ctx, db, is_waiting ? LIST_UPLOADED : LIST_HASHES, in, LEN(in), out, LEN(out), take_hash, &rows);
+    return st ? st : db_execute(ctx, db, is_waiting ? DELETE_ALL_UPLOADED : DELETE_OF_BOT, in, LEN(in), NULL);
+}
+
+enum cq_status document_remove_all(struct cq_ctx *ctx, struct db *db, uint64_t bot_id, struct hash_list *dropped)
+{
+    enum cq_status st = remove_those(ctx, db, bot_id, false, dropped);
+
+    return st ? st : remove_those(ctx, db, bot_id, true, dropped);
 }
 
 struct remove_args {

@@ -42,6 +42,7 @@ enum cq_status document_from_upload(struct cq_ctx *ctx, struct db *db, uint64_t 
 /* CQ_RESOURCE_NOT_FOUND: the bot has none of that name. */
 enum cq_status document_remove_named(struct cq_ctx *ctx, struct db *db, uint64_t bot_id, const char *filename,
                                      struct hash_list *dropped) MUST_USE;
+/* With what was uploaded for the bot and waits for being named. */
 enum cq_status document_remove_all(struct cq_ctx *ctx, struct db *db, uint64_t bot_id,
                                    struct hash_list *dropped) MUST_USE;
 
