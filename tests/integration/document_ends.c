@@ -21,6 +21,9 @@ static const char *long_text(const char *word)
 
 /* ---- what is left ---- */
 
+/* Places in tables. */
+enum { FILE_ROWS, CHAT_FILE = 4, CHAT_WORD };
+
 static const char *const tables[] = {"file",      "file_hold", "document", "upload",           "chat_file",
                                      "chat_word", "chat",      "bot_user", "related_document", "chat_message"};
 
@@ -77,7 +80,8 @@ static void test_nothing_is_left(void)
         expect_status("an upload", put_file(bot, TEACHER, &unnamed), 200);
         wait_for_sync(bot, TEACHER);
         ASK(.chat = chat, .bot = bot, .text = "What does the curlew call?", .more = more);
-        ROW_ASSERT("drawn from", count_at(related_of(chat, TEACHER), "") == 2 && rows_of("chat_word") > before.rows[5]);
+        ROW_ASSERT("drawn from",
+                   count_at(related_of(chat, TEACHER), "") == 2 && rows_of("chat_word") > before.rows[CHAT_WORD]);
         if (order)
             remove_chat(chat);
         remove_bot(bot);
@@ -95,6 +99,20 @@ static bool is_idle(void *unused)
     return database_number("SELECT COUNT(*) FROM document WHERE state IN ('queued', 'running')") == 0;
 }
 
+/* A conversation that is deleted while what is attached to it is read. */
+static void leave_attached(uint64_t n_before, const char *word, unsigned after_ms)
+{
+    const char *chat = chat_new_id(), *more = attachment("long.txt", long_text(word), LONG_BYTES);
+    struct transfer *turn = ask_start(&(struct question){.chat = chat, .text = "What is it?", .more = more});
+
+    for (int64_t until_ms = clock_mono_ms() + SOON_MS;
+         !call_is_done(turn) && rows_of("chat_file") == n_before && clock_mono_ms() < until_ms;)
+        calls_run(5);
+    pause_ms(after_ms);
+    remove_chat(chat);
+    call_finish(turn);
+}
+
 /* Removed while it is read: what reads it leaves nothing behind either. */
 static void test_removed_meanwhile(void)
 {
@@ -109,15 +127,10 @@ static void test_removed_meanwhile(void)
     pause_ms(1500);
     expect_as_before("a document", &before);
 
-    const char *chat = chat_new_id(), *attached = long_text("n");
-    struct transfer *turn = ask_start(
-        &(struct question){.chat = chat, .text = "What is it?", .more = attachment("long.txt", attached, LONG_BYTES)});
-    for (int64_t until_ms = clock_mono_ms() + SOON_MS;
-         !call_is_done(turn) && rows_of("chat_file") == before.rows[4] && clock_mono_ms() < until_ms;)
-        calls_run(5);
-    ROW_ASSERT("it is under way", !call_is_done(turn));
-    remove_chat(chat);
-    call_finish(turn);
+    static const unsigned pauses_ms[] = {0, 50, 100, 200, 400};
+
+    for (size_t i = 0; i < LEN(pauses_ms); i++)
+        leave_attached(before.rows[CHAT_FILE], textf("n%zu", i), pauses_ms[i]);
     pause_ms(500);
     expect_as_before("an attachment", &before);
 }
@@ -143,7 +156,7 @@ static void test_equal_contents(void)
     expect_status("an image", upload_file(bot, TEACHER, &drawing), 201);
     ASK(.chat = chat, .text = "See",
         .more = textf("%s%s", attachment("three.txt", text, strlen(text)), image(PNG_BYTES, PNG_LEN)));
-    ROW_ASSERT("each is there once", files_on_disk() == with_one + 1 && rows_of("file") == before.rows[0] + 2);
+    ROW_ASSERT("each is there once", files_on_disk() == with_one + 1 && rows_of("file") == before.rows[FILE_ROWS] + 2);
     remove_bot(bot);
     ROW_ASSERT("others have them", files_on_disk() == with_one + 1);
     struct json_object *shown = CALL("GET", chat_path(chat, ""), token_of(TEACHER))->json;
@@ -152,7 +165,7 @@ static void test_equal_contents(void)
     ASK(.chat = chat, .text = "Again");
     ROW_ASSERT("its text, too", was_told("The ptarmigan turns white"));
     remove_chat(chat);
-    ROW_ASSERT("one has it", files_on_disk() == with_one && rows_of("file") == before.rows[0] + 1);
+    ROW_ASSERT("one has it", files_on_disk() == with_one && rows_of("file") == before.rows[FILE_ROWS] + 1);
     expect_status("the last one", CALL("DELETE", textf("%s/%s", files, text_at(added->json, "/id")), token_of(TEACHER)),
                   200);
     expect_as_before("the last one", &before);
