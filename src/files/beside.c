@@ -69,6 +69,8 @@ enum cq_status beside_write(struct cq_ctx *ctx, const struct config *config, con
         st = cq_fail(ctx, CQ_BUSY, "files: cannot write %s: %s", name, strerror(errno));
         unlinkat(directory, new_name, 0);
     }
+    if (!st && !file_is_there(config, hash)) /* removed meanwhile; what is beside it goes with it */
+        unlinkat(directory, name, 0);
     close(directory);
     return st;
 }

@@ -15,7 +15,7 @@ struct part {
     size_t len;
 };
 
-/* Write the parts one after the other. CQ_BUSY: as of file_put(). */
+/* Write the parts one after the other; of a file that is not there, nothing is left. CQ_BUSY: as of file_put(). */
 enum cq_status beside_write(struct cq_ctx *ctx, const struct config *config, const uint8_t hash[SHA256_BYTES],
                             const char *what, const struct part *parts, size_t n) MUST_USE;
 

@@ -131,17 +131,6 @@ static bool is_extracted(struct document_queue *q, const struct document_row *ro
     return kind != DOCUMENT_PDF || (!store_document_pages(&q->ctx, q->db, row->hash, page_count) && *page_count > 0);
 }
 
-/* What was removed while it was extracted is not to leave anything behind. */
-static enum cq_status write_passages(struct document_queue *q, const struct document_row *row,
-                                     const struct extraction *extraction)
-{
-    enum cq_status st = passages_write(&q->ctx, config_of(q), row->hash, extraction);
-
-    if (!st && !file_is_there(config_of(q), row->hash))
-        st = file_remove(&q->ctx, config_of(q), row->hash);
-    return st;
-}
-
 /* What cannot be kept in memory is no document for us. */
 static const char *failure_of(struct document_queue *q, const struct document_row *row, enum cq_status st)
 {
@@ -162,7 +151,7 @@ static enum cq_status extract(struct document_queue *q, const struct document_ro
         return CQ_OK;
     enum cq_status st = file_extract(&q->ctx, config_of(q), row->hash, &type, &extraction);
     if (!st && !extraction.failure)
-        st = write_passages(q, row, &extraction);
+        st = passages_write(&q->ctx, config_of(q), row->hash, &extraction);
     if (st == CQ_BUSY)
         return st;
     *failure = st ? failure_of(q, row, st) : extraction.failure;
