@@ -5,7 +5,10 @@
 #include "api/chat_represent.h"
 #include "api/file_link.h"
 
-enum { IMAGE_MAX_BYTES = 1 << 20 };
+enum {
+    IMAGE_MAX_BYTES = 1 << 20,
+    ANSWER_IMAGES_BYTES = 32 << 20, /* an answer that has as much shows no more images: half of what it may have */
+};
 
 static const double DAY_MS = 24.0 * 60 * 60 * 1000;
 static const double NEW_DAYS = 30, OLD_DAYS = 1095;
@@ -59,7 +62,8 @@ static bool write_image(struct request *req, struct json_out *out, const struct 
     if (!row->is_available || !str_eq(row->kind, "image"))
         return false;
     *st = file_map(&req->ctx, req->config, row->hash, &data, &len);
-    const char *format = *st || len > IMAGE_MAX_BYTES ? NULL : image_format(data, len);
+    bool is_small = len <= IMAGE_MAX_BYTES && out->buf->len <= ANSWER_IMAGES_BYTES;
+    const char *format = *st || !is_small ? NULL : image_format(data, len);
 
     if (*st == CQ_SOURCE_GONE)
         *st = CQ_OK;

@@ -694,6 +694,41 @@ static void test_images(void)
     ROW_ASSERT("by name", strstr(text_at(related_of(chat, TEACHER), "/3/source_name"), "skylark") != NULL);
 }
 
+/* As many as fit are shown as what they are; a conversation that was given very many can be read all the same. */
+static void test_many_images(void)
+{
+    enum { BYTES = 1 << 20, IMAGES = 5, TURNS = 12 };
+    use();
+    char *bytes = arena_zalloc(test_arena(), BYTES, 1);
+    const char *bot = make_bot(TEACHER, true), *chat = chat_new_id();
+
+    memcpy(bytes, PNG_BYTES, PNG_LEN);
+    for (int i = 0; i < IMAGES; i++) {
+        const struct file file = {.name = textf("falcon-%d.png", i), .data = bytes, .len = BYTES};
+
+        bytes[BYTES - 1] = (char)i;
+        expect_status(file.name, upload_file(bot, TEACHER, &file), 201);
+    }
+    wait_for_sync(bot, TEACHER);
+    const struct answer *answer = ASK(.chat = chat, .bot = bot, .text = "Show me a falcon", .is_streaming = true);
+
+    ROW_ASSERT(order_of(answer), str_eq(order_of(answer), "STRDDDDD.E"));
+    for (size_t i = 0; i < IMAGES; i++)
+        ROW_ASSERT("an image",
+                   strlen(text_at(answer->events[3 + i].data, "/result/related_document/content/image")) > BYTES);
+    for (int i = 1; i < TURNS; i++)
+        ASK(.chat = chat, .text = "Show me a falcon");
+    const struct answer *all = CALL("GET", related_path(chat, ""), token_of(TEACHER));
+
+    expect_status("all", all, 200);
+    ROW_ASSERT("all", count_at(all->json, "") == IMAGES * TURNS);
+    ROW_ASSERT("the first", *text_at(all->json, "/0/content/image"));
+    const char *last = textf("/%d", IMAGES * TURNS - 1), *source = text_at(all->json, textf("%s/source_id", last));
+    ROW_ASSERT("the last, by its name", str_starts(text_at(all->json, textf("%s/content/text", last)), "falcon-"));
+    struct json_object *one = CALL("GET", related_path(chat, textf("/%s", source)), token_of(TEACHER))->json;
+    ROW_ASSERT("alone, the last too", *text_at(one, "/content/image"));
+}
+
 /* ---- attachments ---- */
 
 static void test_attachments(void)
@@ -762,5 +797,5 @@ SUITE(chat_documents, {"both ways", test_both_ways}, {"read at once", test_read_
       {"pages", test_pages}, {"text as it is", test_text_as_it_is}, {"citations", test_citations},
       {"hidden", test_hidden}, {"nothing found", test_nothing_found}, {"follow-up", test_follow_up},
       {"regenerated", test_regenerated}, {"continued", test_continued}, {"lent", test_lent}, {"deleted", test_deleted},
-      {"unshared", test_unshared}, {"images", test_images}, {"attachments", test_attachments},
-      {"an unreadable attachment", test_unreadable_attachment});
+      {"unshared", test_unshared}, {"images", test_images}, {"many images", test_many_images},
+      {"attachments", test_attachments}, {"an unreadable attachment", test_unreadable_attachment});
