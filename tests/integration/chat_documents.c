@@ -738,7 +738,8 @@ static void test_attachments(void)
     static const char html[] = "<!doctype html><html><head><script>alert(1)</script></head><body><p>The page is about "
                                "razorbills.</p></body></html>";
     const struct pdf *pdf = make_pdf(1, pages);
-    const char *chat = chat_new_id(), *root = "system";
+    const char *chat = chat_new_id();
+    uint64_t n_before = rows_of("chat_file");
     const char *more =
         textf("%s%s%s%s", attachment("a.txt", "The text is about guillemots.\n", 30),
               attachment("b.md", "# Auks\n\nThe list is about dovekies.\n", 36),
@@ -754,9 +755,9 @@ static void test_attachments(void)
     for (size_t i = 0; i < LEN(words); i++)
         ROW_ASSERT(textf("%s, the next turn", words[i]), strstr(told_message(0), words[i]) != NULL);
     ROW_ASSERT("in its place", count_told() == 3 && !strstr(told_message(2), "puffins"));
-    ASK(.chat = chat, .parent = root, .text = "Beside it");
+    ASK(.chat = chat, .parent = "system", .text = "Beside it");
     ROW_ASSERT("not beside", !was_told("puffins") && count_told() == 1);
-    ROW_ASSERT("one row a file", rows_of("chat_file") == 4);
+    ROW_ASSERT("one row a file", rows_of("chat_file") == n_before + 4);
     expect_status("deleted", CALL("DELETE", textf(CHAT "/conversation/%s", chat), token_of(TEACHER)), 200);
 }
 
@@ -792,10 +793,60 @@ static void test_unreadable_attachment(void)
     ROW_ASSERT(textf("not tried again: %ld ms", next->took_us / 1000), next->took_us < 2000000);
 }
 
+/* ---- odd questions, and nobody to ask ---- */
+
+static void test_odd_questions(void)
+{
+    enum { MOST_CHARS = 100000 };
+    use();
+    const char *bot = make_two_documents(), *chat = chat_new_id();
+    struct json_object *said = ASK(.chat = chat, .bot = bot, .text = "", .more = image(PNG_BYTES, PNG_LEN))->json;
+
+    ROW_ASSERT("an image alone", !json_at(said, "/message/used_chunks") && *text_at(said, "/message/content/0/body"));
+    said = ASK(.chat = chat, .text = "?? \xe2\x80\xa6 \xf0\x9f\xa6\x86")->json;
+    ROW_ASSERT("no words", !json_at(said, "/message/used_chunks"));
+    struct buf *words = buf_in_arena(test_arena(), MOST_CHARS + 64);
+
+    buf_str(words, "Where does the grey heron nest? ");
+    for (unsigned i = 0; words->len < MOST_CHARS - 12; i++)
+        buf_printf(words, "w%x ", i * 2654435761u);
+    const char *longest[] = {words->data, repeated("\xf0\x9f\xa6\x86", MOST_CHARS), repeated("\x01", MOST_CHARS)};
+
+    for (size_t i = 0; i < LEN(longest); i++) {
+        const struct answer *answer = ASK(.chat = chat, .parent = "system", .text = longest[i]);
+
+        ROW_ASSERT(textf("the longest, %zu: %ld ms", i, answer->took_us / 1000), answer->took_us < 3000000);
+        expect_json("searched", answer->json, "/message/thinking_log/1/content/0/body/status", "\"success\"");
+        answer = ASK(.chat = chat, .text = "Why?");
+        ROW_ASSERT(textf("behind it, %zu: %ld ms", i, answer->took_us / 1000), answer->took_us < 3000000);
+        expect_json("searched", answer->json, "/message/thinking_log/1/content/0/body/status", "\"success\"");
+    }
+}
+
+/* A search that fails leaves the reply without passages, and says so. */
+static void test_nobody_to_ask(void)
+{
+    use();
+    const char *bot = make_two_documents(), *socket = textf("%s/run/documents.sock", instance_used()->dir);
+    const char *away = textf("%s.away", socket);
+
+    CU_ASSERT_EQUAL_FATAL(rename(socket, away), 0);
+    const struct answer *answer =
+        ASK(.chat = chat_new_id(), .bot = bot, .text = "Where does the grey heron nest?", .is_streaming = true);
+    CU_ASSERT_EQUAL_FATAL(rename(away, socket), 0);
+    struct json_object *end = event_at(answer, "STREAMING_END");
+
+    ROW_ASSERT(order_of(answer), str_eq(order_of(answer), "STR.E"));
+    expect_json("failed", event_at(answer, "AGENT_TOOL_RESULT"), "/result/status", "\"error\"");
+    expect_json("failed", end, "/message/thinking_log/1/content/0/body/status", "\"error\"");
+    ROW_ASSERT("an answer all the same", end && !json_at(end, "/message/used_chunks") && !was_told("tall trees"));
+}
+
 SUITE(chat_documents, {"both ways", test_both_ways}, {"read at once", test_read_at_once}, {"a reply", test_reply},
       {"related", test_related}, {"a stream", test_stream}, {"relevance", test_relevance}, {"order", test_order},
       {"pages", test_pages}, {"text as it is", test_text_as_it_is}, {"citations", test_citations},
       {"hidden", test_hidden}, {"nothing found", test_nothing_found}, {"follow-up", test_follow_up},
       {"regenerated", test_regenerated}, {"continued", test_continued}, {"lent", test_lent}, {"deleted", test_deleted},
-      {"unshared", test_unshared}, {"images", test_images}, {"many images", test_many_images},
-      {"attachments", test_attachments}, {"an unreadable attachment", test_unreadable_attachment});
+      {"unshared", test_unshared}, {"odd questions", test_odd_questions}, {"nobody to ask", test_nobody_to_ask},
+      {"images", test_images}, {"many images", test_many_images}, {"attachments", test_attachments},
+      {"an unreadable attachment", test_unreadable_attachment});
