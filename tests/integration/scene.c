@@ -322,9 +322,10 @@ struct call row_call(const struct row *row, const struct scene *scene)
 const char *cookie_of(enum person who)
 {
     static const char *cookies[N_PEOPLE];
+    static const struct instance *issuers[N_PEOPLE];
     static const char name[] = "Set-Cookie: __Host-colloquy_session=";
 
-    if (cookies[who])
+    if (cookies[who] && issuers[who] == instance_used())
         return cookies[who];
     id_of(who); /* makes the person */
     give_password(login_of(who), PASSWORD);
@@ -335,5 +336,6 @@ const char *cookie_of(enum person who)
     if (!line)
         harness_die("%s cannot sign in: %ld", login_of(who), answer->status);
     line += strlen("Set-Cookie: ");
+    issuers[who] = instance_used();
     return cookies[who] = lastingf("Cookie: %.*s", (int)strcspn(line, ";\r\n"), line);
 }
