@@ -21,37 +21,6 @@ static const char *long_text(const char *word)
 
 /* ---- what is left ---- */
 
-/* Places in tables. */
-enum { FILE_ROWS, CHAT_FILE = 4, CHAT_WORD };
-
-static const char *const tables[] = {"file",      "file_hold", "document", "upload",           "chat_file",
-                                     "chat_word", "chat",      "bot_user", "related_document", "chat_message"};
-
-struct left {
-    uint64_t rows[LEN(tables)];
-    size_t files;
-};
-
-static struct left count_left(void)
-{
-    struct left left = {.files = files_on_disk()};
-
-    for (size_t i = 0; i < LEN(tables); i++)
-        left.rows[i] = rows_of(tables[i]);
-    return left;
-}
-
-static void expect_as_before(const char *row, const struct left *before)
-{
-    struct left now = count_left();
-
-    for (size_t i = 0; i < LEN(tables); i++)
-        ROW_ASSERT(textf("%s: %s: %lu rows, then %lu", row, tables[i], before->rows[i], now.rows[i]),
-                   now.rows[i] == before->rows[i]);
-    ROW_ASSERT(textf("%s: %zu files, then %zu", row, before->files, now.files), now.files == before->files);
-    ROW_ASSERT(check_said(), !*check_said());
-}
-
 static void remove_bot(const char *bot)
 {
     expect_body("the bot goes", CALL("DELETE", bot_path(bot, ""), token_of(TEACHER)), 200, "null");
@@ -67,7 +36,7 @@ static void test_nothing_is_left(void)
 {
     documents_use_instance();
     const char *others = bot_with(STUDENT, "theirs.txt", "The whimbrel whistles seven times.\n");
-    struct left before = count_left();
+    const struct left before = documents_left();
 
     for (unsigned order = 0; order < 2; order++) {
         const char *bot = bot_with(TEACHER, "ours.md", "# Curlews\n\nThe curlew calls its name.\n"),
@@ -81,13 +50,13 @@ static void test_nothing_is_left(void)
         wait_for_sync(bot, TEACHER);
         ASK(.chat = chat, .bot = bot, .text = "What does the curlew call?", .more = more);
         ROW_ASSERT("drawn from",
-                   count_at(related_of(chat, TEACHER), "") == 2 && rows_of("chat_word") > before.rows[CHAT_WORD]);
+                   count_at(related_of(chat, TEACHER), "") == 2 && rows_of("chat_word") > before.rows[LEFT_CHAT_WORD]);
         if (order)
             remove_chat(chat);
         remove_bot(bot);
         if (!order)
             remove_chat(chat);
-        expect_as_before(order ? "conversation, bot" : "bot, conversation", &before);
+        expect_left(order ? "conversation, bot" : "bot, conversation", &before);
     }
     expect_json("theirs", document_of(others, STUDENT, "theirs.txt"), "/sync_status", "\"SUCCEEDED\"");
     expect_status("theirs too", CALL("DELETE", bot_path(others, ""), token_of(STUDENT)), 200);
@@ -117,7 +86,7 @@ static void leave_attached(uint64_t n_before, const char *word, unsigned after_m
 static void test_removed_meanwhile(void)
 {
     documents_use_instance();
-    struct left before = count_left();
+    const struct left before = documents_left();
     const char *bot = make_bot(TEACHER, true), *text = long_text("m");
 
     expect_status("long", upload_file(bot, TEACHER, &(struct file){.name = "long.txt", .data = text}), 201);
@@ -125,14 +94,14 @@ static void test_removed_meanwhile(void)
     remove_bot(bot);
     ROW_ASSERT("it is idle", wait_until(is_idle, NULL, SOON_MS));
     pause_ms(1500);
-    expect_as_before("a document", &before);
+    expect_left("a document", &before);
 
     static const unsigned pauses_ms[] = {0, 50, 100, 200, 400};
 
     for (size_t i = 0; i < LEN(pauses_ms); i++)
-        leave_attached(before.rows[CHAT_FILE], textf("n%zu", i), pauses_ms[i]);
+        leave_attached(before.rows[LEFT_CHAT_FILE], textf("n%zu", i), pauses_ms[i]);
     pause_ms(500);
-    expect_as_before("an attachment", &before);
+    expect_left("an attachment", &before);
 }
 
 /* ---- one content, one file ---- */
@@ -140,7 +109,7 @@ static void test_removed_meanwhile(void)
 static void test_equal_contents(void)
 {
     documents_use_instance();
-    struct left before = count_left();
+    const struct left before = documents_left();
     static const char text[] = "The ptarmigan turns white in winter.\n";
     const char *bot = bot_with(TEACHER, "one.txt", text), *chat = chat_new_id();
     size_t with_one = files_on_disk();
@@ -156,7 +125,7 @@ static void test_equal_contents(void)
     expect_status("an image", upload_file(bot, TEACHER, &drawing), 201);
     ASK(.chat = chat, .text = "See",
         .more = textf("%s%s", attachment("three.txt", text, strlen(text)), image(PNG_BYTES, PNG_LEN)));
-    ROW_ASSERT("each is there once", files_on_disk() == with_one + 1 && rows_of("file") == before.rows[FILE_ROWS] + 2);
+    ROW_ASSERT("each is there once", files_on_disk() == with_one + 1 && rows_of("file") == before.rows[LEFT_FILE] + 2);
     remove_bot(bot);
     ROW_ASSERT("others have them", files_on_disk() == with_one + 1);
     struct json_object *shown = CALL("GET", chat_path(chat, ""), token_of(TEACHER))->json;
@@ -165,10 +134,10 @@ static void test_equal_contents(void)
     ASK(.chat = chat, .text = "Again");
     ROW_ASSERT("its text, too", was_told("The ptarmigan turns white"));
     remove_chat(chat);
-    ROW_ASSERT("one has it", files_on_disk() == with_one && rows_of("file") == before.rows[FILE_ROWS] + 1);
+    ROW_ASSERT("one has it", files_on_disk() == with_one && rows_of("file") == before.rows[LEFT_FILE] + 1);
     expect_status("the last one", CALL("DELETE", textf("%s/%s", files, text_at(added->json, "/id")), token_of(TEACHER)),
                   200);
-    expect_as_before("the last one", &before);
+    expect_left("the last one", &before);
 }
 
 /* ---- the process is killed ---- */

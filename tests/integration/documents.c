@@ -311,3 +311,29 @@ const char *check_said(void)
 
     return code || out->len ? textf("exit code %d: %s", code, out->data) : "";
 }
+
+static const char *const tables[LEFT_TABLES] = {
+    [LEFT_FILE] = "file",           [LEFT_FILE_HOLD] = "file_hold", [LEFT_DOCUMENT] = "document",
+    [LEFT_UPLOAD] = "upload",       [LEFT_CHAT] = "chat",           [LEFT_CHAT_MESSAGE] = "chat_message",
+    [LEFT_CHAT_FILE] = "chat_file", [LEFT_CHAT_WORD] = "chat_word", [LEFT_RELATED] = "related_document"};
+
+struct left documents_left(void)
+{
+    struct left left = {.files = files_on_disk()};
+
+    for (size_t i = 0; i < LEFT_TABLES; i++)
+        left.rows[i] = rows_of(tables[i]);
+    return left;
+}
+
+void expect_left(const char *row, const struct left *before)
+{
+    struct left now = documents_left();
+    const char *said = check_said();
+
+    for (size_t i = 0; i < LEFT_TABLES; i++)
+        ROW_ASSERT(textf("%s: %s: %lu rows, then %lu", row, tables[i], before->rows[i], now.rows[i]),
+                   now.rows[i] == before->rows[i]);
+    ROW_ASSERT(textf("%s: %zu files, then %zu", row, before->files, now.files), now.files == before->files);
+    ROW_ASSERT(said, !*said);
+}

@@ -70,10 +70,31 @@ char *link_path(const char *url);
 
 /* ---- what is there ---- */
 
+/* How much there is of all that comes with files and chats. */
+enum {
+    LEFT_FILE,
+    LEFT_FILE_HOLD,
+    LEFT_DOCUMENT,
+    LEFT_UPLOAD,
+    LEFT_CHAT,
+    LEFT_CHAT_MESSAGE,
+    LEFT_CHAT_FILE,
+    LEFT_CHAT_WORD,
+    LEFT_RELATED,
+    LEFT_TABLES
+};
+
+struct left {
+    uint64_t rows[LEFT_TABLES];
+    size_t files;
+};
+
 size_t files_on_disk(void); /* whatever lies in the folder of files */
 uint64_t rows_of(const char *table);
-/* `colloquy check --files`: what it says; "": all is well. */
-const char *check_said(void);
+struct left documents_left(void);
+/* As much as before, and `colloquy check --files` says nothing. */
+void expect_left(const char *row, const struct left *before);
+const char *check_said(void); /* "": all is well */
 
 extern const char PNG_BYTES[];
 extern const size_t PNG_LEN;
