@@ -199,7 +199,7 @@ enum cq_status bot_document_delete(struct request *req)
     struct hash_list dropped = {0};
 
     enum cq_status st =
-        store_document_remove(&req->ctx, req->db, req->loaded->bot.id, path_param(req, "document_id"), &dropped);
+        store_document_remove(&req->ctx, req->db, req->loaded->bot.id, chat_name_param(req, "document_id"), &dropped);
     if (st)
         return st;
     engine_files_drop(&req->ctx, req->db, req->config, &dropped);

@@ -5,7 +5,7 @@
 #include "api/chat_represent.h"
 
 enum {
-    BODY_MAX_BYTES = 512 << 20, /* with images and attachments, which have half of it */
+    BODY_MAX_BYTES = 128 << 20, /* with images and attachments, which have half of it */
     LIST_MAX = 1000,
     TITLE_MAX_CHARS = 255,
 };

@@ -19,7 +19,7 @@ static enum cq_status read_feedback(struct request *req, struct chat_feedback *f
 /* PUT /conversation/:conversation_id/:message_id/feedback: 200 and the feedback, which replaces what was there. */
 enum cq_status chat_feedback_update(struct request *req)
 {
-    const char *message = path_param(req, "message_id");
+    const char *message = chat_name_param(req, "message_id");
     struct chat_feedback f = {.category = NULL};
 
     enum cq_status st = chat_needs_json(req);

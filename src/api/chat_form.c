@@ -134,7 +134,7 @@ static bool accept_form(const char *accept, enum chat_form *out)
     return false;
 }
 
-enum chat_form chat_form(const struct request *req)
+static enum chat_form find_form(const struct request *req)
 {
     enum chat_form form = req->config->chat.keys == CONFIG_CAMEL ? CHAT_CAMEL : CHAT_SNAKE;
     bool has_body = req->params && req->body_len && !req->params_from_form;
@@ -142,6 +142,18 @@ enum chat_form chat_form(const struct request *req)
     if (!accept_form(req->accept, &form) && has_body)
         (void)body_form(req->params, 0, &form);
     return form;
+}
+
+/* Once: a body may have very many keys, and a stream many events. */
+enum chat_form chat_form(const struct request *req)
+{
+    struct loaded *l = req->loaded;
+
+    if (!l->has_form) {
+        l->form = find_form(req);
+        l->has_form = true;
+    }
+    return (enum chat_form)l->form;
 }
 
 /* ---- writing ---- */
@@ -302,6 +314,14 @@ bool chat_is_name(const char *text, size_t len)
             text[i] != '-')
             return false;
     return len > 0 && len <= NAME_MAX_BYTES;
+}
+
+/* What is no ASCII does not even go with its column. */
+const char *chat_name_param(const struct request *req, const char *name)
+{
+    const char *text = path_param(req, name);
+
+    return chat_is_name(text, strlen(text)) ? text : "";
 }
 
 bool chat_name(struct request *req, struct json_object *object, const char *key, bool is_required, const char **out)

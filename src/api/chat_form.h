@@ -46,6 +46,9 @@ bool chat_list(struct request *req, struct json_object *object, const char *key,
 /* 1 to 64 letters, digits, _ and -: the ids that a client may choose. */
 bool chat_is_name(const char *text, size_t len);
 
+/* Such an id as a parameter of the path; what can be none, and so finds nothing, is "". */
+const char *chat_name_param(const struct request *req, const char *name);
+
 /* Such an id. */
 bool chat_name(struct request *req, struct json_object *object, const char *key, bool is_required, const char **out);
 

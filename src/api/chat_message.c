@@ -72,6 +72,7 @@ enum cq_status chat_message_create(struct request *req)
     if (!say)
         return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
     l->work = &chat_work;
+    (void)chat_form(req); /* found here, where nobody else waits */
     enum cq_status st = chat_needs_json(req);
     if (!st)
         st = chat_say_read(req, say);
@@ -133,7 +134,7 @@ enum cq_status chat_title_propose(struct request *req)
     struct loaded *l = req->loaded;
 
     l->work = &chat_title_work;
-    return engine_chat_title_begin(&req->ctx, req->db, req->config, l->access.user_id, &l->chat, &l->chat_title);
+    return engine_chat_title_begin(&req->ctx, req->db, req->config, l->owner, &l->chat, &l->chat_title);
 }
 
 void chat_title_reply(struct request *req)

@@ -101,6 +101,7 @@ static void write_related(struct request *req, const struct related_row *row)
 {
     const struct chat_turn *turn = req->loaded->chat_turn;
     enum chat_form form = chat_form(req);
+    size_t before = req->response.body->len;
     struct json_out out = open_status(req, "AGENT_RELATED_DOCUMENT");
 
     json_key(&out, "result");
@@ -108,9 +109,11 @@ static void write_related(struct request *req, const struct related_row *row)
     chat_key(&out, form, "tool_use_id");
     json_text(&out, turn->tool_use_id);
     chat_key(&out, form, "related_document");
-    (void)!chat_write_related(req, &out, form, row, turn->request.reply_name);
+    enum cq_status st = chat_write_related(req, &out, form, row, turn->request.reply_name);
     json_close_object(&out);
     close_status(req, &out);
+    if (st && !req->response.body->failed) /* half of an event is none; it is among the related documents */
+        buf_truncate(req->response.body, before);
 }
 
 void chat_stream_retrieved(struct request *req)

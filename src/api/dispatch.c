@@ -69,14 +69,6 @@ static bool hash_credential(struct request *req, uint8_t out[SHA256_BYTES])
     return req->loaded->is_session ? session_hash(req, text, out) : sha256(text, strlen(text), out);
 }
 
-/* One that a client may have chosen; what can be none finds nothing, and what is no ASCII does not even go with its column. */
-static const char *name_param(const struct request *req, const char *name)
-{
-    const char *text = path_param(req, name);
-
-    return chat_is_name(text, strlen(text)) ? text : "";
-}
-
 /* Whose `:id` it is, the pattern tells: the experience's, unless that has a name of its own. */
 static struct load_key load_key(struct request *req)
 {
@@ -87,8 +79,8 @@ static struct load_key load_key(struct request *req)
                              .course_id = path_param_id(req, "course_id"),
                              .ai_experience_id = path_param_id(req, is_named ? "ai_experience_id" : "id"),
                              .conversation_id = path_param_id(req, is_named ? "id" : "conversation_id"),
-                             .chat_name = name_param(req, "conversation_id"),
-                             .bot_name = name_param(req, "bot_id")};
+                             .chat_name = chat_name_param(req, "conversation_id"),
+                             .bot_name = chat_name_param(req, "bot_id")};
 }
 
 static enum cq_status load(struct request *req)

@@ -91,6 +91,8 @@ struct loaded {
     bool has_queued_document;     /* it is stored: the documents' process is to look */
     bool is_event_stream;         /* the client reads server-sent events */
     const char *error_text;       /* better words for the client than the status has; NULL: none */
+    bool has_form;                /* of the chat API's answer, found already: */
+    int form;                     /* enum chat_form */
     const uint8_t *link_secret;   /* SHA256_BYTES that links are signed with; NULL: not read yet */
     const char *problems[20];     /* of a request of the chat API: a line for each fault */
     size_t n_problems;

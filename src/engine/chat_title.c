@@ -136,8 +136,22 @@ static bool has_text(const struct chat_message_row **rows, size_t n)
     return false;
 }
 
-enum cq_status engine_chat_title_begin(struct cq_ctx *ctx, struct db *db, const struct config *config, uint64_t user_id,
-                                       const struct chat_row *chat, struct chat_title **out)
+/* A title is never an error: whoever may not have one asked for now has the first words. */
+static enum cq_status begin_asking(struct cq_ctx *ctx, struct db *db, const struct config *config,
+                                   const struct chat_message_row **rows, size_t n, struct chat_title *title)
+{
+    enum cq_status st = store_evaluation_begin(ctx, db, &title->run);
+
+    if (st)
+        return st == CQ_RATE_LIMITED ? CQ_OK : st;
+    st = ask_title(ctx, config, rows, n, title);
+    if (st)
+        (void)!engine_chat_title_end(ctx, db, title);
+    return st;
+}
+
+enum cq_status engine_chat_title_begin(struct cq_ctx *ctx, struct db *db, const struct config *config,
+                                       const char *owner, const struct chat_row *chat, struct chat_title **out)
 {
     struct chat_message_list list;
     struct chat_title *title = arena_zalloc(ctx->arena, 1, sizeof(*title));
@@ -145,7 +159,12 @@ enum cq_status engine_chat_title_begin(struct cq_ctx *ctx, struct db *db, const 
 
     if (!title)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
-    *title = (struct chat_title){.user_id = user_id, .conversation_id = chat->id};
+    title->limits = engine_user_limits(config);
+    title->run = (struct evaluation_run){.user_id = chat->user_id,
+                                         .conversation_id = chat->id,
+                                         .limits = &title->limits,
+                                         .owner = owner,
+                                         .lease_s = 3 * TITLE_MS / 1000};
     enum cq_status st = store_chat_messages(ctx, db, chat->id, &list);
     if (st)
         return st;
@@ -159,7 +178,7 @@ enum cq_status engine_chat_title_begin(struct cq_ctx *ctx, struct db *db, const 
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     title->title = title->fallback;
     *out = title;
-    return has_text(rows, n) ? ask_title(ctx, config, rows, n, title) : CQ_OK;
+    return has_text(rows, n) ? begin_asking(ctx, db, config, rows, n, title) : CQ_OK;
 }
 
 /* ---- what came ---- */
@@ -269,12 +288,8 @@ bool engine_chat_title_read(struct cq_ctx *ctx, struct chat_title *title)
 
 enum cq_status engine_chat_title_end(struct cq_ctx *ctx, struct db *db, struct chat_title *title)
 {
-    const struct model_calls *calls = engine_ask_calls(ctx, &title->asking);
-
-    if (title->is_counted || !calls->n)
-        return CQ_OK;
-    title->is_counted = true;
-    if (store_chat_count(ctx, db, title->user_id, title->conversation_id, calls))
+    title->run.calls = engine_ask_calls(ctx, &title->asking);
+    if (store_evaluation_fail(ctx, db, &title->run))
         log_warn("request_id=%s what a title has cost is not counted: %s", ctx->request_id, ctx->error);
     return CQ_OK;
 }

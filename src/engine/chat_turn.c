@@ -482,6 +482,12 @@ static enum cq_status show_reply(struct cq_ctx *ctx, struct chat_turn *turn, con
     return CQ_OK;
 }
 
+/* Nothing more is to be stored of it: later, or never. */
+static bool is_left(enum cq_status st)
+{
+    return st == CQ_BUSY || st == CQ_LOST || st == CQ_CONVERSATION_NOT_FOUND;
+}
+
 static enum cq_status store_failure(struct cq_ctx *ctx, struct db *db, const struct chat_turn_end *end,
                                     enum cq_status why)
 {
@@ -489,7 +495,7 @@ static enum cq_status store_failure(struct cq_ctx *ctx, struct db *db, const str
 
     memcpy(error, ctx->error, sizeof(error)); /* the cause is worth more than what follows from it */
     enum cq_status st = store_chat_turn_fail(ctx, db, end, cq_status_info(why)->name);
-    if (st == CQ_BUSY || st == CQ_LOST)
+    if (is_left(st))
         return st;
     memcpy(ctx->error, error, sizeof(error));
     return why;
@@ -520,7 +526,7 @@ enum cq_status engine_chat_end(struct cq_ctx *ctx, struct db *db, struct chat_tu
     enum cq_status st = store_chat_turn_complete(ctx, db, &end);
     if (!st)
         return show_reply(ctx, turn, calls);
-    return st == CQ_BUSY || st == CQ_LOST ? st : store_failure(ctx, db, &end, st);
+    return is_left(st) ? st : store_failure(ctx, db, &end, st);
 }
 
 enum cq_status engine_chat_renew(struct cq_ctx *ctx, struct db *db, const struct chat_turn *turn)

@@ -5,6 +5,7 @@
  * Its lock comes first, as when a turn is begun or ended: whoever comes later finds it gone.
  */
 #include "store/chat_word.h"
+#include "store/user_day.h"
 
 enum { CHATS_AT_ONCE = 200, NAMES_MAX_BYTES = 64 << 10 };
 
@@ -14,7 +15,7 @@ static const char LIST_FILES_OF_CHAT[] = "SELECT hash FROM chat_file WHERE conve
 
 static const char DELETE_CHAT[] = "DELETE FROM conversation WHERE id = ?";
 
-/* Behind the lock there is room for none: who begins another chat of the user waits. */
+/* With the user's day locked before, which whoever begins another chat of the user locks first: there will be none. */
 static const char LOCK_ALL_CHATS[] =
     "SELECT COUNT(*) FROM conversation WHERE user_id = ? AND ai_experience_id IS NULL FOR UPDATE";
 
@@ -120,7 +121,10 @@ static enum cq_status delete_all_tx(struct cq_ctx *ctx, struct db *db, void *arg
 
     if (!is_rerun)
         args->dropped.n = 0;
-    enum cq_status st = db_query_one(ctx, db, LOCK_ALL_CHATS, user, LEN(user), out, LEN(out));
+    struct user_day day;
+    enum cq_status st = user_day_lock(ctx, db, args->user_id, &day);
+    if (!st)
+        st = db_query_one(ctx, db, LOCK_ALL_CHATS, user, LEN(user), out, LEN(out));
     if (!st && n)
         st = list_files(ctx, db, LIST_FILES_OF_ALL_CHATS, args->user_id, &args->dropped);
     if (!st && n)

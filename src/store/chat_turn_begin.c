@@ -30,13 +30,17 @@ struct locked {
 
 /* ---- finding ---- */
 
+static const char FIND_CHAT[] = "SELECT conversation_id FROM chat WHERE user_id = ? AND name = ?";
+
+/* Its name is found without a lock, so that the conversation's comes first, as with whoever renames or deletes it. */
+static const char LOCK_CONVERSATION[] = "SELECT next_seq FROM conversation WHERE id = ? FOR UPDATE";
+
 /* Without the bot, whose row all who use it would lock. */
 static const char LOCK_CHAT[] =
-    "SELECT c.conversation_id, c.last_seq, v.next_seq, c.should_continue, c.instruction, c.created_at,"
+    "SELECT c.conversation_id, c.last_seq, c.should_continue, c.instruction, c.created_at,"
     " UTC_TIMESTAMP(3), r.id, r.user_seq, r.state, r.reply_uuid, r.lease_until <= UTC_TIMESTAMP(3)"
-    " FROM chat c JOIN conversation v ON v.id = c.conversation_id"
-    " LEFT JOIN turn r ON r.conversation_id = c.conversation_id AND r.is_running = 1"
-    " WHERE c.user_id = ? AND c.name = ? FOR UPDATE";
+    " FROM chat c LEFT JOIN turn r ON r.conversation_id = c.conversation_id AND r.is_running = 1"
+    " WHERE c.conversation_id = ? FOR UPDATE";
 
 static const char SELECT_TURN[] = "SELECT id FROM turn WHERE conversation_id = ? AND user_seq = ?";
 
@@ -46,10 +50,10 @@ static enum cq_status lock_chat(struct cq_ctx *ctx, struct db *db, const struct 
                                 struct locked *out)
 {
     struct locked l = {0};
-    const struct db_in in[] = {IN_U64(r->user_id), IN_TEXT(r->chat_name)};
+    const struct db_in name[] = {IN_U64(r->user_id), IN_TEXT(r->chat_name)};
+    const struct db_out id[] = {OUT_U64(l.id)}, next[] = {OUT_U32(l.next_seq)};
     const struct db_out cols[] = {OUT_U64(l.id),
                                   OUT_U32(l.last_seq),
-                                  OUT_U32(l.next_seq),
                                   OUT_BOOL(l.should_continue),
                                   OUT_TEXT(l.instruction),
                                   OUT_TIME(l.created_at_ms),
@@ -60,7 +64,13 @@ static enum cq_status lock_chat(struct cq_ctx *ctx, struct db *db, const struct 
                                   OUT_TEXT(l.running.reply_uuid),
                                   OUT_BOOL(l.running.is_expired)};
 
-    enum cq_status st = db_query_one(ctx, db, LOCK_CHAT, in, LEN(in), cols, LEN(cols));
+    enum cq_status st = db_query_one(ctx, db, FIND_CHAT, name, LEN(name), id, LEN(id));
+    const struct db_in in[] = {IN_U64(l.id)};
+
+    if (!st)
+        st = db_query_one(ctx, db, LOCK_CONVERSATION, in, LEN(in), next, LEN(next));
+    if (!st)
+        st = db_query_one(ctx, db, LOCK_CHAT, in, LEN(in), cols, LEN(cols));
     if (!st)
         *out = l;
     return st == CQ_RESOURCE_NOT_FOUND ? CQ_OK : st;

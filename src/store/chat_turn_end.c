@@ -120,6 +120,19 @@ static enum cq_status extend_reply(struct cq_ctx *ctx, struct db *db, const stru
                                    end->text_before, m->text);
 }
 
+static const char SELECT_CHAT_LEFT[] = "SELECT conversation_id FROM chat WHERE conversation_id = ?";
+
+/* A turn that was lost with its conversation is not to be tried again: that would bring back what its user has deleted. */
+static enum cq_status lost_or_gone(struct cq_ctx *ctx, struct db *db, const struct chat_turn_end *end)
+{
+    uint64_t id = 0;
+    const struct db_in in[] = {IN_U64(end->turn->conversation_id)};
+    const struct db_out out[] = {OUT_U64(id)};
+    bool is_gone = db_query_one(ctx, db, SELECT_CHAT_LEFT, in, LEN(in), out, LEN(out)) == CQ_RESOURCE_NOT_FOUND;
+
+    return is_gone ? CQ_CONVERSATION_NOT_FOUND : CQ_LOST;
+}
+
 struct complete_args {
     const struct chat_turn_end *end;
     bool was_complete; /* already, by this very reply */
@@ -156,8 +169,10 @@ enum cq_status store_chat_turn_complete(struct cq_ctx *ctx, struct db *db, const
     struct complete_args args = {.end = end};
 
     enum cq_status st = db_tx(ctx, db, complete_tx, &args);
-    if (st == CQ_LOST)
+    if (st == CQ_LOST) {
         count_lost(ctx, db, end);
+        return lost_or_gone(ctx, db, end);
+    }
     return st == CQ_DUPLICATE && args.was_complete ? CQ_OK : st;
 }
 
@@ -199,30 +214,5 @@ enum cq_status store_chat_turn_fail(struct cq_ctx *ctx, struct db *db, const str
     enum cq_status st = db_tx(ctx, db, fail_tx, &args);
     if (st == CQ_LOST && args.is_uncounted)
         count_lost(ctx, db, end);
-    return st;
-}
-
-/* ---- calls that belong to no turn ---- */
-
-struct count_args {
-    uint64_t user_id, conversation_id;
-    const struct model_calls *calls;
-};
-
-static enum cq_status count_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)
-{
-    const struct count_args *args = arg;
-
-    if (is_rerun) /* whether it was counted is not to be seen: rather not at all than twice */
-        return CQ_OK;
-    enum cq_status st = usage_count_conversation(ctx, db, args->conversation_id, args->calls);
-    return st ? st : usage_count(ctx, db, 0, args->user_id, args->calls);
-}
-
-enum cq_status store_chat_count(struct cq_ctx *ctx, struct db *db, uint64_t user_id, uint64_t conversation_id,
-                                const struct model_calls *calls)
-{
-    struct count_args args = {user_id, conversation_id, calls};
-
-    return db_tx(ctx, db, count_tx, &args);
+    return st == CQ_LOST ? lost_or_gone(ctx, db, end) : st;
 }

@@ -1,4 +1,4 @@
-/* The installation's secret: made by whoever needs it first, read once on each connection. */
+/* The installation's secret: made by whoever needs it first, read once by each holder of a connection. */
 #include "store/connection.h"
 
 static const char SELECT_SECRET[] = "SELECT secret FROM site_secret WHERE purpose = 'links'";

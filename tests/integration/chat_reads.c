@@ -263,6 +263,12 @@ static void test_not_there(void)
                 continue;
             expect_error(row, answer, 404, "not_found", NULL);
         }
+    for (size_t k = 0; k < LEN(ids); k++)
+        if (!str_eq(ids[k], "a%00b"))
+            expect_error(textf("a message %s", ids[k]),
+                         CALL("PUT", chat_path(lower, textf("/%s/feedback", ids[k])), token_of(STUDENT),
+                              .body = "{\"thumbs_up\":true}"),
+                         404, "not_found", NULL);
     expect_status("it is still there", show(OTHER_STUDENT, theirs), 200);
     expect_error("an administrator", show(ADMIN, theirs), 404, "not_found", NULL);
 }

@@ -223,7 +223,7 @@ static void test_deleted_meanwhile(void)
 
     MUST(begin(&p, &(struct say){.chat = "c", .text = "a"}, &said));
     MUST(store_chat_delete(p.ctx, p.db, p.user_id, said.turn.conversation_id, &dropped));
-    GIVES(CQ_LOST, reply(&said, "for nobody", false));
+    GIVES(CQ_CONVERSATION_NOT_FOUND, reply(&said, "for nobody", false));
     CU_ASSERT_EQUAL(sql_number("SELECT COUNT(*) FROM chat_word WHERE user_id = %ju", (uintmax_t)p.user_id), 0);
 }
 
@@ -285,7 +285,47 @@ static void test_at_once(void)
     }
 }
 
+struct busy {
+    const struct place *p;
+    uint64_t id;
+    bool is_talker;
+    int n_failed;
+};
+
+static void keep_busy(struct cq_ctx *ctx, struct db *db, void *arg)
+{
+    struct busy *b = arg;
+    const struct place mine = {.ctx = ctx, .db = db, .user_id = b->p->user_id};
+    struct said said;
+
+    for (int i = 0; i < 40; i++) {
+        enum cq_status st = b->is_talker ? begin(&mine, &(struct say){.chat = "c", .text = "more"}, &said)
+                                         : store_chat_rename(ctx, db, b->id, i % 2 ? "One title" : "Another title");
+
+        if (!st && b->is_talker)
+            st = reply(&said, "Reply", false);
+        b->n_failed += st != CQ_OK;
+    }
+}
+
+/* They take their locks in one order: nobody is told of a deadlock. */
+static void test_renamed_while_talking(void)
+{
+    struct place p = place_new();
+    struct said said;
+
+    MUST(begin(&p, &(struct say){.chat = "c", .text = "a"}, &said));
+    MUST(reply(&said, "A1", false));
+    struct busy talker = {.p = &p, .id = said.turn.conversation_id, .is_talker = true}, renamer = talker;
+
+    renamer.is_talker = false;
+    race(keep_busy, &talker, &renamer);
+    CU_ASSERT_EQUAL(talker.n_failed, 0);
+    CU_ASSERT_EQUAL(renamer.n_failed, 0);
+}
+
 SUITE(chat_turns, {"replies and branches", test_replies_and_branches}, {"repeated", test_repeated},
       {"retried later", test_retried_later}, {"continued", test_continued}, {"lease run out", test_lease_run_out},
       {"deleted meanwhile", test_deleted_meanwhile}, {"names are a user's own", test_names_are_a_users_own},
-      {"limit of the day", test_limit_of_the_day}, {"at once", test_at_once});
+      {"limit of the day", test_limit_of_the_day}, {"at once", test_at_once},
+      {"renamed while talking", test_renamed_while_talking});

@@ -456,7 +456,12 @@ static void walk_chat_turns(const struct place *p)
     GIVES(CQ_OK, store_chat_turn_begin(p->ctx, p->db, &request, &turn, &messages));
     GIVES(CQ_OK, store_chat_turn_fail(p->ctx, p->db, &end, "model_timeout"));
     GIVES(CQ_OK, store_chat_find(p->ctx, p->db, p->user_id, "walked", &chat, &model));
-    GIVES(CQ_OK, store_chat_count(p->ctx, p->db, p->user_id, chat.id, &(struct model_calls){.n = 0}));
+    GIVES(CQ_CONVERSATION_NOT_FOUND,
+          store_chat_turn_fail(
+              p->ctx, p->db,
+              &(struct chat_turn_end){
+                  .turn = &(struct chat_turn_row){.id = 1}, .owner = "x", .reply_uuid = "x", .is_again = true},
+              "x"));
 }
 
 static void walk_turns(const struct place *p, uint64_t conversation_id)

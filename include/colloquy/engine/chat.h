@@ -106,16 +106,21 @@ const char *engine_chat_stop_reason(enum llm_stop stop);
 /* ---- titles (chat_title.c) ---- */
 
 struct chat_title {
-    uint64_t user_id, conversation_id;
+    struct evaluation_run run; /* counted among what its user has running, and gone with its end */
+    struct user_limits limits;
     const char *fallback; /* the beginning of what was said first */
     struct asking asking; /* of none: nothing was said yet */
     const char *title;    /* once it is read */
-    bool is_read, is_counted;
+    bool is_read;
 };
 
-/* What is to be asked for a title of the chat. *out lives in ctx->arena. */
-enum cq_status engine_chat_title_begin(struct cq_ctx *ctx, struct db *db, const struct config *config, uint64_t user_id,
-                                       const struct chat_row *chat, struct chat_title **out) MUST_USE;
+/*
+ * What is to be asked for a title of the chat; nothing, when a limit of its user's is reached. owner: as of a lease. *out lives in
+ * ctx->arena.
+ */
+enum cq_status engine_chat_title_begin(struct cq_ctx *ctx, struct db *db, const struct config *config,
+                                       const char *owner, const struct chat_row *chat,
+                                       struct chat_title **out) MUST_USE;
 bool engine_chat_title_read(struct cq_ctx *ctx, struct chat_title *title) MUST_USE;
 
 /* Count what it has cost. CQ_OK, whatever became of that: there is a title in any case. */

@@ -134,18 +134,15 @@ struct chat_turn_end {
 };
 
 /*
- * Store the reply, or what it goes on with. Calling it again with the same reply_uuid changes nothing. CQ_LOST: the lease is no
- * longer ours, or the conversation has been deleted; nothing was stored but what the calls have used.
+ * Store the reply, or what it goes on with. Calling it again with the same reply_uuid changes nothing.
+ * CQ_CONVERSATION_NOT_FOUND: the conversation has been deleted; CQ_LOST: the lease is no longer ours. Then nothing was
+ * stored but what the calls have used.
  */
 enum cq_status store_chat_turn_complete(struct cq_ctx *ctx, struct db *db, const struct chat_turn_end *end) MUST_USE;
 
 /* As store_turn_fail(). A reply that was to go on stays as it was. */
 enum cq_status store_chat_turn_fail(struct cq_ctx *ctx, struct db *db, const struct chat_turn_end *end,
                                     const char *failure) MUST_USE;
-
-/* Count the calls of a model that belong to a chat but to no turn: proposing its title. */
-enum cq_status store_chat_count(struct cq_ctx *ctx, struct db *db, uint64_t user_id, uint64_t conversation_id,
-                                const struct model_calls *calls) MUST_USE;
 
 /* ---- all of a user's (chat_list.c) ---- */
 
