@@ -264,7 +264,7 @@ static void test_not_there(void)
             expect_error(row, answer, 404, "not_found", NULL);
         }
     for (size_t k = 0; k < LEN(ids); k++)
-        if (!str_eq(ids[k], "a%00b"))
+        if (!str_eq(ids[k], "a%00b") && !str_eq(ids[k], "system")) /* nginx's own, and what is there but no reply */
             expect_error(textf("a message %s", ids[k]),
                          CALL("PUT", chat_path(lower, textf("/%s/feedback", ids[k])), token_of(STUDENT),
                               .body = "{\"thumbs_up\":true}"),
