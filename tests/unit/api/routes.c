@@ -170,19 +170,22 @@ static void test_each_row_is_documented(void)
 {
     struct buf canvas = read_file("doc/api-canvas.md"), chat = read_file("doc/api-chat.md");
     struct buf operations = read_file("doc/operations.md"), pages = read_file("doc/pages.md");
+    struct buf of_pages = read_file("doc/api-pages.md");
 
     for (size_t i = 0; i < n_routes; i++) {
         const char *pattern = routes[i].key.pattern, *method = http_method_name(routes[i].key.method);
         const char *chat_path = as_chat_page(pattern);
 
         ROW_ASSERT(pattern, is_named(canvas.data, method, pattern) || is_named(chat.data, method, chat_path) ||
-                                is_named(operations.data, method, pattern) || is_named(pages.data, method, pattern));
+                                is_named(operations.data, method, pattern) || is_named(pages.data, method, pattern) ||
+                                is_named(of_pages.data, method, pattern));
     }
     CU_ASSERT_FALSE(is_named(canvas.data, "PATCH", "/api/v1/courses/:course_id/ai_experiences"));
     buf_release(&canvas);
     buf_release(&chat);
     buf_release(&operations);
     buf_release(&pages);
+    buf_release(&of_pages);
 }
 
 /* ---- nginx's map ---- */
