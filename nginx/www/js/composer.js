@@ -1,0 +1,80 @@
+// Where one writes: grows with its text, keeps it as a draft, and lets it go only when the server has it.
+import { announce, draft } from './page.js';
+import { $, button, el } from './dom.js';
+import { plural, t } from './text.js';
+
+const NEAR_LIMIT = 0.9;
+const isTouch = matchMedia('(pointer: coarse)').matches;
+
+export class Composer {
+  #busy = false;
+
+  // name: of its draft. onsend(text) sends, onstop() ends the reply that is coming. extra: nodes beside the buttons.
+  constructor({ name, label, max, onsend, onstop, extra = [] }) {
+    Object.assign(this, { name, max, onsend, onstop });
+    this.count = el('span', { class: 'count', id: 'count' });
+    this.input = el('textarea', { id: 'composer', rows: 1, dir: 'auto', 'aria-describedby': 'keys count', oninput: () => this.#changed(),
+      onkeydown: event => this.#key(event), enterkeyhint: isTouch ? 'enter' : 'send' });
+    this.send = el('button', null, t('Send'));
+    this.stop = button(t('Stop'), () => this.onstop(), { class: 'danger', hidden: true });
+    this.node = el('form', { class: 'composer', onsubmit: event => { event.preventDefault(); this.#submit(); } },
+      el('label', { for: 'composer' }, label), this.input,
+      el('div', { class: 'buttons' }, el('span', { id: 'keys', class: 'quiet' },
+        isTouch ? t('Enter breaks the line.') : t('Enter sends, Shift+Enter breaks the line.')), this.count, extra, this.stop, this.send));
+    addEventListener('keydown', event => {
+      if (event.key === 'Escape' && this.#busy && !$('dialog[open]')) this.onstop();
+    });
+    draft.read(name).then(text => { if (text && !this.input.value) this.set(text); });
+    this.#changed();
+  }
+
+  get text() {
+    return this.input.value;
+  }
+
+  set(text) {
+    this.input.value = text;
+    this.#changed();
+  }
+
+  // Once the server has it. What was typed meanwhile stays.
+  clear(sent) {
+    if (this.text === sent) this.set('');
+  }
+
+  // While a reply comes the text stays editable, and Stop stands where Send was.
+  set busy(busy) {
+    const hadFocus = document.activeElement === this.send || document.activeElement === this.stop;
+    this.#busy = busy;
+    this.stop.hidden = !busy;
+    this.send.hidden = busy;
+    if (hadFocus) this.input.focus();
+  }
+
+  get busy() {
+    return this.#busy;
+  }
+
+  #changed() {
+    const left = this.max - [...this.text].length;
+    this.input.style.height = 'auto';
+    this.input.style.height = `${this.input.scrollHeight + 2}px`;
+    this.count.textContent = left > this.max * (1 - NEAR_LIMIT) ? ''
+      : left >= 0 ? plural(left, 'One character left', '{n} characters left') : plural(-left, 'One character too many', '{n} characters too many');
+    this.count.classList.toggle('fault', left < 0);
+    this.send.disabled = !this.text.trim() || left < 0;
+    draft.write(this.name, this.text);
+  }
+
+  // An input method's Enter chooses a word; Safari tells by the key code alone.
+  #key(event) {
+    if (event.key !== 'Enter' || event.shiftKey || isTouch || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #submit() {
+    if (this.#busy) announce(t('A reply is still on its way. Wait for it, or stop it.'));
+    else if (!this.send.disabled) this.onsend(this.text);
+  }
+}

@@ -1,0 +1,34 @@
+// TeX in replies, by KaTeX, which is fetched when there is some.
+import { $$, el } from './dom.js';
+import { t } from './text.js';
+
+const REFUSED = /\\(?:def|gdef|edef|xdef|let|futurelet|newcommand|renewcommand|providecommand|fcolorbox|colorbox|html\w*|href|url|includegraphics)\b/;
+const OPTIONS = { throwOnError: true, trust: false, strict: 'ignore', maxExpand: 200, maxSize: 20, output: 'htmlAndMathml' };
+
+let katex;
+
+async function load() {
+  document.head.append(el('link', { rel: 'stylesheet', href: '/katex/katex.min.css' }));
+  await import('/katex/katex.min.js');
+  return globalThis.katex;
+}
+
+// What is no TeX, or more than we let it do, stays as it was written.
+export async function renderMath(root) {
+  const places = $$('.math', root);
+  if (!places.length) return;
+  const { render } = await (katex ??= load());
+  for (const place of places) {
+    const tex = place.textContent;
+    const displayMode = 'display' in place.dataset;
+    if (tex.length > 4000 || REFUSED.test(tex)) continue;
+    const made = el('span');
+    try {
+      render(tex, made, { ...OPTIONS, displayMode });
+    } catch {
+      continue;
+    }
+    place.replaceChildren(made);
+    if (displayMode) for (const [name, value] of [['tabindex', 0], ['role', 'group'], ['aria-label', t('Formula')]]) place.setAttribute(name, value);
+  }
+}

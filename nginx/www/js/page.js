@@ -1,0 +1,117 @@
+// What every page has: its words in the reader's language, who is signed in, what is said aloud, questions and faults.
+import { ApiError, explain, request, signInPath } from './api.js';
+import { $, $$, button, el } from './dom.js';
+import { chooseLanguage, language, languages, ready, t, translate } from './text.js';
+
+const KEPT_DRAFTS = 'draft:';
+
+let self;
+
+// The caller, asked for once; who is signed out is sent to sign in.
+export const caller = () => (self ??= request('GET', '/api/v1/users/self'));
+
+// /courses/7/ai_experiences/5 → idOf('courses') is "7"
+export const idOf = name => location.pathname.match(new RegExp(`/${name}/([\\w-]+)`))?.[1];
+
+// ---- drafts: what was typed and not yet stored. Another user of this browser never sees them. ----
+
+const draftKey = async name => `${KEPT_DRAFTS}${(await caller()).id}:${name}`;
+
+export const draft = {
+  read: async name => localStorage.getItem(await draftKey(name)) ?? '',
+  async write(name, text) {
+    const key = await draftKey(name);
+    if (text) localStorage.setItem(key, text);
+    else localStorage.removeItem(key);
+  },
+};
+
+function forgetDrafts() {
+  for (const key of Object.keys(localStorage)) if (key.startsWith(KEPT_DRAFTS)) localStorage.removeItem(key);
+}
+
+// ---- saying things ----
+
+let status;
+
+// Said once by a screen reader, when it is next silent.
+export function announce(text) {
+  status.textContent = '';
+  setTimeout(() => { status.textContent = text; }, 50);
+}
+
+// What went wrong and what to do, to stand where it happened. retry: a function, or nothing.
+export function fault(error, retry) {
+  return el('div', { class: 'notice fault', role: 'alert' },
+    el('p', null, explain(error), error.status === 401 && [' ', el('a', { href: signInPath() }, t('Sign in'))]),
+    retry && button(t('Try again'), retry));
+}
+
+// A question with two answers, and the focus back where it was. Resolves to whether it was confirmed.
+export function ask(title, text, confirm, { danger = false } = {}) {
+  const dialog = el('dialog', { 'aria-labelledby': 'question', onclose: () => dialog.remove() },
+    el('form', { method: 'dialog' },
+      el('h2', { id: 'question' }, title), el('p', null, text),
+      el('p', { class: 'buttons' },
+        el('button', { value: 'yes', class: danger ? 'danger' : '' }, confirm),
+        el('button', { value: '', class: 'plain', autofocus: true }, t('Cancel')))));
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes')));
+}
+
+// ---- the frame ----
+
+async function signOut(event) {
+  event.preventDefault();
+  forgetDrafts();
+  await request('POST', '/logout', { accept: 'text/html' }).catch(() => {});
+  location.assign('/login');
+}
+
+function frame() {
+  document.documentElement.lang = language;
+  status = el('p', { role: 'status', class: 'unseen' });
+  document.body.append(
+    el('footer', null, el('label', null, `${t('Language')} `,
+      el('select', { onchange: event => chooseLanguage(event.target.value) },
+        Object.entries(languages).map(([tag, name]) => el('option', { value: tag, lang: tag, selected: tag === language }, name))))),
+    status);
+  $('#sign-out')?.addEventListener('submit', signOut);
+  for (const link of $$('body > header nav a'))
+    if (link.pathname === location.pathname) link.ariaCurrent = 'page';
+}
+
+const offline = () => {
+  $('#offline')?.remove();
+  if (!navigator.onLine) document.body.prepend(el('p', { id: 'offline', role: 'status' }, t('You are offline. What you write is kept here.')));
+};
+
+/*
+ * Begin the page: its words, then run(main). What run throws is shown in main; who must sign in is sent there.
+ * Nothing is shown before the words are in the reader's language: see .ready in style.css.
+ */
+export async function start(run, { isOpen = false } = {}) {
+  await ready;
+  const main = $('main');
+  translate(document);
+  frame();
+  offline();
+  addEventListener('online', offline);
+  addEventListener('offline', offline);
+  const slow = setTimeout(() => main.classList.add('loading'), 300);
+  try {
+    const running = run(main);
+    document.documentElement.classList.add('ready');
+    if (!isOpen) await caller().then(user => { for (const place of $$('[data-user]')) place.textContent = user.short_name; });
+    await running;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return location.replace(signInPath());
+    if (!(error instanceof ApiError)) console.error(error);
+    main.append(fault(error, () => location.reload()));
+  } finally {
+    clearTimeout(slow);
+    main.classList.remove('loading');
+  }
+  return undefined;
+}

@@ -1,0 +1,67 @@
+// What the pages say: English stands in the code and the HTML, and is the key of the catalogue of each other language.
+const KEPT = 'colloquy.language';
+
+export const languages = { en: 'English', de: 'Deutsch' };
+
+function choose() {
+  const wanted = [localStorage.getItem(KEPT), ...navigator.languages].map(tag => tag?.split('-')[0]);
+  return wanted.find(tag => Object.hasOwn(languages, tag)) ?? 'en';
+}
+
+export const language = choose();
+
+export function chooseLanguage(tag) {
+  localStorage.setItem(KEPT, tag);
+  location.reload();
+}
+
+let catalogue = {};
+
+// What was fetched last time is shown at once, so that no page is first seen in English; the newest is there next time.
+async function load() {
+  const kept = `colloquy.catalogue.${language}`;
+  const before = localStorage.getItem(kept);
+  const fetched = fetch(`/lang/${language}.json`).then(async response => {
+    if (!response.ok) return before ?? '{}';
+    const text = await response.text();
+    localStorage.setItem(kept, text);
+    return text;
+  }, () => before ?? '{}');
+  catalogue = JSON.parse(before ?? await fetched);
+}
+
+export const ready = language === 'en' ? Promise.resolve() : load();
+
+// The text in the reader's language, {name} replaced by values.name.
+export function t(text, values = {}) {
+  return (catalogue[text] ?? text).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+}
+
+// {n} stands for the number in both texts.
+export const plural = (n, one, many) => t(n === 1 ? one : many, { n: number(n) });
+
+export const number = n => n.toLocaleString(language);
+
+const dateTime = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+const timeOnly = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
+
+// When it was, the day left out if it is today. when: whatever Date takes.
+export function date(when) {
+  const then = new Date(when);
+  return (then.toDateString() === new Date().toDateString() ? timeOnly : dateTime).format(then);
+}
+
+const SAID = ['aria-label', 'placeholder', 'title', 'alt', 'content'];
+
+// What stands between white space is the key.
+const translated = text => text.replace(/\S(?:[^]*\S)?/, key => t(key.replace(/\s+/g, ' ')));
+
+// The words of static HTML, templates too. Nothing that people wrote may stand in it yet, but under translate="no".
+export function translate(root) {
+  for (const node of root.childNodes) {
+    if (node.nodeType === Node.TEXT_NODE) node.data = translated(node.data);
+    if (node.nodeType !== Node.ELEMENT_NODE || node.translate === false || node.matches('script, bdi, textarea, [dir=auto]')) continue;
+    for (const name of SAID) if (node.hasAttribute(name)) node.setAttribute(name, translated(node.getAttribute(name)));
+    translate(node.content ?? node);
+  }
+}

@@ -1,0 +1,83 @@
+// What is said and its reply, through whatever happens on the way: nothing typed is lost, and what the server has is shown.
+import { ApiError } from './api.js';
+import { $ } from './dom.js';
+import { fault } from './page.js';
+import { t } from './text.js';
+
+const POLL = [1000, 2000, 4000]; // milliseconds, the last again and again
+
+/*
+ * thread, composer, notices (a node); tutor, own: the authors' names. A message is one of thread.js.
+ * send(turn): tells it with turn.stored(id), turn.append(text), turn.done(message), and returns whether the turn came to its end
+ *   (a stream that just stops did not). turn: {text, key, again, reply, …}; key repeats when the same is tried again.
+ * look(): asks the server, shows the conversation as it has it, and returns whether a reply is still coming.
+ */
+export class Turns {
+  constructor(parts) {
+    Object.assign(this, parts);
+  }
+
+  // again: a message that failed. more: for send().
+  async say(text, { again, ...more } = {}) {
+    if (this.composer.busy) return;
+    const key = again?.key ?? crypto.randomUUID();
+    const mine = { id: again?.id ?? key, isOwn: true, author: this.own, text, time: Date.now(), key };
+    const turn = { ...more, text, key, again, mine, isStored: Boolean(again?.isStored) };
+    turn.stored = id => {
+      turn.isStored = true;
+      this.composer.clear(text);
+      $(`#message-${mine.id}`).id = `message-${id}`;
+      mine.id = id;
+    };
+    this.notices.replaceChildren();
+    this.thread.show(mine);
+    await this.#run(async reply => {
+      Object.assign(turn, { reply, append: part => reply.append(part), done: message => reply.done(message) });
+      try {
+        if (!await this.send(turn)) throw new ApiError(0);
+      } catch (error) {
+        await this.#failed(error, turn);
+      }
+    });
+  }
+
+  // A reply is on its way that this page did not ask for, or has lost sight of.
+  wait() {
+    return this.#run(reply => this.#settle(reply));
+  }
+
+  async #run(action) {
+    this.thread.toEnd();
+    this.composer.busy = true;
+    try {
+      await action(this.thread.begin(this.tutor));
+    } finally {
+      this.composer.busy = false;
+    }
+  }
+
+  // The server finishes a turn whoever has gone.
+  async #settle(reply) {
+    for (let i = 0; ; i++) {
+      const isComing = await this.look().catch(error => (error.status && error.status < 500 ? Promise.reject(error) : null));
+      if (isComing === false) return reply.remove();
+      reply.say(isComing ? t('Thinking…') : t('Waiting for the connection…'));
+      await new Promise(done => setTimeout(done, POLL[Math.min(i, POLL.length - 1)]));
+    }
+  }
+
+  // What was said stays in the thread with a way to say it again; what the server refused to take stays in the composer.
+  async #failed(error, { mine, reply, isStored, stored, text }) {
+    if ((!error.status && isStored) || error.code === 'turn_in_progress')
+      return this.#settle(reply).catch(later => { reply.remove(); this.notices.append(fault(later)); });
+    if (!(error instanceof ApiError)) console.error(error);
+    reply.remove();
+    this.notices.append(fault(error));
+    if (!isStored && error.status >= 400 && error.status < 500) return $(`#message-${mine.id}`).remove();
+    stored(mine.id);
+    const retry = () => this.say(text, { again: { ...mine, isStored } });
+    this.thread.show({ ...mine, note: isStored ? t('not answered') : t('not sent'), retry });
+    if (!error.status) addEventListener('online', () => $(`#message-${mine.id} .retry`)?.click(), { once: true });
+    return undefined;
+  }
+}
