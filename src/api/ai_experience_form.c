@@ -254,7 +254,7 @@ void answer_form(struct request *req, int status, const struct ai_experience_row
                  const struct field_errors *faults)
 {
     static const struct field_errors none = {.n = 0};
-    struct buf *out = page_open(req, status, row ? "Edit experience" : "New experience");
+    struct buf *out = page_open_of(req, status, PAGE_FORM, row ? "Edit experience" : "New experience");
 
     faults = faults ? faults : &none;
     if (has_field_errors(faults))

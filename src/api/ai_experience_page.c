@@ -150,7 +150,7 @@ static void write_section(struct buf *out, const char *title, const char *text)
 
 static void write_objectives(struct buf *out, const char *joined)
 {
-    buf_str(out, "<h2>Learning objectives</h2>\n<ul>\n");
+    buf_str(out, "<section id=\"objectives\">\n<h2>Learning objectives</h2>\n<ul>\n");
     while (*joined) {
         size_t len = strcspn(joined, "\n");
 
@@ -159,7 +159,7 @@ static void write_objectives(struct buf *out, const char *joined)
         buf_str(out, "</li>\n");
         joined += len + (joined[len] == '\n');
     }
-    buf_str(out, "</ul>\n");
+    buf_str(out, "</ul>\n</section>\n");
 }
 
 static void write_managers_part(struct request *req, struct buf *out, const struct ai_experience_row *x)
@@ -175,7 +175,8 @@ static void write_managers_part(struct request *req, struct buf *out, const stru
 enum cq_status ai_experience_show_page(struct request *req)
 {
     const struct ai_experience_row *x = &req->loaded->ai_experience;
-    struct buf *out = page_open(req, 200, x->title);
+    bool is_conversation = !is_manager(req) || param_text(req, NULL, "test").state != PARAM_ABSENT;
+    struct buf *out = page_open_of(req, 200, is_conversation ? PAGE_CONVERSATION : PAGE_MANAGE, x->title);
 
     buf_printf(out, "<p class=\"quiet\">%s</p>\n", standing(req, x));
     write_section(out, NULL, x->description);

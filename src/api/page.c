@@ -6,43 +6,84 @@
 
 #include <string.h>
 
-static const char CSP[] = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-                          "frame-ancestors 'none'";
+#define CSP_COMMON                                                                                                     \
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "      \
+    "'none'"
 
-/* Whoever has signed in here can sign out wherever they are. */
-static void write_sign_out(struct request *req, struct buf *out)
+static const char CSP[] = CSP_COMMON;
+static const char CSP_WITH_SCRIPTS[] = CSP_COMMON "; script-src 'self'; connect-src 'self'; font-src 'self'; "
+                                                  "trusted-types colloquy; require-trusted-types-for 'script'";
+
+/*
+ * The script of each kind of page, and what it imports: fetched together, so that one round trip after the page all is there.
+ * Every script is an addition: forms have none.
+ */
+static const char *const modules[PAGE_KIND_COUNT][14] = {
+    [PAGE_FORM] = {NULL},
+    [PAGE_PLAIN] = {"plain", "api", "dom", "page", "text"},
+    [PAGE_MANAGE] = {"manage", "api", "dom", "page", "text"},
+    [PAGE_CONVERSATION] = {"experience", "api", "composer", "dom", "math", "page", "progress", "talk", "text", "thread",
+                           "turn"},
+};
+
+/* Whoever has signed in here finds the site's other pages, and can sign out wherever they are. */
+static void write_header(struct request *req, struct buf *out)
 {
     const struct loaded *l = req->loaded;
+    bool is_signed_in = l && l->is_session && l->access.user_id;
 
-    if (!l || !l->is_session || !l->access.user_id)
-        return;
-    buf_str(out, "<header>\n<form method=\"post\" action=\"/logout\">\n"
-                 "<input type=\"hidden\" name=\"authenticity_token\" value=\"");
-    page_text(out, authenticity_token(req));
-    buf_str(out, "\">\n<button type=\"submit\" class=\"plain\">Sign out</button>\n</form>\n</header>\n");
+    buf_str(out, "<header>\n<nav aria-label=\"Site\"><a class=\"brand\" href=\"/\" translate=\"no\">Colloquy</a>");
+    if (is_signed_in) {
+        buf_str(out, " <a href=\"/\">Courses</a> <a href=\"/chat\">Chat</a> <a href=\"/bots\">Bots</a></nav>\n"
+                     "<form id=\"sign-out\" method=\"post\" action=\"/logout\">\n"
+                     "<input type=\"hidden\" name=\"authenticity_token\" value=\"");
+        page_text(out, authenticity_token(req));
+        buf_str(out, "\">\n<a href=\"/account\" data-user>Account</a> <button class=\"small\">Sign out</button>\n"
+                     "</form>\n</header>\n");
+    } else {
+        buf_str(out, "</nav>\n</header>\n");
+    }
 }
 
-static void write_head(struct buf *out, const char *title)
+static void write_scripts(struct buf *out, const char *const *names)
+{
+    for (size_t i = 1; names[0] && names[i]; i++)
+        buf_printf(out, "<link rel=\"modulepreload\" href=\"/js/%s.js\">\n", names[i]);
+    if (names[0])
+        buf_printf(out, "<script type=\"module\" src=\"/js/%s.js\"></script>\n", names[0]);
+}
+
+static void write_head(struct buf *out, enum page_kind kind, const char *title)
 {
     buf_str(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                  "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
     page_text(out, title);
     buf_str(out, " – Colloquy</title>\n<link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\n"
-                 "<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n");
+                 "<link rel=\"stylesheet\" href=\"/style.css\">\n");
+    write_scripts(out, modules[kind]);
+    buf_str(out, "</head>\n<body>\n");
+}
+
+struct buf *page_open_of(struct request *req, int status, enum page_kind kind, const char *title)
+{
+    struct buf *out = response_begin(req, status, "text/html; charset=utf-8");
+    bool is_theirs = kind == PAGE_MANAGE || kind == PAGE_CONVERSATION;
+
+    response_header(req, "Content-Security-Policy", modules[kind][0] ? CSP_WITH_SCRIPTS : CSP);
+    write_head(out, kind, title);
+    buf_str(out, "<a class=\"skip\" href=\"#main\">Skip to the content</a>\n");
+    write_header(req, out);
+    buf_printf(out, "<main id=\"main\" tabindex=\"-1\"%s>\n<h1>%s",
+               req->loaded && is_manager(req) ? " data-can-manage" : "", is_theirs ? "<bdi>" : "");
+    page_text(out, title);
+    buf_printf(out, "%s</h1>\n", is_theirs ? "</bdi>" : "");
+    return out;
 }
 
 struct buf *page_open(struct request *req, int status, const char *title)
 {
-    struct buf *out = response_begin(req, status, "text/html; charset=utf-8");
-
-    response_header(req, "Content-Security-Policy", CSP);
-    write_head(out, title);
-    write_sign_out(req, out);
-    buf_str(out, "<main>\n<h1>");
-    page_text(out, title);
-    buf_str(out, "</h1>\n");
-    return out;
+    return page_open_of(req, status, PAGE_PLAIN, title);
 }
 
 void page_close(struct buf *out)

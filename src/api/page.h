@@ -1,13 +1,26 @@
-/* Pages that a worker writes: they work without scripts, and look as the static ones do. */
+/* Pages that a worker writes: they work without scripts, look as the static ones do, and are more with scripts. */
 #ifndef API_PAGE_H
 #define API_PAGE_H
 
 #include "colloquy/api.h"
 
+/* What scripts add to a page. */
+enum page_kind {
+    PAGE_FORM,         /* nothing */
+    PAGE_PLAIN,        /* the reader's language */
+    PAGE_MANAGE,       /* publishing and deleting in place */
+    PAGE_CONVERSATION, /* the caller's own, below what is written */
+    PAGE_KIND_COUNT
+};
+
 /*
- * Begin an HTML page: head, a button to sign out for who has signed in, and the title as its heading within <main>.
- * title is plain text. What follows is written into the buffer, whatever comes from outside through html_escape().
+ * Begin an HTML page: head, the way to the site's other pages and a button to sign out for who has signed in, and the title as its
+ * heading within <main>. title is plain text; of the kinds after the plain one it is somebody's, and is not translated. What
+ * follows is written into the buffer, whatever comes from outside through html_escape().
  */
+struct buf *page_open_of(struct request *req, int status, enum page_kind kind, const char *title);
+
+/* The same, of a plain page. */
 struct buf *page_open(struct request *req, int status, const char *title);
 
 void page_close(struct buf *out);
