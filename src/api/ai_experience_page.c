@@ -178,7 +178,7 @@ enum cq_status ai_experience_show_page(struct request *req)
     bool is_conversation = !is_manager(req) || param_text(req, NULL, "test").state != PARAM_ABSENT;
     struct buf *out = page_open_of(req, 200, is_conversation ? PAGE_CONVERSATION : PAGE_MANAGE, x->title);
 
-    buf_printf(out, "<p class=\"quiet\">%s</p>\n", standing(req, x));
+    buf_printf(out, "<p id=\"standing\" class=\"quiet\">%s</p>\n", standing(req, x));
     write_section(out, NULL, x->description);
     write_objectives(out, x->learning_objective);
     if (is_manager(req))

@@ -9,7 +9,7 @@ const isTouch = matchMedia('(pointer: coarse)').matches;
 export class Composer {
   #busy = false;
 
-  // name: of its draft. onsend(text) sends, onstop() ends the reply that is coming. extra: nodes beside the buttons.
+  // name: of its draft. onsend(text) sends, onstop() ends the reply that is coming. extra: nodes below.
   constructor({ name, label, max, onsend, onstop, extra = [] }) {
     Object.assign(this, { name, max, onsend, onstop });
     this.count = el('span', { class: 'count', id: 'count' });
@@ -18,9 +18,9 @@ export class Composer {
     this.send = el('button', null, t('Send'));
     this.stop = button(t('Stop'), () => this.onstop(), { class: 'danger', hidden: true });
     this.node = el('form', { class: 'composer', onsubmit: event => { event.preventDefault(); this.#submit(); } },
-      el('label', { for: 'composer' }, label), this.input,
-      el('div', { class: 'buttons' }, el('span', { id: 'keys', class: 'quiet' },
-        isTouch ? t('Enter breaks the line.') : t('Enter sends, Shift+Enter breaks the line.')), this.count, extra, this.stop, this.send));
+      el('label', { for: 'composer' }, label), this.input, this.stop, this.send,
+      el('p', { class: 'quiet' }, el('span', { id: 'keys' }, isTouch ? t('Enter breaks the line.') : t('Enter sends, Shift+Enter breaks the line.')),
+        this.count, extra));
     addEventListener('keydown', event => {
       if (event.key === 'Escape' && this.#busy && !$('dialog[open]')) this.onstop();
     });

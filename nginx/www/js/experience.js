@@ -40,6 +40,7 @@ function show(message) {
 function showProgress(progress, messages) {
   updateProgress($('#objectives'), progress, messages, talk.progress);
   talk.progress = progress;
+  $('#standing').textContent = progressWords(progress);
 }
 
 // Whether a reply is still coming.
@@ -108,8 +109,8 @@ function showConversation(begun) {
     onstop: () => request('POST', `${base}/conversations/${talk.id}/stop`).catch(error => notices.replaceChildren(fault(error))) });
   turns = new Turns({ thread, composer, notices, tutor: t('Tutor'), own: t('You'), send, look });
   notices.replaceChildren();
-  $('#conversation').replaceChildren(who(), thread.node, notices, el('div', { class: 'below' }, thread.jump, composer.node),
-    el('p', { class: 'buttons' }, button(t('Start again'), startAgain, { class: 'plain' })), keepLinks(`${base}/conversations/${talk.id}`));
+  $('#conversation').replaceChildren(who(), thread.node, notices, el('div', { class: 'below' }, thread.jump, composer.node), thread.end);
+  $('#more').replaceChildren(button(t('Start again'), startAgain, { class: 'plain' }), keepLinks(`${base}/conversations/${talk.id}`));
   talk.messages.forEach(show);
   showProgress(begun.progress, talk.messages);
   thread.toEnd();
@@ -124,7 +125,7 @@ function showBeginning() {
 async function showEarlier() {
   const earlier = (await request('GET', `${base}/my_conversations?per_page=50`)).filter(({ id }) => id !== talk?.id);
   if (earlier.length)
-    $('#conversation').after(el('details', null, el('summary', null, plural(earlier.length, 'One earlier conversation', '{n} earlier conversations')),
+    $('#more').after(el('details', null, el('summary', null, plural(earlier.length, 'One earlier conversation', '{n} earlier conversations')),
       el('ul', { class: 'list' }, earlier.map(({ id, created_at: at, progress }) =>
         el('li', null, el('a', { href: `${page}/conversations/${id}` }, date(at)), el('span', { class: 'quiet' }, progressWords(progress)))))));
 }
@@ -133,7 +134,10 @@ start(async main => {
   if (isTest && !new URLSearchParams(location.search).has('test')) return;
   const [found, begun] = await Promise.all([request('GET', '/api/v1/site'), request('GET', `${base}/conversations`), caller()]);
   site = found;
-  $('#objectives').before(el('section', { id: 'conversation', 'aria-label': t('Conversation') }));
+  const objectives = $('#objectives');
+  const panel = el('aside', { id: 'panel', 'aria-label': t('Progress') }, el('div', { id: 'more' }));
+  objectives.replaceWith(panel, el('section', { id: 'conversation', 'aria-label': t('Conversation') }));
+  panel.prepend(objectives);
   main.classList.add('with-panel');
   if (begun.id) showConversation(begun);
   else showBeginning();

@@ -17,7 +17,8 @@ start(async () => {
   $('h1').textContent = experience.title;
   $('#back').href = page;
   $('#state').textContent = `${student.name} · ${date(at)} · ${state === 'active' ? t('still open') : t('ended')}`;
-  $('#conversation').append(thread.node, keepLinks(path));
+  $('#conversation').append(thread.node);
+  $('#more').append(keepLinks(path));
   for (const message of messages.filter(({ initial }) => !initial)) thread.show(messageOf(message, student.name, [copyButton(() => message.text)]));
   updateProgress($('#objectives'), progress, messages);
 });

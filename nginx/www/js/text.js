@@ -51,7 +51,7 @@ export function date(when) {
   return (then.toDateString() === new Date().toDateString() ? timeOnly : dateTime).format(then);
 }
 
-const SAID = ['aria-label', 'placeholder', 'title', 'alt', 'content'];
+const SAID = ['aria-label', 'placeholder', 'title', 'alt'];
 
 // What stands between white space is the key.
 const translated = text => text.replace(/\S(?:[^]*\S)?/, key => t(key.replace(/\s+/g, ' ')));
@@ -62,6 +62,6 @@ export function translate(root) {
     if (node.nodeType === Node.TEXT_NODE) node.data = translated(node.data);
     if (node.nodeType !== Node.ELEMENT_NODE || node.translate === false || node.matches('script, bdi, textarea, [dir=auto]')) continue;
     for (const name of SAID) if (node.hasAttribute(name)) node.setAttribute(name, translated(node.getAttribute(name)));
-    translate(node.content ?? node);
+    translate(node.localName === 'template' ? node.content : node);
   }
 }

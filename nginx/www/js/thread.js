@@ -23,8 +23,7 @@ export function copyButton(text, name = t('Copy')) {
  */
 export function votes(isGood, save, { categories, canTakeBack = true } = {}) {
   const place = el('span', { class: 'votes' });
-  const thumbs = [true, false].map(value => button(value ? '👍' : '👎', () => press(value),
-    { class: 'small', 'aria-label': value ? t('Good reply') : t('Bad reply'), title: value ? t('Good reply') : t('Bad reply') }));
+  const thumbs = [t('Good reply'), t('Bad reply')].map((name, i) => button('', () => press(!i), { class: 'small thumb', 'aria-label': name, title: name }));
   const show = value => {
     isGood = value;
     thumbs.forEach((thumb, i) => { thumb.ariaPressed = String(isGood === !i); });
@@ -122,25 +121,27 @@ export class Thread {
   #following = true;
   #lastY = 0;
 
-  // name: of the conversation, for screen readers. Its node is put on the page by the caller, jump beside the composer.
+  // name: of the conversation, for screen readers. Its node is put on the page by the caller, jump beside the composer, end after it.
   constructor(name) {
     this.node = el('section', { class: 'thread', role: 'log', 'aria-live': 'off', 'aria-label': name, tabindex: -1 });
+    this.end = el('div');
     this.jump = button(t('Jump to latest'), () => this.toEnd(), { class: 'jump plain', hidden: true });
     addEventListener('scroll', () => this.#look(), { passive: true });
+    addEventListener('resize', () => this.follow());
   }
 
-  #isAtEnd = () => innerHeight + scrollY >= document.documentElement.scrollHeight - NEAR_END;
+  #below = () => this.end.getBoundingClientRect().bottom - innerHeight;
 
   // Only the reader's own scrolling ends following: a page that grows does not.
   #look() {
-    if (this.#isAtEnd()) this.#following = true;
+    if (this.#below() < NEAR_END) this.#following = true;
     else if (scrollY < this.#lastY) this.#following = false;
     this.#lastY = scrollY;
     this.jump.hidden = this.#following;
   }
 
   follow() {
-    if (this.#following) scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' });
+    if (this.#following) scrollBy({ top: Math.max(0, this.#below()), behavior: 'instant' });
     this.jump.hidden = this.#following;
   }
 
