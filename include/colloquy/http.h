@@ -55,6 +55,7 @@ struct request {
     const char *authorization, *cookie, *csrf_token, *idempotency_key; /* NULL when absent */
     const char *origin, *sec_fetch_site; /* NULL when absent: what a browser says of a page */
     const char *remote_user;             /* who the campus's own sign-on says it is; NULL: nobody */
+    const char *user_agent;              /* NULL when absent; any bytes may be in it */
     const char *body;
     size_t body_len;
     bool body_too_large; /* the body was larger than allowed and was not read */

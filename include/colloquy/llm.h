@@ -238,6 +238,9 @@ bool llm_config_valid(const struct config *config, struct buf *problems);
 /* "No language model is configured…" when replies come from builtin, else NULL. */
 const char *llm_notice(const struct config *config);
 
+/* The name of the model that replies come from as long as it can be asked; in the arena. NULL: there is none, or memory is short. */
+const char *llm_reply_model(struct arena *arena, const struct config *config);
+
 /*
  * The least of the contexts of the models that the task may be given to, in tokens, without what its answer may take;
  * 0 when that is all of it.

@@ -14,6 +14,7 @@
 #define COLLOQUY_STORE_H
 
 #include "colloquy/base.h"
+#include "colloquy/store/account.h"
 #include "colloquy/store/bot.h"
 #include "colloquy/store/chat.h"
 #include "colloquy/store/chat_search.h"
@@ -116,11 +117,16 @@ enum cq_status store_access_token_revoke(struct cq_ctx *ctx, struct db *db, uint
 struct new_session {
     uint64_t user_id;
     uint8_t hash[SHA256_BYTES];
-    const uint8_t *ended_hash;   /* of the session that it takes the place of; NULL: none */
-    uint32_t idle_s, absolute_s; /* it ends so long after its last use, and after its beginning in any case */
+    const char *password_hash;        /* that was verified; NULL: its user signed in by other means */
+    const char *user_agent, *address; /* at most 255 and 45 characters; NULL: not known */
+    const uint8_t *ended_hash;        /* of the session that it takes the place of; NULL: none */
+    uint32_t idle_s, absolute_s;      /* it ends so long after its last use, and after its beginning in any case */
 };
 
-/* Begin it, end the one before, and delete some of the user's that are over. */
+/*
+ * Begin it, end the one before, and delete some of the user's that are over. CQ_RESOURCE_NOT_FOUND: there is no such user, or the
+ * password has been changed since it was verified.
+ */
 enum cq_status store_session_begin(struct cq_ctx *ctx, struct db *db, const struct new_session *session) MUST_USE;
 
 /* Ending what has ended, or never was, changes nothing. */
@@ -138,9 +144,11 @@ struct sign_in_user {
     const char *password_hash; /* NULL: no local password */
 };
 
-/* Whose login it is, as people compare names. CQ_RESOURCE_NOT_FOUND: nobody's. */
+/* Whose login it is, as people compare names, or who has that id. CQ_RESOURCE_NOT_FOUND: nobody. */
 enum cq_status store_sign_in_user(struct cq_ctx *ctx, struct db *db, const char *login,
                                   struct sign_in_user *out) MUST_USE;
+enum cq_status store_sign_in_user_by_id(struct cq_ctx *ctx, struct db *db, uint64_t id,
+                                        struct sign_in_user *out) MUST_USE;
 
 /* What failed sign-ins are counted by. */
 struct sign_in_subjects {
@@ -174,6 +182,7 @@ struct load_key {
 struct access_row {
     uint64_t user_id;
     bool is_admin;
+    uint64_t token_id; /* of the access token, or of the session */
     bool is_expired, is_revoked;
     int64_t expires_at_ms;
     uint64_t touch_id; /* of a live session whose limit is to be moved; 0: none */

@@ -9,9 +9,14 @@
 
 static const uint32_t MANAGERS = 1u << ROLE_TEACHER | 1u << ROLE_TA | 1u << ROLE_DESIGNER;
 
+bool can_manage(const struct request *req, uint32_t roles)
+{
+    return req->loaded->access.is_admin || (roles & MANAGERS);
+}
+
 bool is_manager(const struct request *req)
 {
-    return req->loaded->access.is_admin || (req->loaded->access.roles & MANAGERS);
+    return can_manage(req, req->loaded->access.roles);
 }
 
 static bool is_member(const struct request *req)
@@ -71,6 +76,8 @@ static bool is_feature_on(const struct request *req)
     bool is_of_files = route->handler == context_file_create || route->handler == context_file_index ||
                        route->handler == context_file_delete;
 
+    if (route->handler == course_show) /* a course is there without experiences */
+        return true;
     return features->ai_experiences && (!is_evaluation || features->evaluation) &&
            (!is_of_files || features->context_files);
 }
@@ -146,8 +153,10 @@ enum cq_status allow(struct request *req)
     const struct route *route = req->loaded->route;
     enum cq_status st = req->loaded->is_session ? allow_session(req) : allow_token(&req->loaded->access);
 
-    if (st || is_chat(route->may))
-        return st ? st : allow_chat(req, route->may);
+    if (st || route->may == MAY_ENTER)
+        return st;
+    if (is_chat(route->may))
+        return allow_chat(req, route->may);
     st = allow_course(req, route->may);
     if (!st && route->load != LOAD_COURSE)
         st = allow_ai_experience(req);

@@ -7,6 +7,7 @@
 /* Who may call a row; see allow.c for what each means and in which order it is checked. */
 enum may {
     MAY_ANYONE,   /* no credentials asked for */
+    MAY_ENTER,    /* any signed-in user, for what is theirs */
     MAY_READ,     /* members; an unpublished experience only managers */
     MAY_AUTHOR,   /* managers */
     MAY_CONVERSE, /* as MAY_READ: the caller's own conversations, now or to be */
@@ -110,6 +111,9 @@ const char *route_scope(struct arena *arena, const struct route *route);
 
 bool is_manager(const struct request *req);
 
+/* The same of a course in which the caller has these roles. */
+bool can_manage(const struct request *req, uint32_t roles);
+
 /* For whoever asks without credentials: that no other site has a browser do it. */
 enum cq_status allow_anyone(struct request *req) MUST_USE;
 
@@ -147,6 +151,14 @@ enum cq_status status_show(struct request *req);
 enum cq_status sign_in_form(struct request *req);
 enum cq_status sign_in_create(struct request *req);
 enum cq_status sign_out(struct request *req);
+enum cq_status user_show(struct request *req);
+enum cq_status user_session_index(struct request *req);
+enum cq_status user_session_delete(struct request *req);
+enum cq_status user_session_delete_others(struct request *req);
+enum cq_status password_update(struct request *req);
+enum cq_status site_show(struct request *req);
+enum cq_status course_index(struct request *req);
+enum cq_status course_show(struct request *req);
 enum cq_status ai_experience_index(struct request *req);
 enum cq_status ai_experience_new(struct request *req);
 enum cq_status ai_experience_edit(struct request *req);

@@ -1,7 +1,9 @@
 /* The map of the house: every endpoint, its pool, who may call it, what is loaded for it, and what answers. */
 #include "api/route.h"
 
-#define COURSE        "/api/v1/courses/:course_id"
+#define SELF          "/api/v1/users/self"
+#define COURSES       "/api/v1/courses"
+#define COURSE        COURSES "/:course_id"
 #define EXPERIENCE    COURSE "/ai_experiences/:id"
 #define STUDENTS      EXPERIENCE "/ai_conversations"
 #define PAGES         "/courses/:course_id/ai_experiences"
@@ -27,6 +29,15 @@ const struct route routes[] = {
     {{HTTP_GET,    "/login"},                         POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_FORM,         sign_in_form, NULL},
     {{HTTP_POST,   "/login"},                         POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_FORM,         sign_in_create, NULL},
     {{HTTP_POST,   "/logout"},                        POOL_API, MAY_ANYONE,   LOAD_NOTHING,             ANSWER_FORM,         sign_out, NULL},
+
+    {{HTTP_GET,    SELF},                             POOL_API, MAY_ENTER,    LOAD_CALLER,              ANSWER_PLAIN,        user_show, NULL},
+    {{HTTP_GET,    SELF "/sessions"},                 POOL_API, MAY_ENTER,    LOAD_CALLER,              ANSWER_PLAIN,        user_session_index, NULL},
+    {{HTTP_DELETE, SELF "/sessions"},                 POOL_API, MAY_ENTER,    LOAD_CALLER,              ANSWER_PLAIN,        user_session_delete_others, NULL},
+    {{HTTP_DELETE, SELF "/sessions/:id"},             POOL_API, MAY_ENTER,    LOAD_CALLER,              ANSWER_PLAIN,        user_session_delete, NULL},
+    {{HTTP_PUT,    SELF "/password"},                 POOL_API, MAY_ENTER,    LOAD_CALLER,              ANSWER_PLAIN,        password_update, NULL},
+    {{HTTP_GET,    "/api/v1/site"},                   POOL_API, MAY_ENTER,    LOAD_CALLER,              ANSWER_PLAIN,        site_show, NULL},
+    {{HTTP_GET,    COURSES},                          POOL_API, MAY_ENTER,    LOAD_CALLER,              ANSWER_PLAIN,        course_index, NULL},
+    {{HTTP_GET,    COURSE},                           POOL_API, MAY_READ,     LOAD_COURSE,              ANSWER_PLAIN,        course_show, NULL},
 
     {{HTTP_GET,    COURSE "/ai_experiences"},         POOL_API, MAY_READ,     LOAD_COURSE,              ANSWER_PLAIN,        ai_experience_index, NULL},
     {{HTTP_POST,   COURSE "/ai_experiences"},         POOL_API, MAY_AUTHOR,   LOAD_COURSE,              ANSWER_FORM,         ai_experience_create, NULL},
@@ -110,6 +121,7 @@ static const char *role_name(enum may may)
 {
     static const char *const names[MAY_COUNT] = {
         [MAY_ANYONE] = "anyone",
+        [MAY_ENTER] = "signed in",
         [MAY_READ] = "members",
         [MAY_AUTHOR] = "managers",
         [MAY_CONVERSE] = "members",

@@ -7,6 +7,8 @@
 #define SESSION_COOKIE "__Host-colloquy_session"
 #define CSRF_COOKIE    "_csrf_token"
 
+enum { USER_AGENT_MAX_CHARS = 255, ADDRESS_MAX_BYTES = 45 };
+
 /* Lax: a link from elsewhere finds its reader signed in; a form from elsewhere does not. */
 #define ATTRIBUTES "; Path=/; Secure; SameSite=Lax"
 
@@ -41,11 +43,34 @@ static enum cq_status give_cookies(struct request *req, const char *session)
     return CQ_OK;
 }
 
-enum cq_status session_begin(struct request *req, uint64_t user_id)
+/* As the browser names itself; its first characters are enough to know it again. NULL: it does not, or not in UTF-8. */
+static const char *origin_browser(struct request *req)
+{
+    const char *name = req->user_agent;
+    size_t len = name ? strlen(name) : 0, n = 0;
+
+    if (!len || !utf8_valid(name, len))
+        return NULL;
+    for (int i = 0; i < USER_AGENT_MAX_CHARS && n < len; i++)
+        n += utf8_next(name + n, len - n);
+    return arena_strndup(req->ctx.arena, name, n);
+}
+
+static const char *origin_address(const struct request *req)
+{
+    size_t len = strlen(req->remote_addr);
+
+    return len && len <= ADDRESS_MAX_BYTES && utf8_valid(req->remote_addr, len) ? req->remote_addr : NULL;
+}
+
+enum cq_status session_begin(struct request *req, uint64_t user_id, const char *password_hash)
 {
     const char *before = session_cookie(req);
     uint8_t ended_hash[SHA256_BYTES];
     struct new_session session = {.user_id = user_id,
+                                  .password_hash = password_hash,
+                                  .user_agent = origin_browser(req),
+                                  .address = origin_address(req),
                                   .ended_hash = before ? ended_hash : NULL,
                                   .idle_s = req->config->session.idle_s,
                                   .absolute_s = req->config->session.absolute_s};
@@ -59,6 +84,21 @@ enum cq_status session_begin(struct request *req, uint64_t user_id)
         return st;
     req->loaded->access.user_id = user_id; /* for the log */
     return give_cookies(req, text);
+}
+
+uint64_t session_id(const struct request *req)
+{
+    return req->loaded->is_session ? req->loaded->access.token_id : 0;
+}
+
+void answer_ended(struct request *req, uint64_t n_ended)
+{
+    struct json_out out = response_json(req, 200);
+
+    json_open_object(&out);
+    json_key(&out, "ended");
+    json_u64(&out, n_ended);
+    json_close_object(&out);
 }
 
 void session_forget(struct request *req)

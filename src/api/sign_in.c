@@ -1,5 +1,4 @@
 /* /login and /logout: how a browser's session begins and ends. */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "api/authenticity.h"
@@ -7,6 +6,7 @@
 #include "api/return_to.h"
 #include "api/route.h"
 #include "api/session.h"
+#include "api/sign_in_limit.h"
 
 enum { LOGIN_MAX_CHARS = 255 };
 
@@ -72,9 +72,10 @@ static enum cq_status find_user(struct request *req, const char *login, struct s
     return st == CQ_RESOURCE_NOT_FOUND ? CQ_OK : st; /* id 0: nobody */
 }
 
-static enum cq_status begin_session(struct request *req, uint64_t user_id)
+/* password_hash: what was verified; NULL: nothing was. CQ_RESOURCE_NOT_FOUND: it has been changed since. */
+static enum cq_status begin_session(struct request *req, uint64_t user_id, const char *password_hash)
 {
-    enum cq_status st = session_begin(req, user_id);
+    enum cq_status st = session_begin(req, user_id, password_hash);
 
     return st ? st : answer_see_other(req, return_to_location(req));
 }
@@ -85,7 +86,7 @@ static enum cq_status sign_in_remote_user(struct request *req)
     enum cq_status st = find_user(req, req->remote_user, &user);
 
     if (!st && user.id)
-        return begin_session(req, user.id);
+        return begin_session(req, user.id, NULL);
     if (!st)
         answer_no_account(req, is_login(req->remote_user) ? req->remote_user : "");
     return st;
@@ -119,37 +120,17 @@ static const char *lower_case(struct request *req, const char *text)
     return out;
 }
 
-/* Whoever has one address of IPv6 has all of its last 64 bits: they count as one. */
-static const char *address_subject(struct request *req)
-{
-    const char *address = req->remote_addr;
-    struct in6_addr bits;
-    char text[INET6_ADDRSTRLEN];
-
-    if (inet_pton(AF_INET6, address, &bits) != 1 || IN6_IS_ADDR_V4MAPPED(&bits))
-        return address;
-    memset(bits.s6_addr + 8, 0, 8);
-    return inet_ntop(AF_INET6, &bits, text, sizeof(text)) ? arena_strdup(req->ctx.arena, text) : NULL;
-}
-
 /* All ways to write a login count as one: by the account that it names, else by what was typed in lower case. */
-static enum cq_status name_subjects(struct request *req, const char *login, const struct sign_in_user *user,
-                                    struct sign_in_subjects *out)
+static const char *counted_name(struct request *req, const char *login, const struct sign_in_user *user)
 {
-    const char *name = user->id ? user->login : lower_case(req, is_login(login) ? login : "");
-    const char *address = address_subject(req);
-    const char *pair = name && address ? arena_printf(req->ctx.arena, "%s\n%s", address, name) : NULL;
-
-    if (!pair || !sha256(pair, strlen(pair), out->pair) || !sha256(address, strlen(address), out->address))
-        return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
-    return CQ_OK;
+    return user->id ? user->login : lower_case(req, is_login(login) ? login : "");
 }
 
 static enum cq_status answer_limited(struct request *req, const char *login, uint32_t wait_s)
 {
     const char *retry_after = arena_printf(req->ctx.arena, "%u", wait_s);
 
-    answer_form(req, 429, "Too many attempts have failed. Please wait a minute and try again.", login);
+    answer_form(req, 429, SIGN_IN_LIMITED, login);
     response_header(req, "Retry-After", retry_after);
     return CQ_OK;
 }
@@ -172,13 +153,11 @@ enum cq_status sign_in_create(struct request *req)
     const char *login = text_field(req, "login"), *password = text_field(req, "password");
     struct sign_in_user user = {.id = 0};
     struct sign_in_subjects subjects;
-    uint32_t wait_s = 0, limit = req->config->limits.sign_in_failures_per_minute;
+    uint32_t wait_s = 0;
 
     enum cq_status st = find_user(req, login, &user);
     if (!st)
-        st = name_subjects(req, login, &user, &subjects);
-    if (!st)
-        st = store_sign_in_wait(&req->ctx, req->db, &subjects, limit, &wait_s);
+        st = sign_in_limit(req, counted_name(req, login, &user), &subjects, &wait_s);
     if (st)
         return st;
     login = is_login(login) ? login : "";
@@ -186,7 +165,8 @@ enum cq_status sign_in_create(struct request *req)
         return answer_limited(req, login, wait_s);
     if (!password_verify(password, user.password_hash))
         return answer_wrong(req, login, &subjects);
-    return begin_session(req, user.id);
+    st = begin_session(req, user.id, user.password_hash);
+    return st == CQ_RESOURCE_NOT_FOUND ? answer_wrong(req, login, &subjects) : st;
 }
 
 /* ---- and out ---- */

@@ -408,6 +408,17 @@ const char *llm_notice(const struct config *config)
     return notice;
 }
 
+const char *llm_reply_model(struct arena *arena, const struct config *config)
+{
+    struct llm_models models;
+    struct llm_chain chain;
+
+    read_chain(&models, config, LLM_REPLY, &chain);
+    const char *name = chain.n ? arena_strdup(arena, chain.models[0]->config->name) : NULL;
+    llm_models_release(&models);
+    return name;
+}
+
 /* What a model of that name can read beside what it writes. builtin reads no prompt: it has all the room there is. */
 static uint32_t room_of(const struct config *config, const char *name)
 {

@@ -153,6 +153,7 @@ static const struct {
     {"REMOTE_ADDR", REQUEST(remote_addr)},
     {"CONTENT_TYPE", REQUEST(content_type)},
     {"HTTP_ACCEPT", REQUEST(accept)},
+    {"HTTP_USER_AGENT", REQUEST(user_agent)},
     {"HTTP_AUTHORIZATION", REQUEST(authorization)},
     {"HTTP_COOKIE", REQUEST(cookie)},
     {"HTTP_X_CSRF_TOKEN", REQUEST(csrf_token)},

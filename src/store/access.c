@@ -21,7 +21,7 @@ static enum cq_status read_course(struct cq_ctx *ctx, struct db *db, const struc
 static enum cq_status read_scope(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                  struct access_columns *access)
 {
-    const struct db_in in[] = {IN_U64(access->access_token_id), IN_TEXT(key->scope)};
+    const struct db_in in[] = {IN_U64(access->row.token_id), IN_TEXT(key->scope)};
     const struct db_out out[] = {OUT_BOOL(access->row.has_scope)};
 
     return db_query_one(ctx, db, SELECT_SCOPE, in, LEN(in), out, LEN(out));
@@ -30,12 +30,12 @@ static enum cq_status read_scope(struct cq_ctx *ctx, struct db *db, const struct
 enum cq_status access_complete(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                struct access_columns *access)
 {
-    bool is_known = access->access_token_id && access->is_session == key->is_session;
+    bool is_known = access->row.token_id && access->is_session == key->is_session;
     bool is_live = !access->row.is_expired && !access->row.is_revoked;
     enum cq_status st = is_known ? CQ_OK : CQ_TOKEN_UNKNOWN;
 
     access->row.has_scope = !access->is_scoped;
-    access->row.touch_id = access->is_touch_due && is_live ? access->access_token_id : 0;
+    access->row.touch_id = access->is_touch_due && is_live ? access->row.token_id : 0;
     if (!st && key->course_id && !access->row.course_id)
         st = read_course(ctx, db, key, access);
     if (!st && access->is_scoped)
@@ -57,7 +57,7 @@ enum cq_status access_query(struct cq_ctx *ctx, struct db *db, const char *sql, 
 enum cq_status store_load_course(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                  struct access_row *access)
 {
-    struct access_columns a = {.access_token_id = 0};
+    struct access_columns a = {.is_scoped = false};
     const struct db_in in[] = {IN_U64(key->course_id), IN_BYTES(key->token_hash, SHA256_BYTES)};
     const struct db_out out[] = {ACCESS_OUT(a)};
 

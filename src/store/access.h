@@ -32,12 +32,11 @@
 
 struct access_columns {
     struct access_row row; /* course_id: until access_complete(), as a member */
-    uint64_t access_token_id;
     bool is_scoped, is_session, is_touch_due;
 };
 
 #define ACCESS_OUT(a)                                                                                                  \
-    OUT_U64((a).row.user_id), OUT_BOOL((a).row.is_admin), OUT_U64((a).access_token_id), OUT_BOOL((a).is_scoped),       \
+    OUT_U64((a).row.user_id), OUT_BOOL((a).row.is_admin), OUT_U64((a).row.token_id), OUT_BOOL((a).is_scoped),          \
         OUT_TIME((a).row.expires_at_ms), OUT_BOOL((a).row.is_expired), OUT_BOOL((a).row.is_revoked),                   \
         OUT_BOOL((a).is_session), OUT_BOOL((a).is_touch_due), OUT_U64((a).row.course_id), OUT_U32((a).row.roles)
 

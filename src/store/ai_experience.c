@@ -14,7 +14,7 @@ static const char LOAD_AI_EXPERIENCE[] =
 enum cq_status store_load_ai_experience(struct cq_ctx *ctx, struct db *db, const struct load_key *key,
                                         struct access_row *access, struct ai_experience_row *row)
 {
-    struct access_columns a = {.access_token_id = 0};
+    struct access_columns a = {.is_scoped = false};
     struct ai_experience_row x = {0};
     const struct db_in in[] = {IN_U64(key->course_id), IN_U64(key->ai_experience_id), IN_U64(key->course_id),
                                IN_BYTES(key->token_hash, SHA256_BYTES)};

@@ -11,7 +11,7 @@ static const char LOAD_BOT[] =
 enum cq_status store_load_bot(struct cq_ctx *ctx, struct db *db, const struct load_key *key, struct access_row *access,
                               struct bot_row *row)
 {
-    struct access_columns a = {.access_token_id = 0};
+    struct access_columns a = {.is_scoped = false};
     struct bot_row b = {0};
     const struct db_in in[] = {IN_U64(key->course_id), IN_TEXT(key->bot_name), IN_BYTES(key->token_hash, SHA256_BYTES)};
     const struct db_out out[] = {ACCESS_OUT(a), BOT_OUT(b), OUT_BOOL(b.is_usable), OUT_BOOL(b.is_editable)};

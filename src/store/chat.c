@@ -10,7 +10,7 @@ static const char LOAD_CHAT[] =
 enum cq_status store_load_chat(struct cq_ctx *ctx, struct db *db, const struct load_key *key, struct access_row *access,
                                struct chat_row *row)
 {
-    struct access_columns a = {.access_token_id = 0};
+    struct access_columns a = {.is_scoped = false};
     struct chat_row c = {0};
     const struct db_in in[] = {IN_U64(key->course_id), IN_TEXT(key->chat_name),
                                IN_BYTES(key->token_hash, SHA256_BYTES)};

@@ -23,7 +23,7 @@ enum cq_status store_load_conversation(struct cq_ctx *ctx, struct db *db, const 
                                        struct access_row *access, struct ai_experience_row *experience,
                                        struct conversation_row *row)
 {
-    struct access_columns a = {.access_token_id = 0};
+    struct access_columns a = {.is_scoped = false};
     struct ai_experience_row x = {0};
     struct conversation_row v = {0};
     const struct db_in in[] = {IN_U64(key->course_id), IN_U64(key->ai_experience_id), IN_U64(key->course_id),

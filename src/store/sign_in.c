@@ -3,18 +3,29 @@
 
 /* ---- people ---- */
 
-static const char SELECT_SIGN_IN_USER[] = "SELECT id, login, password_hash FROM user WHERE login = ?";
+static const char SELECT_USER_OF_LOGIN[] = "SELECT id, login, password_hash FROM user WHERE login = ?";
+static const char SELECT_USER_OF_ID[] = "SELECT id, login, password_hash FROM user WHERE id = ?";
 
-enum cq_status store_sign_in_user(struct cq_ctx *ctx, struct db *db, const char *login, struct sign_in_user *out)
+static enum cq_status find_user(struct cq_ctx *ctx, struct db *db, const char *sql, struct db_in by,
+                                struct sign_in_user *out)
 {
     struct sign_in_user u = {0};
-    const struct db_in in[] = {IN_TEXT(login)};
     const struct db_out cols[] = {OUT_U64(u.id), OUT_TEXT(u.login), OUT_TEXT(u.password_hash)};
 
-    enum cq_status st = db_query_one(ctx, db, SELECT_SIGN_IN_USER, in, LEN(in), cols, LEN(cols));
+    enum cq_status st = db_query_one(ctx, db, sql, &by, 1, cols, LEN(cols));
     if (!st)
         *out = u;
     return st;
+}
+
+enum cq_status store_sign_in_user(struct cq_ctx *ctx, struct db *db, const char *login, struct sign_in_user *out)
+{
+    return find_user(ctx, db, SELECT_USER_OF_LOGIN, IN_TEXT(login), out);
+}
+
+enum cq_status store_sign_in_user_by_id(struct cq_ctx *ctx, struct db *db, uint64_t id, struct sign_in_user *out)
+{
+    return find_user(ctx, db, SELECT_USER_OF_ID, IN_U64(id), out);
 }
 
 /* ---- failures ---- */

@@ -78,6 +78,7 @@ static void check_strings(const struct sent *sent, const struct request *req)
     CHECK(str_eq(req->origin, value_of(sent, "HTTP_ORIGIN", NULL)));
     CHECK(str_eq(req->sec_fetch_site, value_of(sent, "HTTP_SEC_FETCH_SITE", NULL)));
     CHECK(str_eq(req->remote_user, value_of(sent, "REMOTE_USER", NULL)));
+    CHECK(str_eq(req->user_agent, value_of(sent, "HTTP_USER_AGENT", NULL)));
     CHECK(str_eq(req->ctx.request_id, value_of(sent, "REQUEST_ID", "-")));
     CHECK(req->method == http_method_parse(value_of(sent, "REQUEST_METHOD", "")));
 }

@@ -26,6 +26,7 @@ static const struct pair POST_PAIRS[] = {
     {"HTTP_ORIGIN", "https://canvas.example.edu"},
     {"HTTP_SEC_FETCH_SITE", "same-origin"},
     {"REMOTE_USER", "ada"},
+    {"HTTP_USER_AGENT", "Browser/1.0"},
     {"HTTP_REMOTE_USER", "a client's header of that name would come as this, and is not looked at"},
     {"REQUEST_ID", "0123456789abcdef"},
 };
@@ -55,6 +56,7 @@ static void test_a_request(void)
     ASSERT_TEXT(req->origin, "https://canvas.example.edu");
     ASSERT_TEXT(req->sec_fetch_site, "same-origin");
     ASSERT_TEXT(req->remote_user, "ada");
+    ASSERT_TEXT(req->user_agent, "Browser/1.0");
     ASSERT_TEXT(req->ctx.request_id, "0123456789abcdef");
     ASSERT_TEXT(req->body, "{\"a\":1}");
     CU_ASSERT_TRUE(req->body_len == 7 && !req->body_too_large);
