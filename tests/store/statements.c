@@ -162,8 +162,34 @@ static void find_no_session(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_OK, store_session_touch(ctx, db, 1, 600, 600));
     GIVES(CQ_OK, store_session_end(ctx, db, session.hash));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_sign_in_user(ctx, db, "nobody", &user));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_sign_in_user_by_id(ctx, db, 1, &user));
     GIVES(CQ_OK, store_sign_in_wait(ctx, db, &subjects, 1, &wait_s));
     CU_ASSERT_EQUAL(wait_s, 0);
+}
+
+static void find_no_account(struct cq_ctx *ctx, struct db *db)
+{
+    const struct password_change change = {.user_id = 1, .from = "$y$a", .to = "$y$b"};
+    struct session_list sessions = {.n = 7};
+    struct course_list courses = {.n = 7, .total = 7};
+    struct session_row session;
+    struct course_row course;
+    struct user_row user;
+    uint64_t n_ended = 7;
+
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_user(ctx, db, 1, &user));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_password_change(ctx, db, &change, &n_ended));
+    CU_ASSERT_EQUAL(n_ended, 7);
+    GIVES(CQ_OK, store_session_list(ctx, db, 1, 600, &sessions));
+    CU_ASSERT_EQUAL(sessions.n, 0);
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_session_end_by_id(ctx, db, 1, 1, 600, &session));
+    GIVES(CQ_OK, store_session_end_others(ctx, db, 1, 0, &n_ended));
+    CU_ASSERT_EQUAL(n_ended, 0);
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_course(ctx, db, 1, &course));
+    for (int is_admin = 0; is_admin <= 1; is_admin++) {
+        GIVES(CQ_OK, store_course_list(ctx, db, 1, is_admin, 10, 0, &courses));
+        CU_ASSERT_TRUE(courses.n == 0 && courses.total == 0);
+    }
 }
 
 static void find_no_turn(struct cq_ctx *ctx, struct db *db)
@@ -381,6 +407,21 @@ static void walk_sessions(const struct place *p)
     GIVES(CQ_OK, store_sign_in_failed(p->ctx, p->db, &subjects));
     GIVES(CQ_OK, store_sign_in_wait(p->ctx, p->db, &subjects, 1, &wait_s));
     CU_ASSERT_TRUE(wait_s > 0 && wait_s <= 60);
+}
+
+/* The second session of walk_sessions() is all that there is. */
+static void walk_account(const struct place *p)
+{
+    const struct password_change change = {.user_id = p->user_id, .from = "$y$a", .to = "$y$b"};
+    struct session_list sessions = {0};
+    struct session_row session = {0};
+    uint64_t n_ended = 7;
+
+    GIVES(CQ_OK, store_session_list(p->ctx, p->db, p->user_id, 600, &sessions));
+    CU_ASSERT_EQUAL_FATAL(sessions.n, 1);
+    GIVES(CQ_OK, store_session_end_by_id(p->ctx, p->db, p->user_id, sessions.rows[0].id, 600, &session));
+    CU_ASSERT_EQUAL(session.id, sessions.rows[0].id);
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_password_change(p->ctx, p->db, &change, &n_ended)); /* there is none */
 }
 
 /* Written by another connection, whose statements are none of the store's. */
@@ -706,6 +747,7 @@ static void run_every_statement(const struct config *config)
     find_nothing(ctx, db);
     find_no_bot(ctx, db);
     find_no_session(ctx, db);
+    find_no_account(ctx, db);
     find_no_turn(ctx, db);
     find_no_reads(ctx, db);
     struct place p = place_in(ctx, db);
@@ -717,6 +759,7 @@ static void run_every_statement(const struct config *config)
     walk_bots(&p);
     walk_documents(&p);
     walk_sessions(&p);
+    walk_account(&p);
     walk_chats(config, &p);
     walk_chat_turns(&p);
     walk_turns(&p, conversation_id);
