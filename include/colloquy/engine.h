@@ -36,6 +36,13 @@ struct progress {
 enum cq_status engine_progress_read(struct cq_ctx *ctx, const char *learning_objective, const char *met_at,
                                     struct progress *out) MUST_USE;
 
+struct progress_count {
+    unsigned n, n_met, percentage;
+};
+
+/* The same without the objectives, of which there is one at least: all that lists show. */
+struct progress_count engine_progress_count(const char *met_at);
+
 /*
  * Note the objectives that are covered (by their index) as met by the message at place, unless they were before; what
  * is met stays so. met_at gets them in the form that engine_progress_read() takes.
@@ -249,5 +256,6 @@ enum cq_status engine_evaluation_end(struct cq_ctx *ctx, struct db *db, struct e
 struct user_limits engine_user_limits(const struct config *config);
 
 #include "colloquy/engine/chat.h"
+#include "colloquy/engine/class.h"
 
 #endif

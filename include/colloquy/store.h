@@ -293,7 +293,8 @@ struct conversation_row {
     const char *learning_objective; /* as when it was opened */
     const char *met_at;             /* one entry an objective, comma-separated */
     bool all_objectives_met;
-    bool has_feedback; /* somebody has voted on a message of it: worth store_feedback_read() */
+    bool has_feedback;   /* somebody has voted on a message of it: worth store_feedback_read() */
+    uint32_t n_messages; /* without the opening one; of lists only */
     int64_t created_at_ms, updated_at_ms;
 };
 
@@ -355,33 +356,66 @@ enum cq_status store_message_list_with_student(struct cq_ctx *ctx, struct db *db
                                                uint64_t user_id, struct student_row *student,
                                                struct message_list *out) MUST_USE;
 
+struct course_names {
+    const char *name, *code;
+};
+
+/* The same, and which course it is of. */
+enum cq_status store_transcript(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t conversation_id,
+                                uint64_t user_id, struct course_names *course, struct student_row *student,
+                                struct message_list *out) MUST_USE;
+
 /* The place of a message in its conversation, and whose it is. uuid: in lower case. */
 enum cq_status store_message_find(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id, const char *uuid,
                                   uint32_t *seq, bool *is_assistant) MUST_USE;
 
+struct conversation_list {
+    struct conversation_row *rows; /* newest first; without uuid and learning_objective, which no list shows */
+    size_t n;
+    uint64_t total; /* in all pages */
+};
+
+/* One page of a user's conversations of an AI experience, ended ones too. */
+enum cq_status store_conversation_list(struct cq_ctx *ctx, struct db *db, uint64_t ai_experience_id, uint64_t user_id,
+                                       uint64_t limit, uint64_t offset, struct conversation_list *out) MUST_USE;
+
 /* Make it completed, if it is active; a running turn is still stored. */
 enum cq_status store_conversation_complete(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id) MUST_USE;
 
-/* ---- the students of a course and the latest conversation of each (roster.c) ---- */
+/* ---- the students of a course and the latest conversation of each (roster.c, class.c) ---- */
 
 struct roster_row {
     struct student_row student;
-    struct conversation_row conversation; /* without what is only shown with its messages; id 0: none */
+    struct conversation_row conversation; /* without learning_objective; id 0: none, and no met_at */
 };
 
 struct roster {
     struct roster_row *rows; /* by sortable name, then id */
     size_t n;
-    uint64_t total;                                     /* in all pages */
-    uint64_t n_completed, n_in_progress, n_not_started; /* of all students; 0 of a search */
+    uint64_t total;                                              /* in all pages */
+    uint64_t n_completed, n_in_progress, n_ended, n_not_started; /* of all students; 0 of a search */
 };
 
 /*
- * One page of the students with an active enrollment. search_term: only those in whose name it stands, case and
- * accents ignored; NULL: all.
+ * One page of the students with an active enrollment; limit INT64_MAX: all of them. search_term: only those in whose
+ * name it stands, case and accents ignored; NULL: all.
  */
 enum cq_status store_roster(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t ai_experience_id,
                             const char *search_term, uint64_t limit, uint64_t offset, struct roster *out) MUST_USE;
+
+/*
+ * A student's latest conversation, of which there are what counting takes: id (0: none), workflow_state, all_objectives_met, met_at and
+ * learning_objective. Texts live until it returns, and so does what it puts into ctx->arena. Anything but CQ_OK ends the
+ * list with it. No call of the store inside.
+ */
+typedef enum cq_status store_latest_fn(struct cq_ctx *ctx, void *arg, const struct conversation_row *latest);
+
+/*
+ * Call fn for each student with an active enrollment, in no order. learning_objective: the experience's as it is now; where a
+ * conversation has the same, which most do, row and argument share it.
+ */
+enum cq_status store_latest_each(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t ai_experience_id,
+                                 const char *learning_objective, store_latest_fn *fn, void *arg) MUST_USE;
 
 /* ---- votes (feedback.c) ---- */
 

@@ -38,9 +38,9 @@ static bool next_place(const char **met_at, uint32_t *place)
     return is_filled;
 }
 
-static unsigned percentage(const struct progress *p)
+static unsigned percentage(size_t n_met, size_t n)
 {
-    return p->n ? (unsigned)((200 * p->n_met + p->n) / (2 * p->n)) : 0;
+    return n ? (unsigned)((200 * n_met + n) / (2 * n)) : 0;
 }
 
 enum cq_status engine_progress_read(struct cq_ctx *ctx, const char *learning_objective, const char *met_at,
@@ -59,9 +59,22 @@ enum cq_status engine_progress_read(struct cq_ctx *ctx, const char *learning_obj
         p.n_met += o->is_met;
         learning_objective += len + (learning_objective[len] == '\n');
     }
-    p.percentage = percentage(&p);
+    p.percentage = percentage(p.n_met, p.n);
     *out = p;
     return CQ_OK;
+}
+
+struct progress_count engine_progress_count(const char *met_at)
+{
+    struct progress_count count = {.n = 1};
+    uint32_t place;
+
+    for (const char *p = met_at; (p = strchr(p, ',')); p++)
+        count.n++;
+    for (unsigned i = 0; i < count.n; i++)
+        count.n_met += next_place(&met_at, &place);
+    count.percentage = percentage(count.n_met, count.n);
+    return count;
 }
 
 enum cq_status engine_progress_meet(struct cq_ctx *ctx, struct progress *progress, const bool *is_covered,
@@ -84,7 +97,7 @@ enum cq_status engine_progress_meet(struct cq_ctx *ctx, struct progress *progres
         if (o->is_met)
             buf_u64(places, o->met_at);
     }
-    progress->percentage = percentage(progress);
+    progress->percentage = percentage(progress->n_met, progress->n);
     if (places->failed)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     *met_at = places->data;

@@ -1,4 +1,4 @@
-/* Conversations: loading, ending. */
+/* Conversations: loading, listing one's own, ending. */
 #include "store/access.h"
 #include "store/ai_experience.h"
 #include "store/message.h"
@@ -114,6 +114,59 @@ enum cq_status store_load_active_conversation(struct cq_ctx *ctx, struct db *db,
     *row = rows.first.conversation;
     *messages = *list;
     return CQ_OK;
+}
+
+/* ---- one's own ---- */
+
+#define OF_USER                                                                                                        \
+    " FROM conversation WHERE user_id = ? AND ai_experience_id = ? AND workflow_state IN ('active', 'completed')"
+
+/* As in a roster, the count stands in a row of its own, to which the page is joined. */
+static const char LIST_CONVERSATIONS[] =
+    "SELECT total.n, v.id, v.ai_experience_id, v.user_id, v.workflow_state, v.met_at, v.all_objectives_met, v.next_seq,"
+    " v.created_at, v.updated_at FROM (SELECT COUNT(*) AS n" OF_USER ") total"
+    " LEFT JOIN (SELECT id" OF_USER " ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) page ON TRUE"
+    " LEFT JOIN conversation v ON v.id = page.id ORDER BY v.created_at DESC, v.id DESC";
+
+struct conversation_rows {
+    struct conversation_row row; /* being fetched */
+    struct conversation_list list;
+    uint64_t max;
+};
+
+static enum cq_status take_conversation(struct cq_ctx *ctx, void *arg)
+{
+    struct conversation_rows *rows = arg;
+
+    (void)ctx;
+    if (!rows->row.id || rows->list.n == rows->max)
+        return CQ_OK;
+    rows->row.n_messages--; /* the opening one */
+    rows->list.rows[rows->list.n++] = rows->row;
+    return CQ_OK;
+}
+
+enum cq_status store_conversation_list(struct cq_ctx *ctx, struct db *db, uint64_t ai_experience_id, uint64_t user_id,
+                                       uint64_t limit, uint64_t offset, struct conversation_list *out)
+{
+    struct conversation_rows rows = {.max = limit};
+    struct conversation_row *v = &rows.row;
+    const struct db_in in[] = {IN_U64(user_id), IN_U64(ai_experience_id),
+                               IN_U64(user_id), IN_U64(ai_experience_id),
+                               IN_U64(limit),   IN_U64(offset)};
+    const struct db_out cols[] = {OUT_U64(rows.list.total),        OUT_U64(v->id),
+                                  OUT_U64(v->ai_experience_id),    OUT_U64(v->user_id),
+                                  OUT_TEXT(v->workflow_state),     OUT_TEXT(v->met_at),
+                                  OUT_BOOL(v->all_objectives_met), OUT_U32(v->n_messages),
+                                  OUT_TIME(v->created_at_ms),      OUT_TIME(v->updated_at_ms)};
+
+    rows.list.rows = arena_zalloc(ctx->arena, limit, sizeof(*rows.list.rows));
+    if (!rows.list.rows)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    enum cq_status st = db_query(ctx, db, LIST_CONVERSATIONS, in, LEN(in), cols, LEN(cols), take_conversation, &rows);
+    if (!st)
+        *out = rows.list;
+    return st;
 }
 
 /* ---- ending ---- */

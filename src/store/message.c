@@ -78,14 +78,22 @@ enum cq_status store_message_list(struct cq_ctx *ctx, struct db *db, uint64_t co
 #define OWNER_COLUMNS ONCE("u.id") ", " OWNER_NAMES ", " ONCE("u.avatar_url") ", " ONCE("u.created_at")
 #define OWNER_NAMES   ONCE("u.name") ", " ONCE("u.sortable_name") ", " ONCE("u.short_name")
 
+#define OF_OWNER                                                                                                       \
+    " FROM user u LEFT JOIN turn r ON r.conversation_id = ? AND " TURN_IS_RUNNING                                      \
+    " LEFT JOIN message m ON m.conversation_id = ?"
+
 static const char LIST_MESSAGES_WITH_STUDENT[] =
-    "SELECT " OWNER_COLUMNS ", " MESSAGE_COLUMNS ", " MESSAGE_IS_RUNNING
-    " FROM user u LEFT JOIN turn r ON r.conversation_id = ? AND " TURN_IS_RUNNING
-    " LEFT JOIN message m ON m.conversation_id = ? WHERE u.id = ?";
+    "SELECT " OWNER_COLUMNS ", " MESSAGE_COLUMNS ", " MESSAGE_IS_RUNNING OF_OWNER " WHERE u.id = ?";
+
+static const char LIST_TRANSCRIPT[] =
+    "SELECT " ONCE("c.name") ", " ONCE("c.code") ", " OWNER_COLUMNS ", " MESSAGE_COLUMNS
+                                                 ", " MESSAGE_IS_RUNNING OF_OWNER
+                                                 " JOIN course c ON c.id = ? WHERE u.id = ?";
 
 struct student_rows {
     struct student_row row; /* being fetched */
     struct student_row first;
+    struct course_names course_row, course;
     struct message_rows messages;
 };
 
@@ -93,8 +101,10 @@ static enum cq_status take_with_student(struct cq_ctx *ctx, void *arg)
 {
     struct student_rows *rows = arg;
 
-    if (!rows->messages.row.seq)
+    if (!rows->messages.row.seq) {
         rows->first = rows->row;
+        rows->course = rows->course_row;
+    }
     return message_take(ctx, &rows->messages);
 }
 
@@ -113,6 +123,28 @@ enum cq_status store_message_list_with_student(struct cq_ctx *ctx, struct db *db
     if (!rows.first.id)
         return CQ_RESOURCE_NOT_FOUND;
     message_sort(&rows.messages.list);
+    *student = rows.first;
+    *out = rows.messages.list;
+    return CQ_OK;
+}
+
+enum cq_status store_transcript(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t conversation_id,
+                                uint64_t user_id, struct course_names *course, struct student_row *student,
+                                struct message_list *out)
+{
+    struct student_rows rows = {.row = {.id = 0}};
+    struct student_row *s = &rows.row;
+    const struct db_in in[] = {IN_U64(conversation_id), IN_U64(conversation_id), IN_U64(course_id), IN_U64(user_id)};
+    const struct db_out cols[] = {OUT_TEXT(rows.course_row.name), OUT_TEXT(rows.course_row.code), STUDENT_OUT(*s),
+                                  MESSAGE_OUT(rows.messages), OUT_BOOL(rows.messages.is_running)};
+
+    enum cq_status st = db_query(ctx, db, LIST_TRANSCRIPT, in, LEN(in), cols, LEN(cols), take_with_student, &rows);
+    if (st)
+        return st;
+    if (!rows.first.id)
+        return CQ_RESOURCE_NOT_FOUND;
+    message_sort(&rows.messages.list);
+    *course = rows.course;
     *student = rows.first;
     *out = rows.messages.list;
     return CQ_OK;

@@ -19,7 +19,8 @@ enum { NAME_MAX_CHARS = 255 };
 #define STUDENT_COLUMNS                                                                                                \
     "student.id, student.name, student.sortable_name, student.short_name, student.avatar_url, student.created_at"
 #define LATEST_COLUMNS                                                                                                 \
-    "v.id, v.ai_experience_id, v.user_id, v.uuid, v.workflow_state, v.all_objectives_met, v.created_at, v.updated_at"
+    "v.id, v.ai_experience_id, v.user_id, v.uuid, v.workflow_state, v.all_objectives_met, v.met_at, v.next_seq,"       \
+    " v.created_at, v.updated_at"
 
 #define ROSTER_PAGE(condition)                                                                                         \
     " LEFT JOIN (SELECT u.id FROM course_member e STRAIGHT_JOIN user u ON u.id = e.user_id WHERE " condition           \
@@ -30,9 +31,10 @@ enum { NAME_MAX_CHARS = 255 };
     " ORDER BY student.sortable_name, student.id"
 
 static const char LIST_ROSTER[] =
-    "SELECT total.n, total.n_completed, total.n_in_progress, total.n_not_started, " ROSTER_COLUMNS
+    "SELECT total.n, total.n_completed, total.n_in_progress, total.n_ended, total.n_not_started, " ROSTER_COLUMNS
     " FROM (SELECT COUNT(*) AS n, COUNT(IF(s.all_objectives_met, 1, NULL)) AS n_completed,"
     " COUNT(IF(s.workflow_state = 'active' AND NOT s.all_objectives_met, 1, NULL)) AS n_in_progress,"
+    " COUNT(IF(s.workflow_state = 'completed' AND NOT s.all_objectives_met, 1, NULL)) AS n_ended,"
     " COUNT(IF(s.user_id IS NULL, 1, NULL)) AS n_not_started"
     " FROM course_member e LEFT JOIN latest_conversation s ON s.ai_experience_id = ? AND s.user_id = e.user_id"
     " AND s.workflow_state <> 'deleted' WHERE " IS_STUDENT ") total" ROSTER_PAGE(IS_STUDENT);
@@ -48,20 +50,30 @@ struct roster_rows {
     uint64_t max;
 };
 
+/* Room is made by the first row, which knows how many there can be. */
 static enum cq_status take_student(struct cq_ctx *ctx, void *arg)
 {
     struct roster_rows *rows = arg;
+    struct roster *r = &rows->roster;
+    uint64_t max = r->total < rows->max ? r->total : rows->max;
 
-    (void)ctx;
-    if (rows->row.student.id && rows->roster.n < rows->max)
-        rows->roster.rows[rows->roster.n++] = rows->row;
+    if (!rows->row.student.id || r->n == max)
+        return CQ_OK;
+    if (!r->rows)
+        r->rows = arena_zalloc(ctx->arena, max, sizeof(*r->rows));
+    if (!r->rows)
+        return cq_fail(ctx, CQ_INTERNAL, "a roster is larger than the request's memory");
+    if (rows->row.conversation.id)
+        rows->row.conversation.n_messages--; /* the opening one */
+    r->rows[r->n++] = rows->row;
     return CQ_OK;
 }
 
 #define ROSTER_OUT(r)                                                                                                  \
     STUDENT_OUT((r).student), OUT_U64((r).conversation.id), OUT_U64((r).conversation.ai_experience_id),                \
         OUT_U64((r).conversation.user_id), OUT_TEXT((r).conversation.uuid), OUT_TEXT((r).conversation.workflow_state), \
-        OUT_BOOL((r).conversation.all_objectives_met), OUT_TIME((r).conversation.created_at_ms),                       \
+        OUT_BOOL((r).conversation.all_objectives_met), OUT_TEXT((r).conversation.met_at),                              \
+        OUT_U32((r).conversation.n_messages), OUT_TIME((r).conversation.created_at_ms),                                \
         OUT_TIME((r).conversation.updated_at_ms)
 
 static enum cq_status search(struct cq_ctx *ctx, struct db *db, uint64_t course_id, uint64_t ai_experience_id,
@@ -83,8 +95,8 @@ static enum cq_status list(struct cq_ctx *ctx, struct db *db, uint64_t course_id
     struct roster *r = &rows->roster;
     const struct db_in in[] = {IN_U64(ai_experience_id), IN_U64(course_id),       IN_U64(course_id), IN_U64(limit),
                                IN_U64(offset),           IN_U64(ai_experience_id)};
-    const struct db_out out[] = {OUT_U64(r->total), OUT_U64(r->n_completed), OUT_U64(r->n_in_progress),
-                                 OUT_U64(r->n_not_started), ROSTER_OUT(rows->row)};
+    const struct db_out out[] = {OUT_U64(r->total),   OUT_U64(r->n_completed),   OUT_U64(r->n_in_progress),
+                                 OUT_U64(r->n_ended), OUT_U64(r->n_not_started), ROSTER_OUT(rows->row)};
 
     return db_query(ctx, db, LIST_ROSTER, in, LEN(in), out, LEN(out), take_student, rows);
 }
@@ -94,9 +106,6 @@ enum cq_status store_roster(struct cq_ctx *ctx, struct db *db, uint64_t course_i
 {
     struct roster_rows rows = {.max = limit};
 
-    rows.roster.rows = arena_zalloc(ctx->arena, limit, sizeof(*rows.roster.rows));
-    if (!rows.roster.rows)
-        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     enum cq_status st = search_term ? search(ctx, db, course_id, ai_experience_id, search_term, limit, offset, &rows)
                                     : list(ctx, db, course_id, ai_experience_id, limit, offset, &rows);
     if (!st)
