@@ -1,12 +1,12 @@
-/* What teachers read of their students' conversations (doc/api-canvas.md 3.8, 3.9). */
+/* What teachers read of their students' conversations (doc/api-canvas.md 3.8, 3.9; doc/api-pages.md 4.1). */
 #include <json-c/json.h>
 #include <string.h>
 
-#include "api/fields.h"
 #include "api/represent.h"
+#include "api/roster_query.h"
 #include "api/route.h"
 
-enum { PER_PAGE = 50, MAX_PER_PAGE = 100, MIN_SEARCH_CHARS = 2 };
+enum { PER_PAGE = 50, MAX_PER_PAGE = 100 };
 
 /* What both calls show of a conversation, into an open object. */
 static void write_row(struct request *req, struct json_out *out, const struct conversation_row *v,
@@ -50,6 +50,7 @@ static void write_rows(struct request *req, struct json_out *out, const struct r
             write_row(req, out, &row->conversation, &row->student);
         else
             write_row_without(out, &row->student);
+        write_progress_so_far(out, &row->conversation);
         json_close_object(out);
     }
     json_close_array(out);
@@ -95,6 +96,7 @@ static void write_snapshot(struct json_out *out, const struct roster *roster, co
         uint64_t n;
     } counts[] = {{"completed", roster->n_completed},
                   {"in_progress", roster->n_in_progress},
+                  {"ended", roster->n_ended},
                   {"not_started", roster->n_not_started},
                   {"total_objectives", count_objectives(x->learning_objective)}};
 
@@ -110,16 +112,6 @@ static void write_snapshot(struct json_out *out, const struct roster *roster, co
 
 /* ---- the calls ---- */
 
-/* *term: NULL when none is to be looked for. */
-static void read_search_term(struct request *req, const char **term, struct field_errors *errors)
-{
-    struct param p = param_text(req, NULL, "search_term");
-
-    if (p.state == PARAM_WRONG)
-        field_error(errors, "search_term", "is invalid");
-    *term = p.state == PARAM_VALUE && utf8_count(p.text, p.len) >= MIN_SEARCH_CHARS ? p.text : NULL;
-}
-
 static enum cq_status read_metrics(struct request *req, struct json_object **metrics)
 {
     const char *text = req->loaded->ai_experience.evaluation_metrics;
@@ -131,14 +123,13 @@ static enum cq_status read_metrics(struct request *req, struct json_object **met
 /* GET …/ai_conversations: 200 and a page of the students, with the numbers of all on the first. */
 enum cq_status ai_conversation_index(struct request *req)
 {
-    const struct ai_experience_row *x = &req->loaded->ai_experience;
     struct field_errors errors = {.n = 0};
     struct json_object *metrics;
-    const char *term;
+    struct roster_query query;
     struct roster roster;
     struct page page;
 
-    read_search_term(req, &term, &errors);
+    read_roster_query(req, &query, &errors);
     if (has_field_errors(&errors)) {
         answer_field_errors(req, &errors);
         return CQ_OK;
@@ -146,9 +137,11 @@ enum cq_status ai_conversation_index(struct request *req)
     enum cq_status st = page_read(req, PER_PAGE, MAX_PER_PAGE, &page);
     if (!st)
         st = read_metrics(req, &metrics);
-    if (!st)
-        st = store_roster(&req->ctx, req->db, x->course_id, x->id, term, page.per_page,
-                          (page.number - 1) * page.per_page, &roster);
+    if (!st) {
+        query.limit = page.per_page;
+        query.offset = (page.number - 1) * page.per_page;
+        st = engine_roster(&req->ctx, req->db, &query, &roster);
+    }
     if (st)
         return st;
     struct json_out out = response_json(req, 200);
@@ -156,9 +149,9 @@ enum cq_status ai_conversation_index(struct request *req)
     json_open_object(&out);
     json_key(&out, "conversations");
     write_rows(req, &out, &roster);
-    if (page.number == 1 && !term) {
+    if (page.number == 1 && !query.search_term) {
         json_key(&out, "snapshot");
-        write_snapshot(&out, &roster, x, metrics);
+        write_snapshot(&out, &roster, &req->loaded->ai_experience, metrics);
     }
     json_close_object(&out);
     page_link(req, &page, roster.total);

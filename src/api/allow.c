@@ -92,23 +92,24 @@ static enum cq_status allow_course(const struct request *req, enum may may)
     return (is_for_managers ? is_manager(req) : is_member(req)) ? CQ_OK : CQ_FORBIDDEN;
 }
 
-static enum cq_status allow_ai_experience(const struct request *req)
+static enum cq_status allow_ai_experience(const struct request *req, enum may may)
 {
     const struct ai_experience_row *x = &req->loaded->ai_experience;
+    bool is_open = may == MAY_KEEP || str_eq(x->workflow_state, "published");
 
     if (!x->id)
         return CQ_RESOURCE_NOT_FOUND;
-    return is_manager(req) || str_eq(x->workflow_state, "published") ? CQ_OK : CQ_FORBIDDEN;
+    return is_manager(req) || is_open ? CQ_OK : CQ_FORBIDDEN;
 }
 
-/* A manager finds any conversation of the experience, anyone else only an active one of their own. */
+/* A manager finds any conversation of the experience, anyone else only one of their own: an active one, but to keep it. */
 static enum cq_status allow_conversation(const struct request *req, enum may may)
 {
     const struct conversation_row *v = &req->loaded->conversation;
     bool is_own = v->user_id == req->loaded->access.user_id;
-    bool is_active = str_eq(v->workflow_state, "active");
+    bool is_open = may == MAY_KEEP || str_eq(v->workflow_state, "active");
 
-    if (!v->id || (!is_manager(req) && !(is_own && is_active)))
+    if (!v->id || (!is_manager(req) && !(is_own && is_open)))
         return may == MAY_WATCH ? CQ_CONVERSATION_NOT_FOUND : CQ_RESOURCE_NOT_FOUND;
     if (may == MAY_REVIEW)
         return is_manager(req) ? CQ_OK : CQ_FORBIDDEN;
@@ -159,7 +160,7 @@ enum cq_status allow(struct request *req)
         return allow_chat(req, route->may);
     st = allow_course(req, route->may);
     if (!st && route->load != LOAD_COURSE)
-        st = allow_ai_experience(req);
+        st = allow_ai_experience(req, route->may);
     if (!st && route->load == LOAD_CONVERSATION)
         st = allow_conversation(req, route->may);
     return st;

@@ -1,7 +1,12 @@
-/* Conversations: the active one, opening, showing, ending (doc/api-canvas.md 4.1, 4.2, 4.3, 4.5). */
+/*
+ * Conversations: the active one, all of one's own, opening, showing, ending (doc/api-canvas.md 4.1, 4.2, 4.3, 4.5;
+ * doc/api-pages.md 3.1).
+ */
 #include "api/idempotency.h"
 #include "api/represent.h"
 #include "api/route.h"
+
+enum { PER_PAGE = 10, MAX_PER_PAGE = 100 };
 
 enum cq_status read_own_feedback(struct request *req, const struct conversation_row *v, struct message_list *messages)
 {
@@ -29,16 +34,41 @@ enum cq_status conversation_active(struct request *req)
         json_key(&out, "id");
         json_id(&out, v->id);
         write_talk(&out, &req->loaded->messages, &progress);
-        json_key(&out, "workflow_state");
-        json_text(&out, v->workflow_state);
-        json_key(&out, "all_objectives_met");
-        json_boolean(&out, v->all_objectives_met);
-        json_key(&out, "created_at");
-        json_time(&out, v->created_at_ms);
-        json_key(&out, "updated_at");
-        json_time(&out, v->updated_at_ms);
+        write_conversation_state(&out, v);
     }
     json_close_object(&out);
+    return CQ_OK;
+}
+
+static void write_own(struct json_out *out, const struct conversation_row *v)
+{
+    json_open_object(out);
+    json_key(out, "id");
+    json_id(out, v->id);
+    write_conversation_state(out, v);
+    write_progress_so_far(out, v);
+    json_close_object(out);
+}
+
+/* GET …/my_conversations: 200 and a page of the caller's own, newest first. */
+enum cq_status conversation_index(struct request *req)
+{
+    struct conversation_list list;
+    struct page page;
+
+    enum cq_status st = page_read(req, PER_PAGE, MAX_PER_PAGE, &page);
+    if (!st)
+        st = store_conversation_list(&req->ctx, req->db, req->loaded->ai_experience.id, req->loaded->access.user_id,
+                                     page.per_page, (page.number - 1) * page.per_page, &list);
+    if (st)
+        return st;
+    struct json_out out = response_json(req, 200);
+
+    json_open_array(&out);
+    for (size_t i = 0; i < list.n; i++)
+        write_own(&out, &list.rows[i]);
+    json_close_array(&out);
+    page_link(req, &page, list.total);
     return CQ_OK;
 }
 

@@ -16,11 +16,8 @@ static void key_boolean(struct json_out *out, const char *key, bool value)
     json_boolean(out, value);
 }
 
-/* Objectives are stored joined by line feeds, the very form of learning_objective. */
-static void write_objectives(struct json_out *out, const char *joined)
+void write_learning_objectives(struct json_out *out, const char *joined)
 {
-    json_key(out, "learning_objective");
-    json_text(out, joined);
     json_key(out, "learning_objectives");
     json_open_array(out);
     while (*joined) {
@@ -30,6 +27,13 @@ static void write_objectives(struct json_out *out, const char *joined)
         joined += len + (joined[len] == '\n');
     }
     json_close_array(out);
+}
+
+/* Objectives are stored joined by line feeds, the very form of learning_objective. */
+static void write_objectives(struct json_out *out, const char *joined)
+{
+    key_text(out, "learning_objective", joined);
+    write_learning_objectives(out, joined);
 }
 
 const char *submission_status(const struct ai_experience_row *x)
@@ -165,15 +169,20 @@ void write_new_ai_experience(struct json_out *out)
     json_close_object(out);
 }
 
+static void write_progress_numbers(struct json_out *out, uint64_t n_met, uint64_t n, uint64_t percentage)
+{
+    json_key(out, "current");
+    json_u64(out, n_met);
+    json_key(out, "total");
+    json_u64(out, n);
+    json_key(out, "percentage");
+    json_u64(out, percentage);
+}
+
 void write_progress(struct json_out *out, const struct progress *progress)
 {
     json_open_object(out);
-    json_key(out, "current");
-    json_u64(out, progress->n_met);
-    json_key(out, "total");
-    json_u64(out, progress->n);
-    json_key(out, "percentage");
-    json_u64(out, progress->percentage);
+    write_progress_numbers(out, progress->n_met, progress->n, progress->percentage);
     json_key(out, "objectives");
     json_open_array(out);
     for (size_t i = 0; i < progress->n; i++) {
@@ -267,15 +276,36 @@ void write_student(struct json_out *out, const struct student_row *student, bool
     json_close_object(out);
 }
 
-void write_conversation_fields(struct json_out *out, const struct conversation_row *v)
+void write_conversation_state(struct json_out *out, const struct conversation_row *v)
 {
-    key_text(out, "llm_conversation_id", v->uuid);
     key_text(out, "workflow_state", v->workflow_state);
     key_boolean(out, "all_objectives_met", v->all_objectives_met);
     json_key(out, "created_at");
     json_time(out, v->created_at_ms);
     json_key(out, "updated_at");
     json_time(out, v->updated_at_ms);
+}
+
+void write_conversation_fields(struct json_out *out, const struct conversation_row *v)
+{
+    key_text(out, "llm_conversation_id", v->uuid);
+    write_conversation_state(out, v);
+}
+
+void write_progress_so_far(struct json_out *out, const struct conversation_row *v)
+{
+    json_key(out, "messages_count");
+    json_u64(out, v->id ? v->n_messages : 0);
+    json_key(out, "progress");
+    if (!v->id) {
+        json_null(out);
+        return;
+    }
+    struct progress_count count = engine_progress_count(v->met_at);
+
+    json_open_object(out);
+    write_progress_numbers(out, count.n_met, count.n, count.percentage);
+    json_close_object(out);
 }
 
 void write_talk(struct json_out *out, const struct message_list *messages, const struct progress *progress)

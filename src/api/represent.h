@@ -11,6 +11,9 @@
 void write_ai_experience(struct json_out *out, struct request *req, const struct ai_experience_row *x, bool for_manager,
                          bool with_submission, const struct ai_experience_list *counts);
 
+/* "learning_objectives", an array, into an open object. joined: by line feeds. */
+void write_learning_objectives(struct json_out *out, const char *joined);
+
 /* With a link that is signed now. */
 void write_context_file(struct json_out *out, struct request *req, const struct document_row *document);
 
@@ -28,8 +31,12 @@ void write_messages(struct json_out *out, const struct message_list *messages);
 /* with_string_id: whatever the request asked for, as in the row of a student without a conversation. */
 void write_student(struct json_out *out, const struct student_row *student, bool with_string_id);
 
-/* llm_conversation_id, workflow_state, all_objectives_met and the times, into an open object. */
+/* workflow_state, all_objectives_met and the times, into an open object; the other writes llm_conversation_id before them. */
+void write_conversation_state(struct json_out *out, const struct conversation_row *v);
 void write_conversation_fields(struct json_out *out, const struct conversation_row *v);
+
+/* "messages_count" and "progress" of a conversation of a list, without its objectives; 0 and null when there is none (id 0). */
+void write_progress_so_far(struct json_out *out, const struct conversation_row *v);
 
 /* "messages" and "progress", into an open object. */
 void write_talk(struct json_out *out, const struct message_list *messages, const struct progress *progress);

@@ -14,6 +14,7 @@ enum may {
     MAY_SAY,      /* the owner of the conversation */
     MAY_END,      /* the owner, managers */
     MAY_VOTE,     /* the same */
+    MAY_KEEP,     /* the owner, ended or not, published or not; managers; to anybody else it is not there */
     MAY_REVIEW,   /* managers; the owner is told that they may not, to anybody else it is not there */
     MAY_WATCH,    /* managers, who are told of a conversation that it is not there in other words */
     MAY_CHAT,     /* of the chat API: any signed-in user */
@@ -171,9 +172,13 @@ enum cq_status context_file_create(struct request *req);
 enum cq_status context_file_delete(struct request *req);
 enum cq_status ai_conversation_index(struct request *req);
 enum cq_status ai_conversation_show(struct request *req);
+enum cq_status ai_conversation_csv(struct request *req);
+enum cq_status class_picture_show(struct request *req);
 enum cq_status ai_experience_index_page(struct request *req);
 enum cq_status ai_experience_show_page(struct request *req);
 enum cq_status conversation_active(struct request *req);
+enum cq_status conversation_index(struct request *req);
+enum cq_status transcript_show(struct request *req);
 enum cq_status conversation_create(struct request *req);
 void conversation_create_reply(struct request *req);
 enum cq_status conversation_show(struct request *req);

@@ -8,6 +8,7 @@
 #define STUDENTS      EXPERIENCE "/ai_conversations"
 #define PAGES         "/courses/:course_id/ai_experiences"
 #define CONVERSATIONS COURSE "/ai_experiences/:ai_experience_id/conversations"
+#define MINE          COURSE "/ai_experiences/:ai_experience_id/my_conversations"
 #define CHAT          "/api/chat"
 #define FEEDBACK      CONVERSATIONS "/:id/messages/:message_id/feedback"
 #define CHATS         CHAT "/conversations"
@@ -57,9 +58,14 @@ const struct route routes[] = {
     {{HTTP_GET,    STUDENTS},                         POOL_API, MAY_WATCH,    LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_conversation_index, NULL},
     {{HTTP_GET,    STUDENTS "/:conversation_id"},     POOL_API, MAY_WATCH,    LOAD_CONVERSATION,        ANSWER_PLAIN,        ai_conversation_show, NULL},
 
+    {{HTTP_GET,    STUDENTS ".csv"},                  POOL_API, MAY_WATCH,    LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_conversation_csv, NULL},
+    {{HTTP_GET,    EXPERIENCE "/class_picture"},      POOL_API, MAY_WATCH,    LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        class_picture_show, NULL},
+
+    {{HTTP_GET,    MINE},                             POOL_API, MAY_CONVERSE, LOAD_AI_EXPERIENCE,       ANSWER_CONVERSATION, conversation_index, NULL},
     {{HTTP_GET,    CONVERSATIONS},                    POOL_API, MAY_CONVERSE, LOAD_ACTIVE_CONVERSATION, ANSWER_CONVERSATION, conversation_active, NULL},
     {{HTTP_POST,   CONVERSATIONS},                    POOL_LLM, MAY_CONVERSE, LOAD_AI_EXPERIENCE,       ANSWER_OPENING,      conversation_create, conversation_create_reply},
     {{HTTP_GET,    CONVERSATIONS "/:id"},             POOL_API, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, conversation_show, NULL},
+    {{HTTP_GET,    CONVERSATIONS "/:id/transcript"},  POOL_API, MAY_KEEP,     LOAD_CONVERSATION,        ANSWER_CONVERSATION, transcript_show, NULL},
     {{HTTP_DELETE, CONVERSATIONS "/:id"},             POOL_API, MAY_END,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, conversation_complete, NULL},
     {{HTTP_POST,   CONVERSATIONS "/:id/messages"},    POOL_LLM, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_create, message_create_reply},
     {{HTTP_POST,   CONVERSATIONS "/:id/stop"},        POOL_API, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_stop, NULL},
@@ -116,7 +122,7 @@ const char *pool_name(enum pool pool)
     return names[pool];
 }
 
-/* The contract's words. What an unpublished experience changes, and for whom, doc/api-canvas.md 5 says. */
+/* The contract's words. What an unpublished experience changes, and for whom, doc/api-canvas.md 5 and doc/api-pages.md 3.2 say. */
 static const char *role_name(enum may may)
 {
     static const char *const names[MAY_COUNT] = {
@@ -128,6 +134,7 @@ static const char *role_name(enum may may)
         [MAY_SAY] = "owner",
         [MAY_END] = "owner, managers",
         [MAY_VOTE] = "owner, managers",
+        [MAY_KEEP] = "owner, managers",
         [MAY_REVIEW] = "managers",
         [MAY_WATCH] = "managers",
         [MAY_CHAT] = "signed in",
