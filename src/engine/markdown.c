@@ -2,7 +2,8 @@
  * A renderer for md4c: its callbacks write HTML into a bounded buffer.
  *
  * md4c finds the structure, this file decides what of it may become a tag. Text goes through html_escape() and
- * addresses through link_address(); nothing else that comes from outside reaches the buffer.
+ * addresses through link_address(); nothing else that comes from outside reaches the buffer. What md4c tells of holds
+ * placeholders for mathematics (markdown_math.h), so everything of it is read in parts.
  */
 #include <md4c.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "engine/markdown.h"
 #include "engine/markdown_cost.h"
+#include "engine/markdown_math.h"
 
 enum {
     MAX_DEPTH = 64, /* blocks within blocks, and spans within spans: more is an attack on the reader's browser */
@@ -19,6 +21,7 @@ enum {
 
 struct render {
     struct buf *out;
+    const struct markdown_math *math;
     unsigned depth; /* blocks open */
     MD_SPANTYPE spans[MAX_DEPTH];
     unsigned n_spans;     /* open, the innermost last; links and images too that became no anchor */
@@ -75,6 +78,31 @@ static void entity_write(struct buf *out, const char *text, size_t len)
         buf_append(out, text, len);
 }
 
+/* Code, and what stands within a tag: mathematics comes out as it was written. */
+static void source_write(struct render *r, const char *text, size_t len)
+{
+    struct math_part part;
+
+    while (markdown_math_next(r->math, &text, &len, &part))
+        html_escape(r->out, part.text, part.len);
+}
+
+/* Whether the pages can set it is not asked here: they show the source of what they cannot. */
+static void text_write(struct render *r, const char *text, size_t len)
+{
+    struct math_part part;
+
+    while (markdown_math_next(r->math, &text, &len, &part)) {
+        if (part.kind == MATH_NONE) {
+            html_escape(r->out, part.text, part.len);
+            continue;
+        }
+        buf_str(r->out, part.kind == MATH_DISPLAY ? "<span class=\"math\" data-display>" : "<span class=\"math\">");
+        markdown_math_write(r->out, &part);
+        buf_str(r->out, "</span>");
+    }
+}
+
 static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *user)
 {
     struct render *r = user;
@@ -89,8 +117,11 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *us
     case MD_TEXT_ENTITY:
         entity_write(r->out, text, size);
         break;
-    default: /* also code, and NUL */
-        html_escape(r->out, text, size);
+    case MD_TEXT_CODE:
+        source_write(r, text, size);
+        break;
+    default: /* also NUL */
+        text_write(r, text, size);
         break;
     }
     return go_on(r);
@@ -99,16 +130,16 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *us
 /* ---- links ---- */
 
 /* A title, say: text and entities in turn. */
-static void attribute_write(struct buf *out, const MD_ATTRIBUTE *attr)
+static void attribute_write(struct render *r, const MD_ATTRIBUTE *attr)
 {
     for (size_t i = 0; attr->size && attr->substr_offsets[i] < attr->size; i++) {
         const char *piece = attr->text + attr->substr_offsets[i];
         size_t len = attr->substr_offsets[i + 1] - attr->substr_offsets[i];
 
         if (attr->substr_types[i] == MD_TEXT_ENTITY)
-            entity_write(out, piece, len);
+            entity_write(r->out, piece, len);
         else
-            html_escape(out, piece, len);
+            source_write(r, piece, len);
     }
 }
 
@@ -123,12 +154,22 @@ static size_t address_put(char address[MAX_ADDRESS_BYTES], size_t n, const char 
     return n;
 }
 
+static size_t address_put_source(const struct render *r, char address[MAX_ADDRESS_BYTES], size_t n, const char *piece,
+                                 size_t len)
+{
+    struct math_part part;
+
+    while (markdown_math_next(r->math, &piece, &len, &part))
+        n = address_put(address, n, part.text, part.len);
+    return n;
+}
+
 /*
  * The address with its entities decoded and without what browsers skip when they read a scheme (control characters
  * and white space), so that what is judged is what is written. Unknown entities stay text: "javascript&colon;" has no
  * scheme.
  */
-static size_t address_read(const MD_ATTRIBUTE *attr, char address[MAX_ADDRESS_BYTES])
+static size_t address_read(const struct render *r, const MD_ATTRIBUTE *attr, char address[MAX_ADDRESS_BYTES])
 {
     size_t n = 0;
 
@@ -140,16 +181,16 @@ static size_t address_read(const MD_ATTRIBUTE *attr, char address[MAX_ADDRESS_BY
         char utf8[4];
         size_t decoded = attr->substr_types[i] == MD_TEXT_ENTITY ? entity_decode(piece, len, utf8) : 0;
 
-        n = decoded ? address_put(address, n, utf8, decoded) : address_put(address, n, piece, len);
+        n = decoded ? address_put(address, n, utf8, decoded) : address_put_source(r, address, n, piece, len);
     }
-    return n;
+    return n < MAX_ADDRESS_BYTES ? n : 0;
 }
 
 /* Length of an address that we link to; 0 when we do not. */
-static size_t link_address(const MD_ATTRIBUTE *attr, char address[MAX_ADDRESS_BYTES])
+static size_t link_address(const struct render *r, const MD_ATTRIBUTE *attr, char address[MAX_ADDRESS_BYTES])
 {
     static const char *const schemes[] = {"https://", "http://", "mailto:"};
-    size_t n = address_read(attr, address);
+    size_t n = address_read(r, attr, address);
 
     for (size_t i = 0; i < LEN(schemes); i++)
         if (n > strlen(schemes[i]) && !strncasecmp(address, schemes[i], strlen(schemes[i])))
@@ -160,7 +201,7 @@ static size_t link_address(const MD_ATTRIBUTE *attr, char address[MAX_ADDRESS_BY
 static void link_enter(struct render *r, const MD_ATTRIBUTE *to, const MD_ATTRIBUTE *title)
 {
     char address[MAX_ADDRESS_BYTES];
-    size_t n = link_address(to, address);
+    size_t n = link_address(r, to, address);
 
     if (!n || r->anchor_at)
         return;
@@ -168,7 +209,7 @@ static void link_enter(struct render *r, const MD_ATTRIBUTE *to, const MD_ATTRIB
     html_escape(r->out, address, n);
     if (title->size) {
         buf_str(r->out, "\" title=\"");
-        attribute_write(r->out, title);
+        attribute_write(r, title);
     }
     buf_str(r->out, "\" rel=\"noopener nofollow ugc\">");
     r->anchor_at = r->n_spans;
@@ -184,7 +225,7 @@ static void anchor_leave(struct render *r, const MD_ATTRIBUTE *to)
     char address[MAX_ADDRESS_BYTES];
 
     if (to && r->out->len == r->anchor_begins)
-        html_escape(r->out, address, link_address(to, address));
+        html_escape(r->out, address, link_address(r, to, address));
     buf_str(r->out, "</a>");
     r->anchor_at = 0;
 }
@@ -275,6 +316,12 @@ static int on_leave_span(MD_SPANTYPE type, void *detail, void *user)
 
 /* ---- blocks ---- */
 
+/*
+ * A wide table scrolls in a box of its own, and is reached by keyboard as code is. A named group, not a region: a reply
+ * with five tables would else have five landmarks of one name.
+ */
+#define TABLE_OPEN "<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"Table\">\n<table>\n"
+
 /* The tags of a block that has nothing to decide, without "<" and "</". */
 static const struct block_tags {
     const char *open, *close;
@@ -287,7 +334,7 @@ static const struct block_tags {
     [MD_BLOCK_HR]    = {"<hr>\n",         NULL},
     [MD_BLOCK_CODE]  = {NULL,             "</code></pre>\n"},
     [MD_BLOCK_P]     = {"<p>",            "</p>\n"},
-    [MD_BLOCK_TABLE] = {"<table>\n",      "</table>\n"},
+    [MD_BLOCK_TABLE] = {TABLE_OPEN,       "</table>\n</div>\n"},
     [MD_BLOCK_THEAD] = {"<thead>\n",      "</thead>\n"},
     [MD_BLOCK_TBODY] = {"<tbody>\n",      "</tbody>\n"},
     [MD_BLOCK_TR]    = {"<tr>\n",         "</tr>\n"},
@@ -304,9 +351,9 @@ static void code_enter(struct buf *out, const MD_ATTRIBUTE *language)
     while (n < language->size && language->text[n] && strchr(allowed, language->text[n]))
         n++;
     if (n && n == language->size && n <= MAX_LANGUAGE_BYTES)
-        buf_printf(out, "<pre><code class=\"language-%.*s\">", (int)n, language->text);
+        buf_printf(out, "<pre tabindex=\"0\"><code class=\"language-%.*s\">", (int)n, language->text);
     else
-        buf_str(out, "<pre><code>");
+        buf_str(out, "<pre tabindex=\"0\"><code>");
 }
 
 static void item_enter(struct buf *out, const MD_BLOCK_LI_DETAIL *item)
@@ -422,15 +469,10 @@ static unsigned parser_flags(const struct markdown_cost *cost)
     return flags;
 }
 
-/*
- * False when md4c was stopped, or stopped itself for want of memory. It gets a copy that ends in a line end and some
- * bytes more: it is known to look one byte beyond an unfinished link at the end.
- */
-static bool markdown_write(struct buf *out, const char *text, size_t len, unsigned flags)
+/* False when md4c was stopped, or stopped itself for want of memory. */
+static bool markdown_write(struct buf *out, const struct markdown_math *math, unsigned flags)
 {
-    static const char end[] = "\n\0\0\0\0\0\0";
-    struct render render = {.out = out};
-    struct buf copy;
+    struct render render = {.out = out, .math = math};
     const MD_PARSER parser = {
         .flags = flags,
         .enter_block = on_enter_block,
@@ -440,23 +482,32 @@ static bool markdown_write(struct buf *out, const char *text, size_t len, unsign
         .text = on_text,
     };
 
-    buf_init(&copy, len + sizeof(end));
-    buf_append(&copy, text, len);
-    buf_append(&copy, end, sizeof(end));
+    return !md_parse(math->text.data, (MD_SIZE)math->len, &parser, &render) && !out->failed;
+}
 
-    bool done = !copy.failed && !md_parse(copy.data, (MD_SIZE)len + 1, &parser, &render) && !out->failed;
+/* The text with its mathematics and the text without it must both be cheap: each is parsed. */
+static bool math_write(struct buf *out, const char *text, size_t len)
+{
+    struct markdown_math math;
+    struct markdown_cost cost = {0};
 
-    buf_release(&copy);
+    if (len <= MARKDOWN_MAX_BYTES)
+        cost = markdown_cost(text, len);
+    if (!cost.parse)
+        return false;
+
+    bool done = markdown_math_take(&math, text, len, parser_flags(&cost));
+
+    if (done && math.pieces.len)
+        cost = markdown_cost(math.text.data, math.len);
+    done = done && cost.parse && markdown_write(out, &math, parser_flags(&cost));
+    markdown_math_release(&math);
     return done;
 }
 
 static void html_write(struct buf *out, const char *text, size_t len)
 {
-    struct markdown_cost cost = {0};
-
-    if (len <= MARKDOWN_MAX_BYTES)
-        cost = markdown_cost(text, len);
-    if (cost.parse && markdown_write(out, text, len, parser_flags(&cost)))
+    if (math_write(out, text, len))
         return;
     buf_clear(out);
     plain_write(out, text, len);

@@ -16,7 +16,9 @@ enum { MARKDOWN_MAX_BYTES = 256 << 10 };
  *
  * CommonMark with tables, strikethrough and task lists. Headings begin at h3, since a page has its own h1 and h2.
  * Links go to http, https and mailto and nowhere else: of any other link, relative ones too, only the text remains.
- * An image becomes a link to it, so that reading a reply never asks another server for anything.
+ * An image becomes a link to it, so that reading a reply never asks another server for anything. Mathematics
+ * (markdown_math.h) becomes <span class="math">, and on a line of its own <span class="math" data-display>, with its TeX as
+ * text. Code and tables, which may be wider than the page, can be scrolled by keyboard.
  *
  * The same text always gives the same HTML, in time linear in len, of at most 8 * len + 64 KiB. A text longer than
  * MARKDOWN_MAX_BYTES, or one built to be expensive, is given as plain paragraphs instead.
