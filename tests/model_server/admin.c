@@ -77,6 +77,7 @@ static void reset(struct server *server)
     server->figures = (struct figures){.max_in_flight = server->in_flight};
     memset(&server->times, 0, sizeof(server->times));
     admin_forget(server);
+    cues_forget(&server->cues);
 }
 
 /* ---- figures ---- */
@@ -214,6 +215,15 @@ static void answer_mode(struct server *server, const struct http_request *reques
     buf_release(&body);
 }
 
+static void answer_script(struct server *server, const struct http_request *request, struct buf *out)
+{
+    struct json_object *wish = body_parse(request->body, request->body_bytes);
+    bool is_set = cues_set(&server->cues, wish);
+
+    json_object_put(wish);
+    answer_write(out, is_set ? 200 : 400, "application/json", "", "{}\n", 3);
+}
+
 bool admin_answer(struct server *server, const struct http_request *request, bool is_control, struct buf *out)
 {
     if (http_is(request, "GET", "/stats")) {
@@ -223,6 +233,8 @@ bool admin_answer(struct server *server, const struct http_request *request, boo
         answer_write(out, 200, "application/json", "", "{}\n", 3);
     } else if (is_control && http_is(request, "POST", "/mode")) {
         answer_mode(server, request, out);
+    } else if (is_control && http_is(request, "POST", "/script")) {
+        answer_script(server, request, out);
     } else {
         return false;
     }

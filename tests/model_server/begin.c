@@ -36,7 +36,19 @@ static void answer_data(struct reply *reply, struct structured *s, struct json_o
     }
 }
 
-static void read_script(struct reply *reply, struct times *times, struct json_object *request)
+/* The script of what was said, by its words or by its cue. */
+static void read_cued(struct script *script, struct server *server, const char *task, const struct buf *said)
+{
+    struct buf message;
+
+    buf_init(&message, 2 * (size_t)MAX_BODY_BYTES);
+    buf_append(&message, said->data, said->len);
+    buf_str(&message, cues_find(&server->cues, said->data, said->len));
+    script_read(script, &server->times, task, message.data, message.len);
+    buf_release(&message);
+}
+
+static void read_script(struct reply *reply, struct server *server, struct json_object *request)
 {
     const struct asked *asked = &reply->asked;
     struct structured s;
@@ -44,11 +56,11 @@ static void read_script(struct reply *reply, struct times *times, struct json_ob
     bool is_structured = structured_read(&s, asked);
 
     if (!is_structured) {
-        script_read(script, times, NULL, asked->message.data, asked->message.len);
+        read_cued(script, server, NULL, &asked->message);
         answer_result(script, asked);
     } else {
         reply->kind = s.schema ? REPLY_STRUCTURED : REPLY_SUMMARY;
-        script_read(script, times, s.task, s.said.data, s.said.len);
+        read_cued(script, server, s.task, &s.said);
         answer_data(reply, &s, request);
     }
     structured_release(&s);
@@ -72,7 +84,7 @@ static void choose_parts(struct reply *reply)
         buf_str(&script->text, "{}");
 }
 
-static const char *begin_text(struct reply *reply, struct times *times, const struct call *call,
+static const char *begin_text(struct reply *reply, struct server *server, const struct call *call,
                               struct json_object *request)
 {
     const char *wrong = reply->wire->read(&reply->asked, request);
@@ -81,7 +93,7 @@ static const char *begin_text(struct reply *reply, struct times *times, const st
         return wrong;
     if (call->form != CALL_BODY_SAYS)
         reply->asked.is_stream = call->form == CALL_STREAM;
-    read_script(reply, times, request);
+    read_script(reply, server, request);
     choose_parts(reply);
     if (reply->script.has[D_COMMENTS] && reply->asked.is_stream)
         reply->comments_left = reply->script.n[D_COMMENTS];
@@ -90,7 +102,7 @@ static const char *begin_text(struct reply *reply, struct times *times, const st
 }
 
 /* The script of an embedding is what the first text asks for. */
-static const char *begin_vectors(struct reply *reply, struct times *times, struct json_object *request)
+static const char *begin_vectors(struct reply *reply, struct server *server, struct json_object *request)
 {
     struct inputs inputs = {0};
     const char *wrong = reply->wire->read_inputs(&inputs, &reply->asked, request);
@@ -101,7 +113,7 @@ static const char *begin_vectors(struct reply *reply, struct times *times, struc
 
     const char *first = inputs_text(&inputs, 0);
 
-    script_read(&reply->script, times, NULL, first, strlen(first));
+    script_read(&reply->script, &server->times, NULL, first, strlen(first));
     if (reply->script.has[D_EMPTY])
         inputs.n = 0;
     buf_init(&reply->vectors, MAX_BODY_BYTES);
@@ -109,7 +121,7 @@ static const char *begin_vectors(struct reply *reply, struct times *times, struc
     return NULL;
 }
 
-const char *reply_begin(struct reply *reply, struct times *times, uint64_t id, const struct call *call,
+const char *reply_begin(struct reply *reply, struct server *server, uint64_t id, const struct call *call,
                         const struct http_request *http)
 {
     struct json_object *request = body_parse(http->body, http->body_bytes);
@@ -122,7 +134,7 @@ const char *reply_begin(struct reply *reply, struct times *times, uint64_t id, c
     asked_init(&reply->asked, call->model);
 
     const char *wrong =
-        call->form == CALL_VECTORS ? begin_vectors(reply, times, request) : begin_text(reply, times, call, request);
+        call->form == CALL_VECTORS ? begin_vectors(reply, server, request) : begin_text(reply, server, call, request);
 
     if (!wrong)
         script_steer(&reply->script, reply->asked.model, call->wire->denied_status);

@@ -165,7 +165,7 @@ static void answer_error(struct connection *c, unsigned status, const char *mess
 static void begin_reply(struct connection *c, const struct http_request *request, const struct call *call)
 {
     struct server *server = c->server;
-    const char *wrong = reply_begin(&c->reply, &server->times, ++server->next_id, call, request);
+    const char *wrong = reply_begin(&c->reply, server, ++server->next_id, call, request);
 
     c->state = FINISHING;
     admin_remember(server, request, &c->reply);

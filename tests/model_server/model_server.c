@@ -15,11 +15,13 @@
  *                     the ID says so, else of Titan): a bearer token, or a signature of AKIDEXAMPLE, which is verified;
  *                     the session token "expired" has
  *     admin      GET  /stats              the figures: see below
- *                POST /reset              clears them and what [[times]] has counted
+ *                POST /reset              clears them, what [[times]] has counted, and cues
  *                POST /mode               control port only: {"refuse": bool, "silent": bool, "credentials_s": n}; what
  *                     is left out stays as it is. refuse: connections are refused, and reset where they are; silent:
  *                     none is accepted and nothing answered; false for both: as before. credentials_s: how long those
  *                     of the next line are good, 6 hours at first
+ *                POST /script             control port only: {"message", "script"}. A message of just these words, but for
+ *                     blanks around them, is answered from now on as if these directives stood in it
  *     metadata   PUT  /latest/api/token, GET /latest/meta-data/iam/security-credentials/[role]: an instance's own
  *                     credentials (IMDSv2)
  *

@@ -18,6 +18,7 @@ enum {
     MAX_CONNECTIONS = 1 << 16,
     MAX_REPLY_BYTES = 200 << 20, /* [[endless]] */
     MAX_TIMES = 1 << 16,         /* different messages with [[times]] */
+    MAX_CUES = 1024,
     MAX_MODEL_BYTES = 256,
     MAX_MODELS = 64, /* that are counted by name */
 };
@@ -150,6 +151,22 @@ void script_release(struct script *script);
 /* What the model's name alone makes happen. denied_status: the protocol's for a key that may not use it. */
 void script_steer(struct script *script, const char *model, unsigned denied_status);
 
+/* ---- cues.c ---- */
+
+/* What POST /script has said of messages. */
+struct cues {
+    struct cue {
+        char *message, *script;
+    } all[MAX_CUES];
+    size_t n;
+};
+
+/* {"message", "script"}: from now on that script goes with that message. Whether it says so, and there was room. */
+bool cues_set(struct cues *cues, struct json_object *wish);
+/* The script of a message, blanks around it left out; "" when it has none. */
+const char *cues_find(const struct cues *cues, const char *message, size_t len);
+void cues_forget(struct cues *cues);
+
 /* ---- obedience.c ---- */
 
 /* What a request about data tells the model to do beside its task; "" where it does not. */
@@ -273,7 +290,7 @@ struct reply {
  * Begin a reply to a request. NULL, or what is wrong with the request: then nothing has begun, and the caller says so.
  * Else reply_release() is due.
  */
-const char *reply_begin(struct reply *reply, struct times *times, uint64_t id, const struct call *call,
+const char *reply_begin(struct reply *reply, struct server *server, uint64_t id, const struct call *call,
                         const struct http_request *request);
 void reply_release(struct reply *reply);
 
@@ -414,6 +431,7 @@ struct server {
     struct connection *heap[MAX_CONNECTIONS]; /* from 1 */
     size_t n_heap;
     struct times times;
+    struct cues cues;
     uint64_t next_id;
     uint64_t credentials_s; /* how long those of metadata.c are good */
     struct figures {

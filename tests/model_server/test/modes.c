@@ -161,5 +161,39 @@ static void test_last_headers(void)
     CU_ASSERT_EQUAL(int_at(stats(), "/requests"), 0);
 }
 
+/* What people would say, with a script behind it. */
+static void test_cues(void)
+{
+    static const char DATA[] =
+        "{\\\"messages\\\":[{\\\"number\\\":1,\\\"role\\\":\\\"user\\\",\\\"text\\\":\\\"Why?\\\"}]}";
+    const struct {
+        const char *message, *want;
+    } rows[] = {{"Why?", "Because."},
+                {"\\n Why? ", "Because."},
+                {"Why? So?", "You said: Why? So?"},
+                {"Wh", "You said: Wh"},
+                {DATA, "A title"}};
+    const struct question cue = {
+        .path = "/script",
+        .is_control = true,
+        .body = "{\"message\":\"Why?\",\"script\":\"[[text Because.]][[summarize:text A title]]\"}"};
+    struct question wrong = cue;
+
+    CU_ASSERT_EQUAL(
+        ask(&(struct question){.path = "/script", .is_control = true, .body = "{\"message\":\"x\"}"}).status, 400);
+    wrong.is_control = false;
+    CU_ASSERT_EQUAL(ask(&wrong).status, 404);
+    CU_ASSERT_EQUAL(ask(&cue).status, 200);
+    for (size_t i = 0; i < LEN(rows); i++)
+        for (size_t t = 0; t < N_TONGUES; t++) {
+            const struct answer answer = say(&tongues[t], true, rows[i].message);
+
+            ROW_ASSERT(rows[i].message, str_eq(tongues[t].told(&answer).text->data, rows[i].want));
+        }
+    CU_ASSERT_EQUAL(ASK(.path = "/reset", .body = "{}", .is_control = true).status, 200);
+    const struct answer after = say(&tongues[0], true, "Why?");
+    CU_ASSERT_STRING_EQUAL(tongues[0].told(&after).text->data, "You said: Why?");
+}
+
 SUITE(modes, {"refusing", test_refuse}, {"silent", test_silent}, {"within a stream", test_within_a_stream},
-      {"both", test_both}, {"figures", test_figures}, {"last headers", test_last_headers});
+      {"both", test_both}, {"figures", test_figures}, {"last headers", test_last_headers}, {"cues", test_cues});
