@@ -1,0 +1,104 @@
+// One instance for all tests: nginx, MariaDB and Colloquy as `quickstart up` runs them, with the scripted model server behind it.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, openSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { MODEL_SERVER, QUICKSTART, TMP } from './places.mjs';
+
+// Starts the model server; then, once whoever started it ends, however that comes about (its standard input ends), stops all.
+const KEEPER = `
+trap '' INT TERM HUP
+"$MODEL_SERVER" --port 0 --port-file "$RUN/model.port" --control 0 --control-file "$RUN/model.control" </dev/null &
+cat >/dev/null
+"$QUICKSTART" down --state "$RUN/state"
+kill "$!"
+[ -n "$KEEP" ] || rm -rf -- "$RUN"
+`;
+
+// The limits of a day are not what these tests are about, nor are those of sign-ins that fail.
+const SETTINGS = {
+    COLLOQUY_LLM_PROVIDER: 'openai',
+    COLLOQUY_LLM_MODEL: 'test',
+    COLLOQUY_LLM_API_KEY: 'test-key',
+    COLLOQUY_LIMITS_CONVERSATIONS_PER_DAY: '1000000',
+    COLLOQUY_LIMITS_MESSAGES_PER_DAY: '1000000',
+    COLLOQUY_LIMITS_CHAT_MESSAGES_PER_DAY: '1000000',
+    COLLOQUY_LIMITS_EVALUATIONS_PER_DAY: '1000000',
+    COLLOQUY_LIMITS_TURNS_AT_ONCE: '100000',
+    COLLOQUY_LIMITS_SIGN_IN_FAILURES_PER_MINUTE: '100',
+};
+
+// Our environment without what would be settings of the server.
+function plainEnvironment() {
+    return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(COLLOQUY|AWS)_/.test(name)));
+}
+
+function freePort() {
+    return new Promise((resolve, reject) => {
+        const server = createServer();
+        server.on('error', reject);
+        server.listen(0, '127.0.0.1', () => {
+            const { port } = server.address();
+            server.close(() => resolve(port));
+        });
+    });
+}
+
+async function numberIn(file) {
+    for (let i = 0; i < 500; i++) {
+        const text = await readFile(file, 'utf8').catch(() => '');
+        if (Number(text) > 0) {
+            return Number(text);
+        }
+        await pause(20);
+    }
+    throw new Error(`the model server did not start: no ${file}`);
+}
+
+// Resolves to the exit code.
+export function ended(child) {
+    return new Promise((resolve, reject) => {
+        child.once('error', reject);
+        child.once('close', (code) => resolve(code));
+    });
+}
+
+function keep(run, log) {
+    const env = { ...plainEnvironment(), MODEL_SERVER, QUICKSTART, RUN: run, KEEP: process.env.COLLOQUY_TEST_KEEP ?? '' };
+    return spawn('/bin/sh', ['-c', KEEPER], { detached: true, env, stdio: ['pipe', log, log] });
+}
+
+async function bringUp(state, model, log) {
+    const [http, https] = [await freePort(), await freePort()];
+    const env = { ...plainEnvironment(), ...SETTINGS, COLLOQUY_LLM_BASE_URL: `http://127.0.0.1:${model.port}/v1` };
+    const args = ['up', '--state', state, '--http', String(http), '--https', String(https)];
+    const code = await ended(spawn(QUICKSTART, args, { detached: true, env, stdio: ['ignore', log, log] }));
+    if (code !== 0) {
+        throw new Error(`quickstart up failed (${code})`);
+    }
+    writeFileSync(join(state, 'browser.json'), JSON.stringify({ model }));
+}
+
+// Start all of it. Gives {state, stop}: the state folder, and a function that takes it down again and waits for that.
+export async function startInstance() {
+    const run = mkdtempSync(join(TMP, 'colloquy-browser-'));
+    const log = openSync(join(run, 'log'), 'a');
+    const state = join(run, 'state');
+    const keeper = keep(run, log);
+    const isUndone = ended(keeper);
+    const stop = async () => {
+        keeper.stdin.end();
+        await isUndone;
+    };
+    try {
+        const model = { port: await numberIn(join(run, 'model.port')), control: await numberIn(join(run, 'model.control')) };
+        await bringUp(state, model, log);
+    } catch (error) {
+        process.stderr.write(await readFile(join(run, 'log'), 'utf8'));
+        await stop();
+        throw error;
+    }
+    return { state, stop };
+}
