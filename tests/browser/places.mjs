@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 export const BUILD = join(ROOT, 'build');
-export const WWW = join(ROOT, 'nginx/www');
+export const WWW = process.env.COLLOQUY_TEST_WWW || join(ROOT, 'nginx/www');
 export const TMP = tmpdir(); // TMPDIR
 export const QUICKSTART = process.env.COLLOQUY_TEST_QUICKSTART || join(ROOT, 'quickstart');
 export const PROGRAM = process.env.COLLOQUY_TEST_PROGRAM || join(BUILD, 'colloquy');
