@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MODEL_SERVER, QUICKSTART, TMP } from './places.mjs';
 
-// Starts the model server; then, once whoever started it ends, however that comes about (its standard input ends), stops all.
+// Starts the model server; then, once whoever started it ends, however that comes about (its standard input ends), stops all, and
+// first the process group that it was told of last, if any.
 const KEEPER = `
 trap '' INT TERM HUP
 "$MODEL_SERVER" --port 0 --port-file "$RUN/model.port" --control 0 --control-file "$RUN/model.control" </dev/null &
-cat >/dev/null
+while read -r group; do tests=$group; done
+[ -z "$tests" ] || kill -s TERM -- "-$tests"
 "$QUICKSTART" down --state "$RUN/state"
 kill "$!"
 [ -n "$KEEP" ] || rm -rf -- "$RUN"
@@ -81,7 +83,8 @@ async function bringUp(state, model, log) {
     writeFileSync(join(state, 'browser.json'), JSON.stringify({ model }));
 }
 
-// Start all of it. Gives {state, stop}: the state folder, and a function that takes it down again and waits for that.
+// Start all of it. Gives {state, tests, stop}: the state folder; tests(pid): the process group that uses it, or '' when that has
+// ended; stop() takes it down again and waits for that.
 export async function startInstance() {
     const run = mkdtempSync(join(TMP, 'colloquy-browser-'));
     const log = openSync(join(run, 'log'), 'a');
@@ -100,5 +103,5 @@ export async function startInstance() {
         await stop();
         throw error;
     }
-    return { state, stop };
+    return { state, tests: (pid) => keeper.stdin.write(`${pid}\n`), stop };
 }

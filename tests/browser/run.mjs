@@ -20,11 +20,15 @@ function allTests() {
 }
 
 // In a process group of its own, so that it can be stopped with all that it runs.
-async function runTests(files, state) {
-    const env = { ...process.env, COLLOQUY_BROWSER_STATE: state };
+async function runTests(files, instance) {
+    const env = { ...process.env, COLLOQUY_BROWSER_STATE: instance.state };
     const child = spawn(process.execPath, ['--test', '--test-reporter=spec', ...files], { detached: true, env, stdio: 'inherit' });
+    instance.tests(child.pid);
     stopTests = () => process.kill(-child.pid, 'SIGTERM');
-    return ended(child);
+    const code = await ended(child);
+    instance.tests('');
+    stopTests = () => {};
+    return code;
 }
 
 let stopTests = () => {};
@@ -41,18 +45,19 @@ const signalled = new Promise((resolve) => {
 
 const began = Date.now();
 const args = process.argv.slice(2);
-const { state, stop } = await startInstance();
+const instance = await startInstance();
+const { state } = instance;
 console.log(`instance up in ${((Date.now() - began) / 1000).toFixed(1)} s: ${state}`);
 try {
     if (args[0] === '--stay') {
         console.log(`COLLOQUY_BROWSER_STATE='${state}' node --test tests/browser/NAME.test.mjs`);
         await signalled;
     } else if (!isStopped) {
-        process.exitCode = (await runTests(args.length ? args : allTests(), state)) ?? 1;
+        process.exitCode = (await runTests(args.length ? args : allTests(), instance)) ?? 1;
     }
 } catch (error) {
     console.error(error);
     process.exitCode = 1;
 }
-await stop();
+await instance.stop();
 process.exit(isStopped && args[0] !== '--stay' ? 1 : process.exitCode);

@@ -67,7 +67,7 @@ banned() {
 
 shell() {
     local script
-    for script in quickstart .ci/run tests/lint/lint.sh tests/systemd/units tests/fuzz/run tests/bench/run tests/bench/soak tests/bench/lib.sh; do
+    for script in quickstart .ci/run tests/lint/lint.sh tests/systemd/units tests/fuzz/run tests/browser/install tests/bench/run tests/bench/soak tests/bench/lib.sh; do
         bash -n "$script" || fault "$script does not parse"
     done
 }
