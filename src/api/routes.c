@@ -122,25 +122,15 @@ const char *pool_name(enum pool pool)
     return names[pool];
 }
 
-/* The contract's words. What an unpublished experience changes, and for whom, doc/api-canvas.md 5 and doc/api-pages.md 3.2 say. */
+/* The contract's words. What an unpublished experience changes, doc/api-canvas.md 5 and doc/api-pages.md 3.2 say. */
 static const char *role_name(enum may may)
 {
     static const char *const names[MAY_COUNT] = {
-        [MAY_ANYONE] = "anyone",
-        [MAY_ENTER] = "signed in",
-        [MAY_READ] = "members",
-        [MAY_AUTHOR] = "managers",
-        [MAY_CONVERSE] = "members",
-        [MAY_SAY] = "owner",
-        [MAY_END] = "owner, managers",
-        [MAY_VOTE] = "owner, managers",
-        [MAY_KEEP] = "owner, managers",
-        [MAY_REVIEW] = "managers",
-        [MAY_WATCH] = "managers",
-        [MAY_CHAT] = "signed in",
-        [MAY_OWN] = "owner",
-        [MAY_USE_BOT] = "users of the bot",
-        [MAY_EDIT_BOT] = "editors of the bot",
+        [MAY_ANYONE] = "anyone",       [MAY_ENTER] = "signed in",          [MAY_READ] = "members",
+        [MAY_AUTHOR] = "managers",     [MAY_CONVERSE] = "members",         [MAY_SAY] = "owner",
+        [MAY_END] = "owner, managers", [MAY_VOTE] = "owner, managers",     [MAY_KEEP] = "owner, managers",
+        [MAY_REVIEW] = "managers",     [MAY_WATCH] = "managers",           [MAY_CHAT] = "signed in",
+        [MAY_OWN] = "owner",           [MAY_USE_BOT] = "users of the bot", [MAY_EDIT_BOT] = "editors of the bot",
     };
 
     return names[may];
