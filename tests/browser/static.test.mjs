@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import test from 'node:test';
-import { WWW } from './places.mjs';
+import { ROOT, WWW } from './places.mjs';
 import { importsOf, readHtml, textsOf } from './sources.mjs';
 
 const MAX_SCRIPT_BYTES = 60000; // all of them, as they lie there
@@ -117,13 +117,19 @@ function textsOfPage({ elements, texts }) {
     return [...texts.filter((one) => one.isTranslated).map((one) => one.text), ...shown].filter((text) => text && hasWords(text));
 }
 
+// What workers write into pages and faults: the literals of src, joined as C joins them.
+const workers = readdirSync(join(ROOT, 'src'), { recursive: true })
+    .filter((name) => name.endsWith('.c'))
+    .map((name) => readFileSync(join(ROOT, 'src', name), 'utf8').replace(/"\s*\n\s*"/g, ''))
+    .join('\n');
+
 // Where each text stands: {text: file}.
 function textsInUse(faults) {
     const used = {};
     for (const page of pages) {
         textsOfPage(page).forEach((text) => (used[text] = page.name));
     }
-    for (const name of ending('.js')) {
+    for (const name of ending('.js').filter((file) => file !== 'js/text.js')) {
         const found = textsOf(read(name));
         found.texts.forEach((text) => (used[text] = name));
         faults.push(...found.faults.map((fault) => `${name}, ${fault}`));
@@ -142,7 +148,7 @@ for (const catalogue of ending('.json').filter((name) => name.startsWith('lang/'
             }
         }
         for (const [text, translation] of Object.entries(known)) {
-            if (!Object.hasOwn(used, text)) {
+            if (!Object.hasOwn(used, text) && !workers.includes(text.replaceAll('"', '\\"'))) {
                 faults.push(`used nowhere: ${JSON.stringify(text)}`);
             }
             if (typeof translation !== 'string' || !translation.trim()) {

@@ -1,5 +1,5 @@
 // The server's calls: JSON, streams of events, and what went wrong in words.
-import { plural, t } from './text.js';
+import { plural, t, told } from './text.js';
 
 // status 0: no answer came. fields: of a form that cannot be saved, name → messages.
 export class ApiError extends Error {
@@ -102,5 +102,5 @@ function words(error) {
     504: t('The language model took too long to answer.'),
   };
   if (!(error instanceof ApiError)) return t('Something went wrong on this page.');
-  return byCode[error.code] ?? byStatus[error.status] ?? t(error.message || 'Something went wrong on our side.');
+  return byCode[error.code] ?? byStatus[error.status] ?? (told(error.message) || t('Something went wrong on our side.'));
 }

@@ -5,7 +5,7 @@ import { $, button, el, once } from './dom.js';
 import { ask, caller, fault, idOf, start } from './page.js';
 import { progressWords, updateProgress } from './progress.js';
 import { keepLinks, messageOf } from './talk.js';
-import { date, plural, t } from './text.js';
+import { date, plural, t, told } from './text.js';
 import { Thread, copyButton, votes } from './thread.js';
 import { Turns } from './turn.js';
 
@@ -100,7 +100,7 @@ async function startAgain(event) {
 const who = () => el('p', { class: 'quiet' },
   isTest ? t('This is a test. It stands apart from the class: no student and no count has it.')
     : t('You and the teachers of this course can read this conversation.'),
-  ' ', site.model.notice ? t(site.model.notice) : t('Replies come from a language model ({name}) and may be wrong.', { name: site.model.name }));
+  ' ', site.model.notice ? told(site.model.notice) : t('Replies come from a language model ({name}) and may be wrong.', { name: site.model.name }));
 
 function showConversation(begun) {
   talk = { id: begun.id, messages: begun.messages };

@@ -1,9 +1,11 @@
 // How far a conversation has come: a bar with its words, and each objective with when it was met.
 import { announce } from './page.js';
-import { $, el } from './dom.js';
+import { el } from './dom.js';
 import { date, t } from './text.js';
 
 export const progressWords = ({ current, total }) => t('{current} of {total} objectives met', { current, total });
+
+const allMet = () => t('You have met all objectives. You may go on talking.');
 
 export const progressBar = progress => el('div', { class: 'bar' },
   el('progress', { value: progress.current, max: progress.total, 'aria-label': t('Progress') }), el('span', null, progressWords(progress)));
@@ -12,6 +14,7 @@ export const progressBar = progress => el('div', { class: 'bar' },
 export function progressPanel(progress, messages) {
   return el('section', { class: 'progress', 'aria-label': t('Progress') },
     el('h2', null, t('Learning objectives')), progressBar(progress),
+    progress.current === progress.total && el('p', { class: 'notice done' }, allMet()),
     el('ul', { class: 'objectives' }, progress.objectives.map(({ objective, status, met_at_turn: at }) => {
       const message = messages[at];
       return el('li', { class: status ? 'met' : 'open' }, el('bdi', null, objective), el('span', { class: 'quiet' },
@@ -25,7 +28,5 @@ export function updateProgress(place, progress, messages, before) {
   if (!before || progress.current <= before.current) return;
   const met = progress.objectives.filter((now, i) => now.status && !before.objectives[i].status).map(({ objective }) => objective);
   announce(`${t('Objective met: {list}', { list: met.join('; ') })}. ${progressWords(progress)}. ${progress.current === progress.total ? allMet() : ''}`);
-  if (progress.current === progress.total) $('h2', place).after(el('p', { class: 'notice done' }, allMet()));
 }
 
-const allMet = () => t('You have met all objectives. You may go on talking.');

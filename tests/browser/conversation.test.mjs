@@ -1,0 +1,264 @@
+// A student's conversation, from its beginning to its end and again, through what goes wrong on the way.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { api, axe, fits, makeClass, model, open, shot, signIn } from './harness.mjs';
+
+const box = (page) => page.getByLabel('Your message');
+const log = (page) => page.getByRole('log', { name: 'Conversation' });
+const article = (page, text) => log(page).getByRole('article').filter({ hasText: text });
+
+async function say(page, text) {
+    await box(page).fill(text);
+    await page.keyboard.press('Enter');
+}
+
+// A class of its own, and its student on the experience's page.
+async function visit(t, { isBegun = true, options = {} } = {}) {
+    const there = await makeClass();
+    const page = await open(t, null, options);
+    const path = `/courses/${there.courseId}/ai_experiences/${there.experience.id}`;
+    await signIn(page, there.student, path);
+    if (isBegun) {
+        await page.getByRole('button', { name: /Start the conversation|Gespräch beginnen/ }).click();
+        await page.locator('#composer').waitFor();
+    }
+    return { ...there, page, path };
+}
+
+test('a conversation begins, a reply streams, and progress is seen', async (t) => {
+    const { page, experience } = await visit(t, { isBegun: false });
+    await page.getByText('You and the teachers of this course can read this conversation.').waitFor();
+    await axe(page, 'not begun');
+    await fits(page, 'not begun');
+    await shot(page, 'conversation-begin');
+    await page.getByRole('button', { name: 'Start the conversation' }).click();
+    await log(page).getByRole('article').waitFor();
+    assert.equal(await box(page).evaluate((node) => node === document.activeElement), true, 'the focus is where one writes');
+
+    await model.script('It boils at 100 degrees.', { words: 60, perSecond: 60, covers: [1] });
+    await say(page, 'It boils at 100 degrees.');
+    await article(page, 'It boils at 100 degrees.').first().waitFor();
+    await page.locator('.streaming .raw').waitFor();
+    assert.equal(await box(page).inputValue(), '', 'the box is empty once the server has it');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await axe(page, 'streaming');
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+    await page.getByText('1 of 2 objectives met').first().waitFor();
+    await page.getByRole('link', { name: /^met at/ }).waitFor();
+    const told = await page.getByRole('status').last().textContent();
+    assert.match(told, /^Tutor: |Objective met/, 'a screen reader hears the reply or the progress, whole');
+    assert.equal(await box(page).evaluate((node) => node === document.activeElement), true, 'the focus stayed');
+    await axe(page, 'replied');
+    await fits(page, 'replied');
+    await shot(page, 'conversation');
+
+    await model.script('So the pressure matters.', { text: 'It does.', covers: [1, 2] });
+    await say(page, 'So the pressure matters.');
+    await page.getByText('You have met all objectives.').waitFor();
+    assert.ok(experience.id);
+});
+
+test('Markdown and TeX stand rendered, and the page does not move', async (t) => {
+    const { page } = await visit(t);
+    const text = ['# Heat', '', 'The law is $Q = m c \\Delta T$, thus', '', '$$\\frac{Q}{m}$$', '', '| a | b |', '|---|---|', '| 1 | 2 |', '', '```', 'code', '```'];
+    await model.script('Show me all forms.', { text: text.join('\n'), perSecond: 60 });
+    await page.evaluate(() => {
+        window.shifts = 0;
+        new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) window.shifts += entry.hadRecentInput ? 0 : entry.value;
+        }).observe({ type: 'layout-shift' });
+    });
+    await say(page, 'Show me all forms.');
+    await page.locator('.streaming .raw').first().waitFor();
+    await article(page, 'code').locator('table').waitFor();
+    await page.locator('.math .katex').first().waitFor();
+    assert.equal(await page.locator('.math .katex').count(), 2);
+    assert.ok(await page.evaluate(() => window.shifts) < 0.1, 'nothing jumps');
+    await page.getByRole('button', { name: 'Copy code' }).waitFor();
+    await axe(page, 'all forms');
+    await fits(page, 'all forms');
+    await shot(page, 'conversation-forms');
+});
+
+test('who reads further up stays there, and can go to the end', async (t) => {
+    const { page } = await visit(t);
+    await model.script('A long story.', { words: 700, perSecond: 150 });
+    await say(page, 'A long story.');
+    await page.locator('.streaming .raw').waitFor();
+    await page.waitForFunction(() => scrollY > 300);
+    await page.mouse.move(400, 200);
+    await page.mouse.wheel(0, -200);
+    await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
+    const where = await page.evaluate(() => scrollY);
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+    assert.equal(await page.evaluate(() => scrollY), where, 'neither the stream nor its end moved the page');
+    await page.getByRole('button', { name: 'Jump to latest' }).click();
+    await page.getByRole('button', { name: 'Jump to latest' }).waitFor({ state: 'hidden' });
+    assert.ok(await page.evaluate(() => scrollY) > where);
+});
+
+test('what failed stands in the thread, and is said again', async (t) => {
+    const { page } = await visit(t);
+    page.watched.allow(/50[0-9]/);
+    const text = `Will it fail? ${Date.now()}`; // its failures are counted
+    await model.script(text, { status: 400, times: 1, text: 'Not this time.' });
+    await say(page, text);
+    await page.getByRole('alert').waitFor();
+    await article(page, text).getByText('not answered').waitFor();
+    await axe(page, 'failed');
+    await shot(page, 'conversation-failed');
+    await page.reload();
+    await article(page, text).getByRole('button', { name: 'Try again' }).click();
+    await article(page, 'Not this time.').waitFor();
+    assert.equal(await log(page).locator('.own').count(), 1);
+    assert.equal(await page.getByRole('button', { name: 'Try again' }).count(), 0);
+});
+
+test('a connection that breaks is waited for, and the finished reply appears', async (t) => {
+    const { page } = await visit(t);
+    page.watched.allow(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK|Failed to load resource/);
+    await model.script('Do not lose me.', { words: 30, perSecond: 20 });
+    await say(page, 'Do not lose me.');
+    await page.locator('.streaming .raw').waitFor();
+    await page.context().setOffline(true);
+    await page.getByText('You are offline.').waitFor();
+    await page.context().setOffline(false);
+    await article(page, 'Do not lose me.').waitFor();
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+    await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
+    assert.equal(await log(page).locator('.own').count(), 1);
+});
+
+test('what is said offline is kept, and sent when the connection is back', async (t) => {
+    const { page } = await visit(t);
+    page.watched.allow(/ERR_INTERNET_DISCONNECTED|Failed to load resource/);
+    await page.context().setOffline(true);
+    await say(page, 'Said in a tunnel.');
+    await article(page, 'Said in a tunnel.').getByText('not sent').waitFor();
+    await page.getByRole('alert').getByText('No connection to the server.').waitFor();
+    await page.context().setOffline(false);
+    await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
+    const mine = log(page).locator('.own');
+    assert.equal(await mine.count(), 1);
+    await page.reload();
+    await mine.waitFor();
+    assert.equal(await mine.count(), 1);
+});
+
+test('a reload in the middle of a reply finds it', async (t) => {
+    const { page } = await visit(t);
+    await model.script('Reload me.', { words: 40, perSecond: 30 });
+    await say(page, 'Reload me.');
+    await page.locator('.streaming .raw').waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+});
+
+test('Escape stops, and what had come stays', async (t) => {
+    const { page } = await visit(t);
+    await model.script('Go on for ever.', { words: 2000, perSecond: 50 });
+    await say(page, 'Go on for ever.');
+    await page.locator('.streaming .raw').waitFor();
+    await box(page).fill('Meanwhile');
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').getByText('A reply is still on its way.').waitFor();
+    await page.keyboard.press('Escape');
+    await log(page).getByText('· stopped').waitFor();
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+    assert.equal(await box(page).inputValue(), 'Meanwhile', 'what was typed meanwhile is there still');
+});
+
+test('a draft outlives a reload and a lost session, but not signing out', async (t) => {
+    const { page, path, student } = await visit(t);
+    page.watched.allow(/status of 401/);
+    await box(page).fill('Half a thought');
+    await page.reload();
+    assert.equal(await box(page).inputValue(), 'Half a thought');
+    await page.context().clearCookies({ name: '__Host-colloquy_session' });
+    await page.keyboard.press('Tab');
+    await box(page).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByRole('link', { name: 'Sign in' }).click();
+    await signIn(page, student, path);
+    assert.equal(await box(page).inputValue(), 'Half a thought');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL('**/login');
+    await signIn(page, student, path);
+    assert.equal(await box(page).inputValue(), '');
+});
+
+test('the limit is told before it is reached', async (t) => {
+    const { page } = await visit(t);
+    await box(page).fill('x'.repeat(3990));
+    await page.getByText('10 characters left').waitFor();
+    await box(page).fill('x'.repeat(4001));
+    await page.getByText('One character too many').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Send' }).isDisabled(), true);
+    await axe(page, 'too long');
+});
+
+test('thumbs, with a reason, are there after a reload and can be taken back', async (t) => {
+    const { page } = await visit(t);
+    const thumb = (name) => page.getByRole('button', { name, exact: true });
+    await thumb('Bad reply').click();
+    await page.getByLabel('Why? (optional)').fill('It was too short.');
+    await axe(page, 'why');
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.locator('[aria-pressed=true][aria-label="Bad reply"]').waitFor();
+    await page.reload();
+    await page.locator('[aria-pressed=true][aria-label="Bad reply"]').click();
+    await page.locator('[aria-pressed=false][aria-label="Bad reply"]').waitFor();
+    await thumb('Good reply').click();
+    await page.locator('[aria-pressed=true][aria-label="Good reply"]').waitFor();
+});
+
+test('starting again keeps the old conversation to read and to take home', async (t) => {
+    const { page, path, experience } = await visit(t);
+    await say(page, 'The first time.');
+    await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
+    await page.getByRole('button', { name: 'Start again' }).click();
+    await page.getByRole('dialog', { name: 'Start again?' }).waitFor();
+    await axe(page, 'asked');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.getByRole('button', { name: 'Start again' }).evaluate((node) => node === document.activeElement), true);
+    await page.getByRole('button', { name: 'Start again' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Start again' }).click();
+    await article(page, 'The first time.').first().waitFor({ state: 'detached' });
+    await page.reload();
+    await page.getByText('One earlier conversation').click();
+    await page.locator(`a[href^="${path}/conversations/"]`).click();
+    await article(page, 'The first time.').first().waitFor();
+    await page.getByRole('heading', { name: experience.title }).waitFor();
+    assert.equal(await page.locator('#composer').count(), 0);
+    await axe(page, 'reading');
+    await fits(page, 'reading');
+    await shot(page, 'reading');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download as Markdown' }).click()]);
+    assert.match(download.suggestedFilename(), /\.md$/);
+});
+
+test('in German, and from right to left', async (t) => {
+    const { page } = await visit(t, { options: { locale: 'de-AT' } });
+    await page.getByLabel('Ihre Nachricht').waitFor();
+    assert.equal(await page.locator('html').getAttribute('lang'), 'de');
+    await shot(page, 'conversation-de');
+    await page.getByLabel('Sprache').selectOption('en');
+    await box(page).waitFor();
+    await page.evaluate(() => { document.documentElement.dir = 'rtl'; });
+    await fits(page, 'right to left');
+    await shot(page, 'conversation-rtl');
+});
+
+test('a teacher tries it as a student does, apart from the class', async (t) => {
+    const { courseId, teacher, experience } = await makeClass();
+    const page = await open(t, teacher);
+    await page.goto(`/courses/${courseId}/ai_experiences/${experience.id}?test`);
+    await page.getByText('This is a test.').waitFor();
+    await page.getByRole('button', { name: 'Start the conversation' }).click();
+    await say(page, 'Trying.');
+    await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
+    const { conversations } = await api(teacher).get(`/api/v1/courses/${courseId}/ai_experiences/${experience.id}/ai_conversations`);
+    assert.deepEqual(conversations.filter((row) => row.has_conversation), []);
+});
