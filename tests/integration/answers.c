@@ -95,6 +95,8 @@ static bool is_string_id(const struct row *row, const char *path)
         return true;
     if (has_part(row, "/context_files"))
         return ends_with(path, "/id");
+    if (str_eq(path, "/login_id"))
+        return true;
     if (str_eq(row->key, "GET " CONVERSATIONS "/:id"))
         return str_eq(path, "/user_id");
     return str_eq(row->key, "POST " CONVERSATIONS "/:id/messages/:message_id/feedback") &&
@@ -157,10 +159,10 @@ static void walk_ids(struct walk *walk, const char *path, struct json_object *js
 /* The rows whose answers have no id at all. */
 static bool has_no_ids(const struct row *row)
 {
-    bool is_list_of_none = str_eq(row->key, "GET " EXPERIENCES "/:id/context_files");
+    bool is_list_of_none = str_eq(row->key, "GET " EXPERIENCES "/:id/context_files") || has_part(row, "/sessions");
 
     return !row->scope || is_list_of_none || str_eq(row->method, "DELETE") || has_part(row, "/stop") ||
-           !str_starts(type_of(row), "application/json");
+           has_part(row, "/password") || has_part(row, "/site") || !str_starts(type_of(row), "application/json");
 }
 
 static void test_ids(void)

@@ -22,6 +22,8 @@
 #define A_CHAT        CHAT "/conversation/:conversation_id"
 #define BOT           CHAT "/bot/:bot_id"
 
+#define SELF          "/api/v1/users/self"
+
 enum column { NOBODY, OWNER, OTHER, WATCHER, MANAGER, OUTSIDER, ADMINISTRATOR, N_COLUMNS };
 
 /* doc/api-canvas.md 5, row by row and state by state. A row without an experience is looked at in one state only. */
@@ -40,6 +42,16 @@ static const struct line {
     {"GET /login",                      PUBLISHED,      false, {200,  200,  200,  200,  200,  200,  200}},
     {"POST /login",                     PUBLISHED,      false, {303,  303,  303,  303,  303,  303,  303}},
     {"POST /logout",                    PUBLISHED,      false, {303,  303,  303,  303,  303,  303,  303}},
+
+    /* doc/api-pages.md 1 and 2; the session is the student's */
+    {"GET " SELF,                       PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET " SELF "/sessions",           PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"DELETE " SELF "/sessions",        PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"DELETE " SELF "/sessions/:id",    PUBLISHED,      false, {401,  200,  404,  404,  404,  404,  404}},
+    {"PUT " SELF "/password",           PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET /api/v1/site",                PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET /api/v1/courses",             PUBLISHED,      false, {401,  200,  200,  200,  200,  200,  200}},
+    {"GET /api/v1/courses/:course_id",  PUBLISHED,      false, {401,  200,  200,  200,  200,  403,  200}},
 
     {"GET " EXPERIENCES,                PUBLISHED,      false, {401,  200,  200,  200,  200,  403,  200}},
     {"POST " EXPERIENCES,               PUBLISHED,      false, {401,  403,  403,  403,  201,  403,  201}},
@@ -243,6 +255,8 @@ static void test_words_for_roles(void)
 
         if (str_eq(row->key, "DELETE " FEEDBACK "/:feedback_id"))
             word = "owner, managers"; /* of these, the author of the vote */
+        if (!nobody && (s[OUTSIDER] < 400 || has_part(row, SELF)))
+            word = "signed in"; /* of a session, whose it is */
         if (is_chat_row(row) && is_word_for(row->role, line))
             word = row->role;
         ROW_ASSERT(textf("%s: %s, not %s", row->key, row->role, word), str_eq(row->role, word));
@@ -620,7 +634,7 @@ static void expect_not_allowed(const struct rows *rows, const char *method, cons
 static void test_other_methods(void)
 {
     const struct rows rows = read_rows();
-    const struct scene scene = {"1", "1", "1", "1", "1", "1", "1", "1", "1", "1"};
+    const struct scene scene = {"1", "1", "1", "1", "1", "1", "1", "1", "1", "1", STUDENT};
     const char *tokens[] = {NULL, token_of(TEACHER)}, **paths = arena_zalloc(test_arena(), rows.n, sizeof(*paths));
 
     for (size_t i = 0; paths && i < rows.n; i++) /* which may ask something itself */

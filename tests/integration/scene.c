@@ -206,7 +206,32 @@ struct scene make_scene(enum state state, enum person caller)
                           .bot = bot,
                           .document = document,
                           .chat = chat,
-                          .reply = make_chat(owner, chat, document)};
+                          .reply = make_chat(owner, chat, document),
+                          .owner = owner};
+}
+
+/* ---- sessions and passwords ---- */
+
+static const char *cookies[N_PEOPLE];
+static const struct instance *issuers[N_PEOPLE]; /* of the cookies that hold */
+
+/* Everybody's; who is signed in stays so. */
+static void give_passwords(void)
+{
+    char hash[PASSWORD_HASH_BYTES];
+
+    if (!password_hash(PASSWORD, hash) ||
+        !database_try(textf("UPDATE user SET password_hash = '%s' WHERE login LIKE 'it-%%'", hash)))
+        harness_die("cannot give passwords");
+}
+
+/* Passwords are as the bodies have them; where the call ends sessions, those who are signed in must do it again. */
+static void make_ready(const struct row *row)
+{
+    if (str_eq(row->key, "PUT /api/v1/users/self/password") || str_eq(row->key, "POST /login"))
+        give_passwords();
+    if (has_part(row, "/users/self/") && !is_read_row(row))
+        memset(issuers, 0, sizeof(issuers));
 }
 
 /* ---- calls ---- */
@@ -218,6 +243,18 @@ static const char *file_of(const struct scene *scene)
     const struct answer *answer = CALL("POST", path, token_of(ADMIN), .type = FILES, .body = FILE_OF("Another text."));
 
     return answer->status / 100 == 2 ? text_at(answer->json, "/id") : "1";
+}
+
+/* A session of theirs, which no browser has. */
+static const char *session_of(enum person who)
+{
+    if (!database_try(
+            textf("INSERT INTO access_token (user_id, token_hash, is_session, expires_at, touch_at, created_at)"
+                  " VALUES (%lu, UNHEX(SHA2(UUID(), 256)), 1, UTC_TIMESTAMP(3) + INTERVAL 600 SECOND,"
+                  " UTC_TIMESTAMP(3) + INTERVAL 60 SECOND, UTC_TIMESTAMP(3))",
+                  id_of(who))))
+        harness_die("cannot make a session");
+    return textf("%lu", database_number("SELECT MAX(id) FROM access_token"));
 }
 
 /* What must stand behind a path. */
@@ -252,6 +289,8 @@ static const char *value_of(const struct row *row, const struct scene *scene, co
         {"document_id", scene->document},
     };
 
+    if (len == strlen("id") && has_part(row, "/sessions/:id"))
+        return session_of(scene->owner);
     if (len == strlen("file_id") && memcmp(name, "file_id", len) == 0)
         return scene->file ? scene->file : file_of(scene);
     for (size_t i = 0; i < LEN(params); i++)
@@ -288,6 +327,8 @@ struct call row_call(const struct row *row, const struct scene *scene)
         const char *key, *type, *body;
     } bodies[] = {
         {"POST /login", FORM, "login=it-student&password=correct+horse"},
+        {"PUT /api/v1/users/self/password", NULL,
+         "{\"current_password\":\"" PASSWORD "\",\"password\":\"battery staple\"}"},
         {"POST " EXPERIENCES, NULL, "{\"title\":\"T\",\"learning_objective\":\"O\",\"pedagogical_guidance\":\"G\"}"},
         {"PUT " EXPERIENCES "/:id", NULL, "{\"title\":\"N\"}"},
         {"POST " EXPERIENCES "/:id/context_files", FILES, A_FILE},
@@ -306,6 +347,7 @@ struct call row_call(const struct row *row, const struct scene *scene)
     };
     struct call call = {.method = row->method, .path = row_path(row, scene)};
 
+    make_ready(row);
     if (str_eq(row->key, "GET " EXPERIENCES "/:id/context_files") && !scene->file)
         file_of(scene); /* so that there is one in the list */
     for (size_t i = 0; i < LEN(bodies); i++)
@@ -317,12 +359,8 @@ struct call row_call(const struct row *row, const struct scene *scene)
     return call;
 }
 
-/* ---- sessions ---- */
-
 const char *cookie_of(enum person who)
 {
-    static const char *cookies[N_PEOPLE];
-    static const struct instance *issuers[N_PEOPLE];
     static const char name[] = "Set-Cookie: __Host-colloquy_session=";
 
     if (cookies[who] && issuers[who] == instance_used())

@@ -51,6 +51,7 @@ struct scene {
     const char *bot;          /* shared with all; whose the conversation is, the bot is too */
     const char *chat, *reply; /* of the chat API, theirs too, and a reply in it that was given a passage */
     const char *file;         /* of the experience; NULL: made when it is asked for */
+    enum person owner;        /* of the conversation */
 };
 
 /* For this caller. Who can have no conversation, or no vote, of their own gets the STUDENT's. Something was said in it. */
