@@ -89,9 +89,12 @@ static void test_self(void)
 {
     const char *login = person_new();
     const struct expected fields[] = {
-        {"/name", textf("\"User %s\"", login)}, {"/login_id", textf("\"%s\"", login)},
-        {"/avatar_url", "null"},           {"/is_admin", "false"},
-        {"/has_password", "true"},         {"/permissions/create_bot", "true"},
+        {"/name", textf("\"User %s\"", login)},
+        {"/login_id", textf("\"%s\"", login)},
+        {"/avatar_url", "null"},
+        {"/is_admin", "false"},
+        {"/has_password", "true"},
+        {"/permissions/create_bot", "true"},
     };
     const struct browser b = sign_in(login, PASSWORD, NULL);
     const struct answer *answer = call_by(&b, "GET", SELF, NULL);

@@ -183,6 +183,37 @@ static void test_what_was_said(void)
 
 /* ---- the order ---- */
 
+/* What is one's own asks for no course: a stranger's token, or session, is enough, and must be sound. */
+static void test_one_s_own(void)
+{
+    struct found f;
+
+    start(&f, STRANGER, MAY_ENTER, LOAD_CALLER);
+    f.loaded.access.course_id = 0;
+    f.req.config = &without_feature;
+    check("a stranger", &f, CQ_OK);
+    f.loaded.access.has_scope = false;
+    check("without its scope", &f, CQ_SCOPE_MISSING);
+    f.loaded.is_session = true;
+    f.loaded.access.is_revoked = true;
+    check("a session that is over", &f, CQ_UNAUTHENTICATED);
+}
+
+/* A course is there for its members without experiences, which are not there in it. */
+static void test_course_without_feature(void)
+{
+    struct found f;
+
+    for (int is_course = 0; is_course <= 1; is_course++) {
+        start(&f, STUDENT, MAY_READ, LOAD_COURSE);
+        f.req.config = &without_feature;
+        f.route.handler = is_course ? course_show : ai_experience_index;
+        check("a member", &f, is_course ? CQ_OK : CQ_RESOURCE_NOT_FOUND);
+        f.loaded.access.roles = 0;
+        check("a stranger", &f, is_course ? CQ_FORBIDDEN : CQ_RESOURCE_NOT_FOUND);
+    }
+}
+
 /* One request, every fault at once: taken away from the front, the next one answers. */
 static void test_order_of_faults(void)
 {
@@ -361,7 +392,7 @@ static void test_who(void)
 }
 
 SUITE(allow, {"courses", test_courses}, {"experiences", test_experiences}, {"conversations", test_conversations},
-      {"what was said", test_what_was_said}, {"order of faults", test_order_of_faults},
-      {"what is not there", test_what_is_not_there}, {"browsers", test_browsers},
-      {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone}, {"who", test_who},
-      {"context files off", test_context_files_off});
+      {"what was said", test_what_was_said}, {"order of faults", test_order_of_faults}, {"one's own", test_one_s_own},
+      {"course without feature", test_course_without_feature}, {"what is not there", test_what_is_not_there},
+      {"browsers", test_browsers}, {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone},
+      {"who", test_who}, {"context files off", test_context_files_off});

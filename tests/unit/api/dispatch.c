@@ -76,6 +76,7 @@ static void test_unknown_paths(void)
         "/api",
         "/api/v1",
         "/api/v1/course",
+        "/api/v1/courses/",
         COURSE "/",
         COURSE "/ai_experience",
         EXPERIENCES "/",

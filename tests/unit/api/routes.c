@@ -110,6 +110,8 @@ static void test_roles(void)
     } rows[] = {
         {"GET", "/health", "anyone"},
         {"POST", "/login", "anyone"},
+        {"PUT", "/api/v1/users/self/password", "signed in"},
+        {"GET", "/api/v1/courses/:course_id", "members"},
         {"GET", API, "members"},
         {"POST", API, "managers"},
         {"GET", API "/:id/ai_conversations", "managers"},

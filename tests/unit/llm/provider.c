@@ -91,6 +91,17 @@ static void test_notice(void)
     ASSERT_TEXT(llm_notice(&openai), NULL);
 }
 
+/* As the config names it, whoever it is that it asks. */
+static void test_reply_model(void)
+{
+    struct config plain = model_config_of((struct config_llm){.provider = "openai", .model = "m"}), tutor = plain;
+    struct arena *arena = unit_ctx()->arena;
+
+    tutor.roles.tutor = "t, m";
+    ASSERT_TEXT(llm_reply_model(arena, &plain), "m");
+    ASSERT_TEXT(llm_reply_model(arena, &tutor), "t");
+}
+
 static void test_header(void)
 {
     struct llm_request request;
@@ -133,4 +144,4 @@ static void test_values_of_an_event(void)
 }
 
 SUITE(provider, {"settings", test_config}, {"addresses", test_base_url}, {"the notice", test_notice},
-      {"headers", test_header}, {"the values of an event", test_values_of_an_event});
+      {"reply model", test_reply_model}, {"headers", test_header}, {"the values of an event", test_values_of_an_event});
