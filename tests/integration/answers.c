@@ -15,6 +15,7 @@ static const struct {
     {"GET /login", "text/html; charset=utf-8"},
     {"POST /login", "text/html; charset=utf-8"},
     {"POST /logout", "text/html; charset=utf-8"},
+    {"GET /api/v1/courses/:course_id/ai_experiences/:id/ai_conversations.csv", "text/csv; charset=utf-8"},
     {"GET /courses/:course_id/ai_experiences", "text/html; charset=utf-8"},
     {"GET /courses/:course_id/ai_experiences/:id", "text/html; charset=utf-8"},
 };
@@ -162,7 +163,8 @@ static bool has_no_ids(const struct row *row)
     bool is_list_of_none = str_eq(row->key, "GET " EXPERIENCES "/:id/context_files") || has_part(row, "/sessions");
 
     return !row->scope || is_list_of_none || str_eq(row->method, "DELETE") || has_part(row, "/stop") ||
-           has_part(row, "/password") || has_part(row, "/site") || !str_starts(type_of(row), "application/json");
+           has_part(row, "/password") || has_part(row, "/site") || has_part(row, "/class_picture") ||
+           !str_starts(type_of(row), "application/json");
 }
 
 static void test_ids(void)

@@ -17,6 +17,7 @@
 #define STUDENTS      EXPERIENCE "/ai_conversations"
 #define CONVERSATIONS EXPERIENCES "/:ai_experience_id/conversations"
 #define CONVERSATION  CONVERSATIONS "/:id"
+#define MINE          EXPERIENCES "/:ai_experience_id/my_conversations"
 #define FEEDBACK      CONVERSATION "/messages/:message_id/feedback"
 #define CHAT          "/api/chat"
 #define A_CHAT        CHAT "/conversation/:conversation_id"
@@ -26,7 +27,7 @@
 
 enum column { NOBODY, OWNER, OTHER, WATCHER, MANAGER, OUTSIDER, ADMINISTRATOR, N_COLUMNS };
 
-/* doc/api-canvas.md 5, row by row and state by state. A row without an experience is looked at in one state only. */
+/* doc/api-canvas.md 5 and doc/api-pages.md, row by row and state by state. A row without an experience is looked at in one state only. */
 static const struct line {
     const char *key;
     enum state state;
@@ -93,6 +94,19 @@ static const struct line {
     {"GET " STUDENTS "/:conversation_id", DRAFT,        false, {401,  403,  403,  403,  200,  403,  200}},
     {"GET " STUDENTS "/:conversation_id", DELETED,      false, {401,  403,  403,  403,  404,  403,  404}},
 
+    {"GET " STUDENTS ".csv",            PUBLISHED,      false, {401,  403,  403,  403,  200,  403,  200}},
+    {"GET " STUDENTS ".csv",            DRAFT,          false, {401,  403,  403,  403,  200,  403,  200}},
+    {"GET " STUDENTS ".csv",            DELETED,        false, {401,  403,  403,  403,  404,  403,  404}},
+    {"GET " EXPERIENCE "/class_picture", PUBLISHED,     false, {401,  403,  403,  403,  200,  403,  200}},
+    {"GET " EXPERIENCE "/class_picture", DRAFT,         false, {401,  403,  403,  403,  200,  403,  200}},
+    {"GET " EXPERIENCE "/class_picture", DELETED,       false, {401,  403,  403,  403,  404,  403,  404}},
+
+    {"GET " MINE,                       PUBLISHED,      false, {401,  200,  200,  200,  200,  403,  200}},
+    {"GET " MINE,                       OWN,            false, {401,  200,  200,  200,  200,  403,  200}},
+    {"GET " MINE,                       ENDED,          false, {401,  200,  200,  200,  200,  403,  200}},
+    {"GET " MINE,                       DRAFT,          false, {401,  403,  403,  403,  200,  403,  200}},
+    {"GET " MINE,                       DELETED,        false, {401,  404,  404,  404,  404,  403,  404}},
+
     {"GET " CONVERSATIONS,              PUBLISHED,      false, {401,  200,  200,  200,  200,  403,  200}},
     {"GET " CONVERSATIONS,              OWN,            false, {401,  200,  200,  200,  200,  403,  200}},
     {"GET " CONVERSATIONS,              ENDED,          false, {401,  200,  200,  200,  200,  403,  200}},
@@ -108,6 +122,13 @@ static const struct line {
     {"GET " CONVERSATION,               ENDED,          false, {401,  404,  404,  404,  200,  403,  200}},
     {"GET " CONVERSATION,               DRAFT,          false, {401,  403,  403,  403,  200,  403,  200}},
     {"GET " CONVERSATION,               DELETED,        false, {401,  404,  404,  404,  404,  403,  404}},
+    {"GET " CONVERSATION "/transcript", PUBLISHED,      false, {401,  200,  404,  404,  200,  403,  200}},
+    {"GET " CONVERSATION "/transcript", OWN,            false, {401,  200,  200,  200,  200,  403,  200}},
+    {"GET " CONVERSATION "/transcript", ENDED,          false, {401,  200,  404,  404,  200,  403,  200}},
+    {"GET " CONVERSATION "/transcript", OWN_ENDED,      false, {401,  200,  200,  200,  200,  403,  200}},
+    {"GET " CONVERSATION "/transcript", DRAFT,          false, {401,  200,  404,  404,  200,  403,  200}},
+    {"GET " CONVERSATION "/transcript", OWN_DRAFT,      false, {401,  200,  200,  200,  200,  403,  200}},
+    {"GET " CONVERSATION "/transcript", DELETED,        false, {401,  404,  404,  404,  404,  403,  404}},
     {"DELETE " CONVERSATION,            PUBLISHED,      true,  {401,  200,  404,  404,  200,  403,  200}},
     {"DELETE " CONVERSATION,            OWN,            true,  {401,  200,  200,  200,  200,  403,  200}},
     {"DELETE " CONVERSATION,            ENDED,          false, {401,  404,  404,  404,  200,  403,  200}},
@@ -416,7 +437,8 @@ static void check_cell(const struct row *row, const struct line *line, const str
 
     expect_status(name, answer, status);
     if (is_api_row(row)) {
-        expect_api_headers(name, answer);
+        if (status >= 400 || is_json_row(row))
+            expect_api_headers(name, answer);
         if (status >= 400 && str_starts(row->pattern, CHAT "/"))
             expect_refused_chat(name, answer, status, is_scope);
         else if (status >= 400)

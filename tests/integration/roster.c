@@ -99,8 +99,10 @@ static void test_rows(void)
         struct json_object *with = json_at(answer->json, "/conversations/1");
         char uuid[UUID_TEXT_BYTES];
         const char *want = textf(
-            "{\"conversations\":[{\"id\":null,\"user_id\":\"%lu\",\"has_conversation\":false,\"student\":%s},%s}],"
-            "\"snapshot\":{\"completed\":0,\"in_progress\":1,\"not_started\":1,\"total_objectives\":2,"
+            "{\"conversations\":[{\"id\":null,\"user_id\":\"%lu\",\"has_conversation\":false,\"student\":%s,"
+            "\"messages_count\":0,\"progress\":null},%s,\"messages_count\":1,"
+            "\"progress\":{\"current\":0,\"total\":2,\"percentage\":0}}],"
+            "\"snapshot\":{\"completed\":0,\"in_progress\":1,\"ended\":0,\"not_started\":1,\"total_objectives\":2,"
             "\"evaluation_metrics\":[]}}",
             id_of(OTHER_STUDENT),
             student_text(OTHER_STUDENT, "Other, Olga", "Olga Other", true,
@@ -134,9 +136,10 @@ static void test_who_is_on_it(void)
     expect_status("end", CALL("DELETE", second.path, second.token), 200);
     json = roster(&c, "")->json;
     expect_json("an ended one is shown", json, "/conversations/1/workflow_state", "\"completed\"");
-    expect_json("it counts nowhere", json, "/snapshot/in_progress", "0");
-    expect_json("it counts nowhere", json, "/snapshot/completed", "0");
-    expect_json("it counts nowhere", json, "/snapshot/not_started", "1");
+    expect_json("it is over", json, "/snapshot/ended", "1");
+    expect_json("it counts nowhere else", json, "/snapshot/in_progress", "0");
+    expect_json("it counts nowhere else", json, "/snapshot/completed", "0");
+    expect_json("it counts nowhere else", json, "/snapshot/not_started", "1");
 
     enroll(c.course, login_of(STUDENT), "student", "completed");
     json = roster(&c, "")->json;
@@ -160,25 +163,26 @@ static void test_snapshot(void)
     static const struct {
         const char *name, *state;
         bool has_met;
-        const char *completed, *in_progress, *not_started, *shown;
+        const char *completed, *in_progress, *ended, *not_started, *shown;
     } rows[] = {
-        {"active", "active", false, "0", "1", "1", "true"},
-        {"active and met", "active", true, "1", "0", "1", "true"},
-        {"completed and met", "completed", true, "1", "0", "1", "true"},
-        {"completed and not met counts nowhere", "completed", false, "0", "0", "1", "true"},
-        {"deleted", "deleted", false, "0", "0", "2", "false"},
+        {"active", "active", false, "0", "1", "0", "1", "true"},
+        {"active and met", "active", true, "1", "0", "0", "1", "true"},
+        {"completed and met", "completed", true, "1", "0", "0", "1", "true"},
+        {"completed and not met", "completed", false, "0", "0", "1", "1", "true"},
+        {"deleted", "deleted", false, "0", "0", "0", "2", "false"},
     };
 
     const struct class c = make_class();
-    expect_json(
-        "none", roster(&c, "")->json, "/snapshot",
-        "{\"completed\":0,\"in_progress\":0,\"not_started\":2,\"total_objectives\":2,\"evaluation_metrics\":[]}");
+    expect_json("none", roster(&c, "")->json, "/snapshot",
+                "{\"completed\":0,\"in_progress\":0,\"ended\":0,\"not_started\":2,\"total_objectives\":2,\"evaluation_"
+                "metrics\":[]}");
     const struct talk talk = open_talk_on(c.course, c.experience, token_of(STUDENT));
     for (size_t i = 0; i < LEN(rows); i++) {
         set_latest(&talk, rows[i].state, rows[i].has_met);
         struct json_object *json = roster(&c, "")->json;
         const struct expected want[] = {{"/snapshot/completed", rows[i].completed},
                                         {"/snapshot/in_progress", rows[i].in_progress},
+                                        {"/snapshot/ended", rows[i].ended},
                                         {"/snapshot/not_started", rows[i].not_started},
                                         {"/conversations/1/has_conversation", rows[i].shown}};
 

@@ -48,6 +48,11 @@ bool is_api_row(const struct row *row)
     return str_starts(row->pattern, "/api/");
 }
 
+bool is_json_row(const struct row *row)
+{
+    return is_api_row(row) && !has_part(row, ".csv");
+}
+
 bool is_chat_row(const struct row *row)
 {
     return str_starts(row->pattern, "/api/chat/") && row->scope;

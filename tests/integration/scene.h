@@ -22,7 +22,8 @@ struct rows {
 
 struct rows read_rows(void); /* until the test ends */
 bool is_read_row(const struct row *row);
-bool is_api_row(const struct row *row);  /* under /api/: it answers JSON, and takes .json */
+bool is_api_row(const struct row *row);  /* under /api/: its errors are JSON, and it takes .json */
+bool is_json_row(const struct row *row); /* unless another form is asked for */
 bool is_chat_row(const struct row *row); /* of the chat API, whose errors have a form of their own */
 bool has_part(const struct row *row, const char *part);
 

@@ -80,14 +80,25 @@ static void find_nothing(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_OK, store_conversation_complete(ctx, db, 1));
 }
 
+static enum cq_status count_one(struct cq_ctx *ctx, void *arg, const struct conversation_row *latest)
+{
+    size_t *n = arg;
+
+    (void)ctx;
+    *n += latest->id != 0;
+    return CQ_OK;
+}
+
 static void find_no_reads(struct cq_ctx *ctx, struct db *db)
 {
     const struct new_feedback feedback = {
         .conversation_id = 1, .user_id = 1, .uuid = new_uuid(ctx), .vote = "liked", .message_uuid = "none"};
     struct feedback_row row;
     struct student_row student;
+    struct course_names course;
     struct message_list messages = {0};
     struct roster roster = {0};
+    struct conversation_list conversations = {0};
     struct document_list documents = {0};
     struct related_list related = {0};
     uint32_t seq;
@@ -98,6 +109,11 @@ static void find_no_reads(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_OK, store_related_list(ctx, db, 1, 1, 0, &related));
     CU_ASSERT_EQUAL(related.n, 0);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_message_list_with_student(ctx, db, 1, 1, &student, &messages));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_transcript(ctx, db, 1, 1, 1, &course, &student, &messages));
+    GIVES(CQ_OK, store_conversation_list(ctx, db, 1, 1, 10, 0, &conversations));
+    CU_ASSERT_EQUAL(conversations.n + conversations.total, 0);
+    GIVES(CQ_OK, store_latest_each(ctx, db, 1, 1, "none", count_one, &conversations.n));
+    CU_ASSERT_EQUAL(conversations.n, 0);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_message_find(ctx, db, 1, "none", &seq, &is_assistant));
     GIVES(CQ_OK, store_roster(ctx, db, 1, 1, NULL, 10, 0, &roster));
     CU_ASSERT_EQUAL(roster.n + roster.total, 0);
@@ -300,8 +316,10 @@ static void walk_access(const struct place *p, uint64_t conversation_id)
 static void walk_reads(const struct place *p, uint64_t conversation_id)
 {
     struct student_row student = {0};
+    struct course_names course = {0};
     struct message_list messages = {0};
     struct roster roster = {0};
+    struct conversation_list conversations = {0};
     struct feedback_row row = {0};
     uint32_t seq = 0;
     bool is_assistant = false;
@@ -312,6 +330,15 @@ static void walk_reads(const struct place *p, uint64_t conversation_id)
     CU_ASSERT_TRUE(roster.n == 1 && roster.rows[0].conversation.id == conversation_id);
     GIVES(CQ_OK, store_roster(p->ctx, p->db, p->course_id, p->ai_experience_id, student.name, 10, 0, &roster));
     CU_ASSERT_TRUE(roster.n == 1 && roster.total == 1);
+    GIVES(CQ_OK, store_conversation_list(p->ctx, p->db, p->ai_experience_id, p->user_id, 10, 0, &conversations));
+    CU_ASSERT_TRUE(conversations.n == 1 && conversations.total == 1 && conversations.rows[0].id == conversation_id);
+    conversations.n = 0;
+    GIVES(CQ_OK,
+          store_latest_each(p->ctx, p->db, p->course_id, p->ai_experience_id, "none", count_one, &conversations.n));
+    CU_ASSERT_EQUAL(conversations.n, 1);
+    GIVES(CQ_OK,
+          store_transcript(p->ctx, p->db, p->course_id, conversation_id, p->user_id, &course, &student, &messages));
+    CU_ASSERT_TRUE(student.id == p->user_id && messages.n == 2 && course.name && course.code);
     const char *uuid = messages.n ? messages.rows[1].uuid : "";
     GIVES(CQ_OK, store_message_find(p->ctx, p->db, conversation_id, uuid, &seq, &is_assistant));
     CU_ASSERT_TRUE(seq == 1 && is_assistant);

@@ -181,6 +181,47 @@ static void test_what_was_said(void)
     }
 }
 
+/* The owner keeps it whether it is over or its experience taken back; to others it is not there, rather than forbidden. */
+static void test_what_is_kept(void)
+{
+    static const enum cq_status GONE = CQ_RESOURCE_NOT_FOUND;
+    const struct {
+        const char *name;
+        enum who who;
+        uint64_t id, owner;
+        const char *state, *experience;
+        enum cq_status want;
+    } rows[] = {
+        {"own", STUDENT, 5, ME, "active", "published", YES},
+        {"own, completed", STUDENT, 5, ME, "completed", "published", YES},
+        {"own, unpublished", STUDENT, 5, ME, "active", "unpublished", YES},
+        {"own, completed, unpublished", STUDENT, 5, ME, "completed", "unpublished", YES},
+        {"observer's own", OBSERVER, 5, ME, "completed", "unpublished", YES},
+        {"another's", STUDENT, 5, SOMEBODY, "active", "published", GONE},
+        {"another's, unpublished", STUDENT, 5, SOMEBODY, "active", "unpublished", GONE},
+        {"another's, observer", OBSERVER, 5, SOMEBODY, "active", "published", GONE},
+        {"none", STUDENT, 0, 0, NULL, "published", GONE},
+        {"none, unpublished", STUDENT, 0, 0, NULL, "unpublished", GONE},
+        {"teacher", TEACHER, 5, SOMEBODY, "active", "published", YES},
+        {"ta, completed, unpublished", TA, 5, SOMEBODY, "completed", "unpublished", YES},
+        {"admin", ADMIN, 5, SOMEBODY, "active", "unpublished", YES},
+        {"teacher, none", TEACHER, 0, 0, NULL, "published", GONE},
+        {"stranger's own", STRANGER, 5, ME, "active", "published", NO},
+    };
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct found f;
+
+        start(&f, rows[i].who, MAY_KEEP, LOAD_CONVERSATION);
+        f.loaded.ai_experience.workflow_state = rows[i].experience;
+        f.loaded.conversation =
+            (struct conversation_row){.id = rows[i].id, .user_id = rows[i].owner, .workflow_state = rows[i].state};
+        check(rows[i].name, &f, rows[i].want);
+        f.loaded.ai_experience.id = 0;
+        check(rows[i].name, &f, rows[i].want == NO ? NO : GONE);
+    }
+}
+
 /* ---- the order ---- */
 
 /* What is one's own asks for no course: a stranger's token, or session, is enough, and must be sound. */
@@ -394,5 +435,7 @@ static void test_who(void)
 SUITE(allow, {"courses", test_courses}, {"experiences", test_experiences}, {"conversations", test_conversations},
       {"what was said", test_what_was_said}, {"order of faults", test_order_of_faults}, {"one's own", test_one_s_own},
       {"course without feature", test_course_without_feature}, {"what is not there", test_what_is_not_there},
+      {"what was said", test_what_was_said}, {"what is kept", test_what_is_kept},
+      {"order of faults", test_order_of_faults}, {"what is not there", test_what_is_not_there},
       {"browsers", test_browsers}, {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone},
       {"who", test_who}, {"context files off", test_context_files_off});

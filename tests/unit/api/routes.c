@@ -117,6 +117,7 @@ static void test_roles(void)
         {"GET", API "/:id/ai_conversations", "managers"},
         {"POST", TALKS, "members"},
         {"GET", TALKS "/:id", "managers"},
+        {"GET", TALKS "/:id/transcript", "owner, managers"},
         {"POST", TALKS "/:id/messages", "owner"},
         {"DELETE", TALKS "/:id", "owner, managers"},
         {"POST", TALKS "/:id/messages/:message_id/feedback", "owner, managers"},

@@ -54,6 +54,28 @@ static void test_counts(void)
     }
 }
 
+/* What lists show is what reading it all would show. */
+static void test_counts_alone(void)
+{
+    static const struct {
+        const char *objectives, *met_at;
+    } rows[] = {{"a", ""},
+                {"a", "0"},
+                {"a\nb", ","},
+                {"a\nb", ",2"},
+                {"a\nb\nc", "2,,14"},
+                {"a\nb\nc", "2,4,6"},
+                {"a\nb\nc\nd\ne\nf\ng\nh\ni\nj", "1,2,3,,5,6,,8,9,4294967295"}};
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct progress_count count = engine_progress_count(rows[i].met_at);
+        struct progress p;
+
+        CU_ASSERT_EQUAL_FATAL(engine_progress_read(unit_ctx(), rows[i].objectives, rows[i].met_at, &p), CQ_OK);
+        ROW_ASSERT(rows[i].met_at, count.n == p.n && count.n_met == p.n_met && count.percentage == p.percentage);
+    }
+}
+
 static void test_each_objective(void)
 {
     struct progress p;
@@ -110,5 +132,5 @@ static void test_memory_is_short(void)
 }
 
 SUITE(progress, {"nothing is met at first", test_nothing_is_met_at_first}, {"counts", test_counts},
-      {"each objective", test_each_objective}, {"a place of 0", test_place_zero}, {"too many lines", test_too_many},
-      {"memory is short", test_memory_is_short});
+      {"counts alone", test_counts_alone}, {"each objective", test_each_objective}, {"a place of 0", test_place_zero},
+      {"too many lines", test_too_many}, {"memory is short", test_memory_is_short});
