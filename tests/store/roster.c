@@ -86,6 +86,7 @@ static void test_fields(void)
     talk_of(&p, without);
     p.ai_experience_id = mine;
     uint64_t first = talk_of(&p, with), second = talk_of(&p, with);
+    turn_done(&p, second, "hi");
     sql_run("UPDATE user SET avatar_url = 'https://example.org/a.png' WHERE id = %ju", (uintmax_t)with);
     struct roster roster = roster_of(&p, NULL, 10, 0);
     CU_ASSERT_EQUAL_FATAL(roster.n, 2);
@@ -102,6 +103,7 @@ static void test_fields(void)
     ASSERT_TEXT(row->conversation.workflow_state, "active");
     CU_ASSERT_TRUE(strlen(row->conversation.uuid) == 36 && !row->conversation.all_objectives_met);
     CU_ASSERT_TRUE(row->conversation.created_at_ms && row->conversation.updated_at_ms);
+    CU_ASSERT_TRUE(row->conversation.n_messages == 3 && row->conversation.met_at);
     CU_ASSERT_TRUE(roster.rows[1].student.id == without && !roster.rows[1].conversation.id);
     CU_ASSERT_PTR_NULL(roster.rows[1].student.avatar_url);
 }
@@ -132,6 +134,8 @@ static void test_order_and_pages(void)
                 CU_ASSERT_EQUAL(roster.rows[i].student.id, ids[offset + i]);
         }
     CU_ASSERT_EQUAL(roster_of(&p, "name", 10, INT64_MAX).total, LEN(rows));
+    CU_ASSERT_EQUAL(roster_of(&p, NULL, INT64_MAX, 0).n, LEN(rows));
+    CU_ASSERT_EQUAL(roster_of(&p, "name", INT64_MAX, 0).n, LEN(rows));
 }
 
 /* ---- the snapshot ---- */
@@ -142,14 +146,14 @@ static void test_snapshot(void)
     static const struct {
         const char *name, *state;
         bool has_met;
-        uint64_t completed, in_progress, not_started;
+        uint64_t completed, in_progress, ended, not_started;
     } rows[] = {
-        {"none", NULL, false, 0, 0, 1},
-        {"active", "active", false, 0, 1, 0},
-        {"active and met", "active", true, 1, 0, 0},
-        {"completed and met", "completed", true, 1, 0, 0},
-        {"completed and not met counts nowhere", "completed", false, 0, 0, 0},
-        {"deleted", "deleted", false, 0, 0, 1},
+        {"none", NULL, false, 0, 0, 0, 1},
+        {"active", "active", false, 0, 1, 0, 0},
+        {"active and met", "active", true, 1, 0, 0, 0},
+        {"completed and met", "completed", true, 1, 0, 0, 0},
+        {"completed and not met", "completed", false, 0, 0, 1, 0},
+        {"deleted", "deleted", false, 0, 0, 0, 1},
     };
 
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -168,7 +172,7 @@ static void test_snapshot(void)
 
         ROW_ASSERT(rows[i].name, roster.total == 1 && roster.n_completed == rows[i].completed);
         ROW_ASSERT(rows[i].name, roster.n_in_progress == rows[i].in_progress);
-        ROW_ASSERT(rows[i].name, roster.n_not_started == rows[i].not_started);
+        ROW_ASSERT(rows[i].name, roster.n_ended == rows[i].ended && roster.n_not_started == rows[i].not_started);
         ROW_ASSERT(rows[i].name, roster.n == 1 && (roster.rows[0].conversation.id != 0) == is_shown);
     }
 }
@@ -249,6 +253,84 @@ static void test_search_for_a_long_name(void)
     CU_ASSERT_EQUAL(roster_of(&p, name->data, 10, 0).total, 0);
 }
 
+/* ---- the latest of each, to be counted ---- */
+
+struct latest {
+    size_t n, n_none, n_shared, n_own; /* the last two: whose objectives are the experience's, and others */
+    const char *objectives;
+    enum cq_status gives;
+};
+
+static enum cq_status note_latest(struct cq_ctx *ctx, void *arg, const struct conversation_row *v)
+{
+    struct latest *latest = arg;
+
+    latest->n++;
+    latest->n_none += !v->id;
+    latest->n_shared += v->id && v->learning_objective == latest->objectives;
+    latest->n_own += v->id && v->learning_objective != latest->objectives && str_eq(v->learning_objective, "Another");
+    memset(arena_alloc(ctx->arena, 1 << 20), 0, 1 << 20); /* there is room again for each */
+    return latest->gives;
+}
+
+static void test_latest(void)
+{
+    struct place p = empty_place();
+    struct latest all = {.objectives = "Name it\nExplain it"}, stopped = {.objectives = "x", .gives = CQ_LOST};
+    struct arena *arena = p.ctx->arena;
+
+    for (size_t i = 0; i < 9; i++) {
+        uint64_t user_id = user_enrolled(&p, ROLE_STUDENT), id = i % 3 ? talk_of(&p, user_id) : 0;
+
+        if (id)
+            sql_run("UPDATE conversation SET learning_objective = '%s' WHERE id = %ju",
+                    i % 3 == 1 ? "Name it\\nExplain it" : "Another", (uintmax_t)id);
+    }
+    talk_of(&p, user_enrolled(&p, ROLE_TEACHER));
+    MUST(store_latest_each(p.ctx, p.db, p.course_id, p.ai_experience_id, all.objectives, note_latest, &all));
+    CU_ASSERT_TRUE(all.n == 9 && all.n_none == 3 && all.n_shared == 3 && all.n_own == 3);
+    GIVES(CQ_LOST,
+          store_latest_each(p.ctx, p.db, p.course_id, p.ai_experience_id, stopped.objectives, note_latest, &stopped));
+    CU_ASSERT_EQUAL(stopped.n, 1);
+    CU_ASSERT_PTR_EQUAL(p.ctx->arena, arena);
+}
+
+/* ---- one's own ---- */
+
+static void test_own(void)
+{
+    struct place p = place_new(), other = p;
+    uint64_t ids[4], left = 0;
+    struct conversation_list list;
+
+    for (size_t i = 0; i < LEN(ids); i++)
+        ids[i] = conversation_opened(&p);
+    turn_done(&p, ids[3], "hi");
+    other.user_id = user_enrolled(&p, ROLE_STUDENT);
+    conversation_opened(&other);
+    other = p;
+    other.ai_experience_id = experience_new(&p, "published");
+    conversation_opened(&other);
+    struct attempt opening = attempt_opening(&p);
+    MUST(attempt_begin(&p, &opening));
+    sql_run("UPDATE conversation SET workflow_state = 'deleted' WHERE id = %ju", (uintmax_t)ids[1]);
+
+    static const size_t newest_first[] = {3, 2, 0};
+    for (uint64_t limit = 1; limit <= 4; limit++)
+        for (uint64_t offset = 0; offset <= 4; offset++) {
+            MUST(store_conversation_list(p.ctx, p.db, p.ai_experience_id, p.user_id, limit, offset, &list));
+            left = offset < LEN(newest_first) ? LEN(newest_first) - offset : 0;
+            CU_ASSERT_TRUE_FATAL(list.total == LEN(newest_first) && list.n == (left < limit ? left : limit));
+            for (size_t i = 0; i < list.n; i++)
+                CU_ASSERT_EQUAL(list.rows[i].id, ids[newest_first[offset + i]]);
+        }
+    MUST(store_conversation_list(p.ctx, p.db, p.ai_experience_id, p.user_id, 10, 0, &list));
+    CU_ASSERT_TRUE(list.rows[0].n_messages == 3 && list.rows[1].n_messages == 1 && list.rows[0].met_at);
+    ASSERT_TEXT(list.rows[0].workflow_state, "active");
+    ASSERT_TEXT(list.rows[1].workflow_state, "completed");
+}
+
 SUITE(roster, {"who is on it", test_who}, {"fields", test_fields}, {"order and pages", test_order_and_pages},
       {"snapshot", test_snapshot}, {"an opening is nobody's to see", test_an_opening_is_nobodys_to_see},
-      {"search", test_search}, {"search for a long name", test_search_for_a_long_name});
+      {"search", test_search}, {"search for a long name", test_search_for_a_long_name},
+      {"the latest of each", test_latest}, {"one's own", test_own});
