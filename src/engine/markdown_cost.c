@@ -14,10 +14,10 @@ enum {
     MAX_TABLE_CELLS = 20000,
 
     /* What md4c does for each of one thing times each of another, so that a text can make it take seconds. */
-    MAX_BLOCK_STEPS = 2000000,       /* every line, a blank one too, passes through all blocks that are open */
-    MAX_LINK_STEPS = 20000000,       /* every "[" walks over the lines of its paragraph */
-    MAX_DEFINITION_STEPS = 20000000, /* every use of a reference copies its address and title, however long */
-    MAX_TILDE_STEPS = 50000000,      /* every "~" that closes goes back over all its paragraph */
+    MAX_BLOCK_STEPS = 2000000,      /* every line, a blank one too, passes through all blocks that are open */
+    MAX_LINK_STEPS = 20000000,      /* every "[" walks over the lines of its paragraph */
+    MAX_DEFINITION_STEPS = 8000000, /* every use of a reference copies its address and title, however long */
+    MAX_TILDE_STEPS = 50000000,     /* every "~" that closes goes back over all its paragraph */
 };
 
 size_t markdown_line_end(const char *text, size_t len, size_t i, size_t *next)

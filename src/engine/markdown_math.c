@@ -11,8 +11,9 @@
 #include "engine/markdown_math.h"
 
 enum {
-    FIRST_PLACEHOLDER = 0xF0000
-}; /* to U+10FFFF: more than a text of 256 KiB has pieces, the shortest being "$x$" */
+    FIRST_PLACEHOLDER = 0xF0000, /* to U+10FFFF: a text of 256 KiB has fewer pieces, the shortest being "$x$" */
+    PLACEHOLDER_LEAD = 0xF3,     /* the first byte of each, or one above */
+};
 
 /* One that was set aside, at its place among the pieces. */
 struct piece {
@@ -253,7 +254,7 @@ static const struct mark *find_mark(const struct scan *s, size_t i)
 static uint32_t placeholder_at(const char *text, size_t len)
 {
     size_t n;
-    uint32_t c = (unsigned char)text[0] < 0xF3 ? 0 : utf8_decode(text, len, &n);
+    uint32_t c = (unsigned char)text[0] < PLACEHOLDER_LEAD ? 0 : utf8_decode(text, len, &n);
 
     return c >= FIRST_PLACEHOLDER ? c : 0;
 }
@@ -315,7 +316,7 @@ static void take_tokens(struct markdown_math *math, const struct scan *s, size_t
 static bool has_any(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (text[i] == '$' || (unsigned char)text[i] >= 0xF3 ||
+        if (text[i] == '$' || (unsigned char)text[i] >= PLACEHOLDER_LEAD ||
             (text[i] == '\\' && i + 1 < len && (text[i + 1] == '(' || text[i + 1] == '[')))
             return true;
     return false;
@@ -374,16 +375,22 @@ static struct math_part part_of(const struct markdown_math *math, uint32_t place
     return (struct math_part){piece.kind, math->source + piece.at, piece.len, piece.mark_len, piece.quotes};
 }
 
-bool markdown_math_next(const struct markdown_math *math, const char **text, size_t *len, struct math_part *part)
+/* Where the first one is; len: there is none. */
+static size_t find_placeholder(const char *text, size_t len)
 {
     size_t n = 0;
 
+    while (n < len && ((unsigned char)text[n] < PLACEHOLDER_LEAD || !placeholder_at(text + n, len - n)))
+        n++;
+    return n;
+}
+
+bool markdown_math_next(const struct markdown_math *math, const char **text, size_t *len, struct math_part *part)
+{
+    size_t n = math->pieces.len ? find_placeholder(*text, *len) : *len;
+
     if (!*len)
         return false;
-    while (math->pieces.len && n < *len && !placeholder_at(*text + n, *len - n))
-        n++;
-    if (!math->pieces.len)
-        n = *len;
     if (n) {
         *part = (struct math_part){MATH_NONE, *text, n, 0, 0};
     } else {
