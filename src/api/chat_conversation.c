@@ -58,21 +58,36 @@ static void write_sums(struct json_out *out, enum chat_form form, const struct c
                            chat->cache_write_tokens);
 }
 
+static enum cq_status wants_html(struct request *req, bool *out)
+{
+    struct param p = param_text(req, NULL, "html");
+
+    *out = false;
+    if (p.state == PARAM_WRONG || (p.state == PARAM_VALUE && !parse_bool(p.text, p.len, out)))
+        chat_problem(req, "html must be true or false");
+    return chat_problems(req);
+}
+
 /* GET /conversation/:conversation_id: 200 and all that was said in it. */
 enum cq_status chat_conversation_show(struct request *req)
 {
     const struct chat_row *chat = &req->loaded->chat;
     struct chat_message_list messages;
     struct related_list related = {0};
+    bool has_html;
 
-    enum cq_status st = store_chat_messages(&req->ctx, req->db, chat->id, &messages);
+    enum cq_status st = wants_html(req, &has_html);
+    if (!st)
+        st = store_chat_messages(&req->ctx, req->db, chat->id, &messages);
+    if (!st && has_html)
+        st = engine_chat_render(&req->ctx, &messages);
     if (!st && has_searched(&messages))
         st = store_related_list(&req->ctx, req->db, chat->user_id, chat->id, 0, &related);
     if (st)
         return st;
     enum chat_form form = chat_form(req);
     struct json_out out = response_json(req, 200);
-    const struct chat_tree tree = {&messages, &related};
+    const struct chat_tree tree = {&messages, &related, has_html};
 
     out.buf->max = BODY_MAX_BYTES;
     json_open_object(&out);

@@ -94,7 +94,7 @@ enum cq_status chat_write_turn(struct request *req, struct json_out *out, enum c
 {
     const struct chat_turn *turn = req->loaded->chat_turn;
     const struct chat_message_row *reply = engine_chat_reply(turn);
-    const struct chat_tree tree = {&turn->messages, &turn->related};
+    const struct chat_tree tree = {&turn->messages, &turn->related, true};
 
     chat_key(out, form, "conversation_id");
     json_text(out, turn->chat_name);

@@ -96,6 +96,15 @@ static void write_chunks(struct json_out *out, enum chat_form form, const struct
 
 /* ---- messages ---- */
 
+/* Only where it was asked for: it is as long as the text and longer. NULL: of anything but a reply. */
+static void write_html(struct json_out *out, const struct chat_tree *tree, const char *html)
+{
+    if (!tree->has_html)
+        return;
+    json_key(out, "html");
+    json_text(out, html);
+}
+
 enum cq_status chat_write_message(struct request *req, struct json_out *out, enum chat_form form,
                                   const struct chat_tree *tree, const struct chat_message_row *row)
 {
@@ -109,6 +118,7 @@ enum cq_status chat_write_message(struct request *req, struct json_out *out, enu
     enum cq_status st = chat_write_content(req, out, form, row);
     if (st)
         return st;
+    write_html(out, tree, row->is_reply ? row->html : NULL);
     json_key(out, "model");
     json_text(out, row->model);
     write_children(out, tree, row->seq);
@@ -137,6 +147,7 @@ void chat_write_root(struct json_out *out, enum chat_form form, const struct cha
     json_text(out, ROOT);
     json_key(out, "content");
     chat_write_one_text(out, form, "");
+    write_html(out, tree, NULL);
     json_key(out, "model");
     json_text(out, tree->messages->n ? tree->messages->rows[0].model : "");
     write_children(out, tree, 0);

@@ -7,6 +7,7 @@
 struct chat_tree {
     const struct chat_message_list *messages;
     const struct related_list *related; /* of its replies */
+    bool has_html;                      /* they are rendered, and messages have the key */
 };
 
 /*

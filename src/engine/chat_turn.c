@@ -4,6 +4,7 @@
 
 #include "engine/chat_ask.h"
 #include "engine/chat_content.h"
+#include "engine/chat_render.h"
 #include "engine/chat_thinking.h"
 #include "engine/prompt.h"
 #include "engine/retrieval.h"
@@ -317,13 +318,14 @@ static enum cq_status store_begin(struct cq_ctx *ctx, struct db *db, struct chat
 
 static enum cq_status take_replay(struct cq_ctx *ctx, struct db *db, struct chat_turn *turn)
 {
-    const struct chat_message_row *reply = engine_chat_reply(turn);
+    struct chat_message_row *reply = chat_message_at(&turn->messages, turn->row.reply_seq);
 
     if (!reply)
         return cq_fail(ctx, CQ_INTERNAL, "the reply at %u is missing", turn->row.reply_seq);
     turn->model = reply->model;
     turn->hides_chunks = reply->hides_chunks;
-    return read_related(ctx, db, turn);
+    enum cq_status st = chat_render(ctx, reply);
+    return st ? st : read_related(ctx, db, turn);
 }
 
 enum cq_status engine_chat_begin(struct cq_ctx *ctx, struct db *db, const struct chat_turn_params *params,
@@ -447,7 +449,7 @@ static enum cq_status make_reply(struct cq_ctx *ctx, struct chat_turn *turn)
     turn->reply.seq = turn->row.reply_seq;
     turn->reply.is_reply = true;
     turn->reply.stop_reason = engine_chat_stop_reason(said->stop);
-    return st;
+    return st ? st : chat_render(ctx, &turn->reply);
 }
 
 bool engine_chat_read(struct cq_ctx *ctx, struct chat_turn *turn)

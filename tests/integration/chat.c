@@ -100,7 +100,7 @@ struct json_object *chat_said(const struct saying *saying)
 
 struct json_object *chat_read(const char *id)
 {
-    const struct answer *answer = CALL("GET", chat_path(id, ""), token_of(STUDENT));
+    const struct answer *answer = CALL("GET", chat_path(id, "?html=true"), token_of(STUDENT));
 
     if (!expect_status(id, answer, 200))
         harness_die("a conversation cannot be read: %.300s", answer->body);

@@ -45,7 +45,7 @@ struct transfer *chat_start(const struct saying *saying);
 struct json_object *chat_said(const struct saying *saying);
 #define SAID(...) chat_said(&(struct saying){__VA_ARGS__})
 
-/* The conversation as its owner reads it now; gives up when it cannot be read. */
+/* The conversation as its owner reads it now, replies as HTML too; gives up when it cannot be read. */
 struct json_object *chat_read(const char *id);
 struct json_object *chat_message(struct json_object *conversation, const char *message);
 /* Its last message, by last_message_id. */
@@ -71,6 +71,6 @@ void expect_chat_error(const char *row, const struct answer *answer, long status
 /* Exactly these keys, with a blank between. */
 void expect_keys(const char *row, struct json_object *json, const char *keys);
 
-#define CHAT_MESSAGE_KEYS "role content model children parent feedback used_chunks thinking_log create_time status"
+#define CHAT_MESSAGE_KEYS "role content html model children parent feedback used_chunks thinking_log create_time status"
 
 #endif

@@ -132,7 +132,7 @@ static void test_reply(void)
 
     ROW_ASSERT("an id", *use_id);
     expect_fields("the reply", message, fields, LEN(fields));
-    struct json_object *shown = CALL("GET", textf(CHAT "/conversation/%s", chat), token_of(TEACHER))->json;
+    struct json_object *shown = CALL("GET", textf(CHAT "/conversation/%s?html=1", chat), token_of(TEACHER))->json;
     ROW_ASSERT("read again", json_object_equal(json_at(shown, textf("/message_map/%s", reply)), message));
 
     const struct answer *camel =

@@ -125,11 +125,35 @@ static void test_show(void)
     json_object_object_foreach(json_at(json, "/message_map"), name, message)
         ROW_ASSERT(name, has_keys(message, message_keys, LEN(message_keys)));
     ROW_ASSERT("the reply as it was answered",
-               json_object_equal(json_at(json, textf("/message_map/%s", reply)), json_at(said, "/message")));
+               json_object_equal(json_at(CALL("GET", chat_path(id, "?html=true"), token_of(STUDENT))->json,
+                                         textf("/message_map/%s", reply)),
+                                 json_at(said, "/message")));
     ROW_ASSERT("its text", *text_at(json, textf("/message_map/%s/content/0/body", reply)));
     ROW_ASSERT("tokens", int_at(json, "/token_count/input") > 0 && int_at(json, "/token_count/output") > 0);
     ROW_ASSERT("a float", strstr(answer->body, "\"total_price\":0.") != NULL);
     ROW_ASSERT("seconds", json_object_is_type(json_at(json, "/create_time"), json_type_double));
+}
+
+/* Replies as HTML, for those who ask for it. */
+static void test_html(void)
+{
+    const char *id = new_id();
+    struct json_object *said = chat_say(STUDENT, id, "null", "[[text **so** \\\\(x_1\\\\) <b>]]");
+    const char *question = text_at(said, "/message/parent"), *reply = text_at(said, "/message_id"),
+               *at = textf("/message_map/%s/html", reply);
+    static const char want[] = "\"<p><strong>so</strong> <span class=\\\"math\\\">x_1</span> &lt;b&gt;</p>\\n\"";
+    const struct expected messages[] = {
+        {at, want}, {textf("/message_map/%s/html", question), "null"}, {"/message_map/system/html", "null"}};
+
+    expect_json("answered", said, "/message/html", want);
+    expect_fields("read", CALL("GET", chat_path(id, "?html=true"), token_of(STUDENT))->json, messages, LEN(messages));
+    expect_json("in the other form", CALL("GET", chat_path(id, "?html=true"), token_of(STUDENT), .accept = CAMEL)->json,
+                textf("/messageMap/%s/html", reply), want);
+    ROW_ASSERT("not asked for", !strstr(show(STUDENT, id)->body, "\"html\""));
+    ROW_ASSERT("nor like this", !strstr(CALL("GET", chat_path(id, "?html=0"), token_of(STUDENT))->body, "\"html\""));
+    expect_error("neither", CALL("GET", chat_path(id, "?html=yes+please"), token_of(STUDENT)), 400, "invalid_request",
+                 "html");
+    expect_error("nobody else's", CALL("GET", chat_path(id, "?html=true"), token_of(TEACHER)), 404, "not_found", NULL);
 }
 
 /* The other form changes keys, the model's role and times, and nothing else. */
@@ -722,7 +746,7 @@ static void test_config(void)
                 textf("\"%s\"", standard));
 }
 
-SUITE(chat_reads, {"show", test_show}, {"camel", test_camel}, {"branches", test_branches},
+SUITE(chat_reads, {"show", test_show}, {"html", test_html}, {"camel", test_camel}, {"branches", test_branches},
       {"a failed turn", test_a_failed_turn}, {"files", test_files}, {"not there", test_not_there},
       {"types", test_types}, {"list", test_list}, {"pages", test_pages}, {"title", test_title},
       {"feedback", test_feedback}, {"stop", test_stop}, {"delete", test_delete}, {"files of two", test_files_of_two},

@@ -81,7 +81,7 @@ static void test_camel(void)
     expect_fields("camel", answer->json, want, LEN(want));
     expect_keys("camel", answer->json, "conversationId message botId createTime messageId stopReason tokenCount price");
     expect_keys("camel", json_at(answer->json, "/message"),
-                "role content model children parent feedback usedChunks thinkingLog createTime status");
+                "role content html model children parent feedback usedChunks thinkingLog createTime status");
     expect_keys("camel", json_at(answer->json, "/tokenCount"), "input output cacheReadInput cacheWriteInput");
     ROW_ASSERT("milliseconds", int_at(answer->json, "/createTime") > 1700000000000 &&
                                    int_at(answer->json, "/message/createTime") > 1700000000000);

@@ -92,6 +92,13 @@ enum cq_status engine_chat_retrieved(struct cq_ctx *ctx, struct chat_turn *turn,
 /* The passages that came, as they will be stored with the reply. In ctx->arena. */
 enum cq_status engine_chat_related(struct cq_ctx *ctx, const struct chat_turn *turn, struct related_list *out) MUST_USE;
 
+/*
+ * Put the text of each reply, rendered as Markdown, into its html: of the newest, as far as ENGINE_CHAT_RENDER_MAX_BYTES
+ * of text go. In ctx->arena.
+ */
+enum { ENGINE_CHAT_RENDER_MAX_BYTES = 4 << 20 };
+enum cq_status engine_chat_render(struct cq_ctx *ctx, struct chat_message_list *list) MUST_USE;
+
 /* As engine_turn_read(), engine_turn_end() and engine_turn_renew(). */
 bool engine_chat_read(struct cq_ctx *ctx, struct chat_turn *turn) MUST_USE;
 enum cq_status engine_chat_end(struct cq_ctx *ctx, struct db *db, struct chat_turn *turn) MUST_USE;

@@ -31,6 +31,7 @@ struct chat_message_row {
     enum chat_message_state state;
     const char *model;
     const char *text;         /* all its texts joined by a blank line; what is searched, and told to models */
+    const char *html;         /* never stored: see engine_chat_render(); NULL: not rendered */
     const char *content;      /* JSON: see below; NULL: the text alone */
     const char *thinking_log; /* JSON; NULL: none, or hidden */
     const char *stop_reason;  /* of a reply */

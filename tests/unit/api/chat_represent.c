@@ -60,7 +60,7 @@ static void test_a_message(void)
 {
     struct chat_message_row rows[] = {message(1, 0, "q", false), message(2, 1, "r", true)};
     const struct chat_message_list list = {rows, LEN(rows)};
-    const struct chat_tree tree = {&list, NULL};
+    const struct chat_tree tree = {&list, NULL, false};
     struct writing w = begin();
 
     ASSERT_TEXT(
@@ -76,12 +76,32 @@ static void test_a_message(void)
     check_part("role", write(&w, CHAT_SNAKE, &tree, &rows[1]), "\"role\"", ",\"content\"", "\"role\":\"bot\"");
 }
 
+static void test_html(void)
+{
+    struct chat_message_row rows[] = {message(1, 0, "q", false), message(2, 1, "r", true)};
+    const struct chat_message_list list = {rows, LEN(rows)};
+    const struct chat_tree tree = {&list, NULL, true};
+    struct writing w = begin();
+
+    rows[0].html = "<p>of a reply alone</p>\n";
+    check_part("a question", write(&w, CHAT_SNAKE, &tree, &rows[0]), "\"html\"", ",\"model\"", "\"html\":null");
+    check_part("not rendered", write(&w, CHAT_SNAKE, &tree, &rows[1]), "\"html\"", ",\"model\"", "\"html\":null");
+    rows[1].html = "<p>Hi</p>\n";
+    for (int form = CHAT_SNAKE; form <= CHAT_CAMEL; form++)
+        check_part("a reply", write(&w, (enum chat_form)form, &tree, &rows[1]), "\"html\"", ",\"model\"",
+                   "\"html\":\"<p>Hi</p>\\n\"");
+    buf_clear(w.out.buf);
+    w.out.comma = false;
+    chat_write_root(&w.out, CHAT_SNAKE, &tree, CREATED_MS);
+    check_part("the root", w.out.buf->data, "\"html\"", ",\"model\"", "\"html\":null");
+}
+
 static void test_states(void)
 {
     static const char *const want[] = {"\"status\":\"complete\"", "\"status\":\"pending\"", "\"status\":\"failed\""};
     struct chat_message_row row = message(1, 0, "q", false);
     const struct chat_message_list list = {&row, 1};
-    const struct chat_tree tree = {&list, NULL};
+    const struct chat_tree tree = {&list, NULL, false};
     struct writing w = begin();
 
     for (size_t i = 0; i < LEN(want); i++) {
@@ -98,7 +118,7 @@ static void test_the_tree(void)
     static const char *const parents[] = {"system", "a", "system", "b", "b", "e"};
     static const char *const children[] = {"[\"b\"]", "[\"d\",\"e\"]", "[]", "[]", "[\"f\"]", "[]"};
     const struct chat_message_list list = {rows, LEN(rows)};
-    const struct chat_tree tree = {&list, NULL};
+    const struct chat_tree tree = {&list, NULL, false};
     struct writing w = begin();
 
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -134,7 +154,7 @@ static void test_feedback(void)
     for (size_t i = 0; i < LEN(rows); i++) {
         struct chat_message_row row = message(1, 0, "r", rows[i].is_reply);
         const struct chat_message_list list = {&row, 1};
-        const struct chat_tree tree = {&list, NULL};
+        const struct chat_tree tree = {&list, NULL, false};
         struct writing w = begin();
 
         row.has_feedback = rows[i].has_feedback;
@@ -170,7 +190,7 @@ static void test_thinking(void)
         "\"content\":\"c\"}},{\"text\":\"x\"}],\"status\":\"success\"}}]}]";
     struct chat_message_row row = message(1, 0, "r", true);
     const struct chat_message_list list = {&row, 1};
-    const struct chat_tree tree = {&list, NULL};
+    const struct chat_tree tree = {&list, NULL, false};
     struct writing w = begin();
 
     row.thinking_log = LOG;
@@ -190,7 +210,7 @@ static void test_chunks(void)
     const struct related_list related = {passages, LEN(passages)};
     struct chat_message_row rows[] = {message(1, 0, "q", false), message(4, 1, "r", true), message(6, 4, "s", true)};
     const struct chat_message_list list = {rows, LEN(rows)};
-    const struct chat_tree tree = {&list, &related};
+    const struct chat_tree tree = {&list, &related, false};
     struct writing w = begin();
 
     check_part("question", write(&w, CHAT_SNAKE, &tree, &rows[0]), "\"used", ",\"thinking", "\"used_chunks\":null");
@@ -243,7 +263,7 @@ static void test_files(void)
     char hex[2 * SHA256_BYTES + 1], content[1024];
     struct chat_message_row row = message(1, 0, "q", false);
     const struct chat_message_list list = {&row, 1};
-    const struct chat_tree tree = {&list, NULL};
+    const struct chat_tree tree = {&list, NULL, false};
     struct writing w;
 
     enter(&w, &config, hash);
@@ -270,7 +290,7 @@ static void test_files_without_room(void)
     char hex[2 * SHA256_BYTES + 1], content[4096];
     struct chat_message_row row = message(1, 0, "q", false);
     const struct chat_message_list list = {&row, 1};
-    const struct chat_tree tree = {&list, NULL};
+    const struct chat_tree tree = {&list, NULL, false};
     struct writing w;
 
     enter(&w, &config, hash);
@@ -294,7 +314,7 @@ static void test_reasoning(void)
 {
     struct chat_message_row row = message(1, 0, "r", true);
     const struct chat_message_list list = {&row, 1};
-    const struct chat_tree tree = {&list, NULL};
+    const struct chat_tree tree = {&list, NULL, false};
     struct writing w = begin();
 
     row.content = "[{\"content_type\":\"reasoning\",\"text\":\"t\",\"signature\":\"s\",\"redacted_content\":\"\"},"
@@ -310,7 +330,7 @@ static void test_a_broken_row(void)
 {
     struct chat_message_row row = message(1, 0, "r", true);
     const struct chat_message_list list = {&row, 1};
-    const struct chat_tree tree = {&list, NULL};
+    const struct chat_tree tree = {&list, NULL, false};
     struct writing w = begin();
 
     row.content = "[{";
@@ -349,7 +369,7 @@ static void test_prices(void)
     ASSERT_TEXT(w.out.buf->data, "{\"input\":1,\"output\":2,\"cacheReadInput\":3,\"cacheWriteInput\":4}");
 }
 
-SUITE(chat_represent, {"a message", test_a_message}, {"states", test_states}, {"the tree", test_the_tree},
-      {"feedback", test_feedback}, {"thinking", test_thinking}, {"chunks", test_chunks}, {"files", test_files},
-      {"files without room", test_files_without_room}, {"reasoning", test_reasoning},
+SUITE(chat_represent, {"a message", test_a_message}, {"html", test_html}, {"states", test_states},
+      {"the tree", test_the_tree}, {"feedback", test_feedback}, {"thinking", test_thinking}, {"chunks", test_chunks},
+      {"files", test_files}, {"files without room", test_files_without_room}, {"reasoning", test_reasoning},
       {"a broken row", test_a_broken_row}, {"prices", test_prices});
