@@ -203,6 +203,7 @@ test('thumbs, with a reason, are there after a reload and can be taken back', as
     const { page } = await visit(t);
     const thumb = (name) => page.getByRole('button', { name, exact: true });
     await thumb('Bad reply').click();
+    await page.getByRole('dialog', { name: 'What was wrong?' }).waitFor();
     await page.getByLabel('Why? (optional)').fill('It was too short.');
     await axe(page, 'why');
     await page.getByRole('button', { name: 'Submit' }).click();

@@ -47,14 +47,12 @@ export function fault(error, retry) {
     retry && button(t('Try again'), retry));
 }
 
-// A question with two answers, and the focus back where it was. Resolves to whether it was confirmed.
-export function ask(title, text, confirm, { danger = false } = {}) {
+// A question with two answers, and the focus back where it was. content: text, or what is to be filled in. Resolves to whether it was confirmed.
+export function ask(title, content, confirm, { danger = false, cancel = t('Cancel') } = {}) {
   const dialog = el('dialog', { 'aria-labelledby': 'question', onclose: () => dialog.remove() },
-    el('form', { method: 'dialog' },
-      el('h2', { id: 'question' }, title), el('p', null, text),
-      el('p', { class: 'buttons' },
-        el('button', { value: 'yes', class: danger ? 'danger' : '' }, confirm),
-        el('button', { value: '', class: 'plain', autofocus: true }, t('Cancel')))));
+    el('form', { method: 'dialog' }, el('h2', { id: 'question' }, title), el('div', { class: 'field' }, content),
+      el('p', { class: 'buttons' }, el('button', { value: 'yes', class: danger ? 'danger' : '' }, confirm),
+        button(cancel, () => dialog.close(), { class: 'plain', autofocus: danger }))));
   document.body.append(dialog);
   dialog.showModal();
   return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes')));

@@ -1,5 +1,5 @@
 // A conversation as it is read: messages, a reply while it comes, and a page that stays where its reader is.
-import { announce, fault } from './page.js';
+import { announce, ask, fault } from './page.js';
 import { $$, button, el, once, setHtml } from './dom.js';
 import { renderMath } from './math.js';
 import { date, t } from './text.js';
@@ -23,46 +23,30 @@ export function copyButton(text, name = t('Copy')) {
  */
 export function votes(isGood, save, { categories, canTakeBack = true } = {}) {
   const place = el('span', { class: 'votes' });
-  const thumbs = [t('Good reply'), t('Bad reply')].map((name, i) => button('', () => press(!i), { class: 'small thumb', 'aria-label': name, title: name }));
-  const show = value => {
-    isGood = value;
-    thumbs.forEach((thumb, i) => { thumb.ariaPressed = String(isGood === !i); });
-  };
-  const put = async (value, ...why) => {
+  const thumbs = [t('Good reply'), t('Bad reply')].map((name, i) => button('', () => once(thumbs[i], () => press(!i)), { class: 'small thumb', 'aria-label': name, title: name }));
+  const show = () => thumbs.forEach((thumb, i) => { thumb.ariaPressed = String(isGood === !i); });
+  const press = async value => {
     place.querySelector('.fault')?.remove();
     try {
-      await save(value, ...why);
-      show(value);
+      if (isGood === value && canTakeBack) value = null;
+      await save(value, ...value === false ? await askWhy(categories) : []);
+      isGood = value;
+      show();
     } catch (error) {
       place.append(fault(error));
     }
   };
-  const press = value => once(thumbs[value ? 0 : 1], () => {
-    if (isGood === value && canTakeBack) return put(null);
-    if (value) return put(true);
-    place.querySelector('form') ?? place.append(reasonForm(categories, thumbs[1], put));
-    return place.querySelector('textarea').focus();
-  });
-  show(isGood);
+  show();
   place.append(...thumbs);
   return place;
 }
 
-function reasonForm(categories, opener, put) {
-  const why = el('textarea', { name: 'why', rows: 2, maxlength: 2000 });
-  const category = categories && el('select', { name: 'category' },
-    Object.entries(categories).map(([value, words]) => el('option', { value }, words)));
-  const end = async (...reason) => {
-    await put(false, ...reason);
-    form.remove();
-    opener.focus();
-  };
-  const form = el('form', { class: 'reason', onsubmit: event => { event.preventDefault(); end(why.value, category?.value); } },
-    category && el('label', null, t('What was wrong?'), category),
-    el('label', null, t('Why? (optional)'), why),
-    el('button', { class: 'small' }, t('Submit')),
-    button(t('Skip'), () => end('', categories && Object.keys(categories).at(-1)), { class: 'small plain' }));
-  return form;
+async function askWhy(categories) {
+  const why = el('textarea', { rows: 3, maxlength: 2000 });
+  const category = categories && el('select', null, Object.entries(categories).map(([value, words]) => el('option', { value }, words)));
+  const isTold = await ask(t('What was wrong?'), [category && el('label', null, t('Kind'), ' ', category), el('label', null, t('Why? (optional)'), why)],
+    t('Submit'), { cancel: t('Skip') });
+  return isTold ? [why.value, category?.value] : ['', categories && Object.keys(categories).at(-1)];
 }
 
 // The marks [^1] in a reply lead to its sources; others stay as they are.
