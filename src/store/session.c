@@ -9,11 +9,13 @@ static const char DELETE_OLD_SESSIONS[] =
     "DELETE FROM access_token WHERE user_id = ? AND is_session = 1"
     " AND (expires_at <= UTC_TIMESTAMP(3) OR revoked_at IS NOT NULL) ORDER BY id LIMIT 100";
 
-/* Of a user whose password is still the one that was verified: who changes it just now holds their row. */
+/* Who changes the password just now holds that row, and is waited for. */
+static const char LOCK_USER[] = "SELECT id, password_hash FROM user WHERE id = ? LOCK IN SHARE MODE";
+
 static const char INSERT_SESSION[] =
     "INSERT INTO access_token (user_id, token_hash, purpose, is_session, expires_at, touch_at, created_at, user_agent,"
-    " address) SELECT id, ?, 'session', 1, UTC_TIMESTAMP(3) + INTERVAL ? SECOND, " TOUCH_NEXT
-    ", UTC_TIMESTAMP(3), ?, ? FROM user WHERE id = ? AND (? IS NULL OR password_hash = ?) LOCK IN SHARE MODE";
+    " address) VALUES (?, ?, 'session', 1, UTC_TIMESTAMP(3) + INTERVAL ? SECOND, " TOUCH_NEXT
+    ", UTC_TIMESTAMP(3), ?, ?)";
 
 static const char END_SESSION[] = "UPDATE access_token SET revoked_at = UTC_TIMESTAMP(3)"
                                   " WHERE token_hash = ? AND is_session = 1 AND revoked_at IS NULL";
@@ -27,16 +29,25 @@ static const char TOUCH_SESSION[] =
     "UPDATE access_token SET expires_at = LEAST(created_at + INTERVAL ? SECOND, UTC_TIMESTAMP(3) + INTERVAL ? SECOND),"
     " touch_at = " TOUCH_NEXT " WHERE id = ? AND touch_at <= UTC_TIMESTAMP(3) AND expires_at > UTC_TIMESTAMP(3)";
 
+/* That there is such a user, whose password is still the one that was verified. */
+static enum cq_status lock_user(struct cq_ctx *ctx, struct db *db, const struct new_session *s)
+{
+    const char *hash = NULL;
+    uint64_t id;
+    const struct db_in in[] = {IN_U64(s->user_id)};
+    const struct db_out cols[] = {OUT_U64(id), OUT_TEXT(hash)};
+
+    enum cq_status st = db_query_one(ctx, db, LOCK_USER, in, LEN(in), cols, LEN(cols));
+    return !st && s->password_hash && !str_eq(hash, s->password_hash) ? CQ_RESOURCE_NOT_FOUND : st;
+}
+
 static enum cq_status insert(struct cq_ctx *ctx, struct db *db, const struct new_session *s)
 {
     uint32_t life_s = s->idle_s < s->absolute_s ? s->idle_s : s->absolute_s;
-    const struct db_in in[] = {IN_BYTES(s->hash, SHA256_BYTES), IN_U64(life_s),           IN_U64(s->idle_s),
-                               IN_TEXT(s->user_agent),          IN_TEXT(s->address),      IN_U64(s->user_id),
-                               IN_TEXT(s->password_hash),       IN_TEXT(s->password_hash)};
-    uint64_t n_found = 0;
+    const struct db_in in[] = {IN_U64(s->user_id), IN_BYTES(s->hash, SHA256_BYTES), IN_U64(life_s),
+                               IN_U64(s->idle_s),  IN_TEXT(s->user_agent),          IN_TEXT(s->address)};
 
-    enum cq_status st = db_execute(ctx, db, INSERT_SESSION, in, LEN(in), &n_found);
-    return !st && !n_found ? CQ_RESOURCE_NOT_FOUND : st;
+    return db_execute(ctx, db, INSERT_SESSION, in, LEN(in), NULL);
 }
 
 /* The user's row first, as whoever changes the password has it. */
@@ -46,14 +57,14 @@ static enum cq_status begin_tx(struct cq_ctx *ctx, struct db *db, void *arg, boo
     const struct db_in user[] = {IN_U64(s->user_id)};
     const struct db_in ended[] = {IN_BYTES(s->ended_hash, SHA256_BYTES)};
 
-    enum cq_status st = insert(ctx, db, s);
-    if (st == CQ_DUPLICATE && is_rerun)
-        return CQ_OK; /* the first run was committed after all */
+    enum cq_status st = lock_user(ctx, db, s);
     if (!st)
         st = db_execute(ctx, db, DELETE_OLD_SESSIONS, user, LEN(user), NULL);
     if (!st && s->ended_hash)
         st = db_execute(ctx, db, END_SESSION, ended, LEN(ended), NULL);
-    return st;
+    if (!st)
+        st = insert(ctx, db, s);
+    return st == CQ_DUPLICATE && is_rerun ? CQ_OK : st; /* the first run was committed after all */
 }
 
 enum cq_status store_session_begin(struct cq_ctx *ctx, struct db *db, const struct new_session *session)
