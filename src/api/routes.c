@@ -57,7 +57,6 @@ const struct route routes[] = {
 
     {{HTTP_GET,    STUDENTS},                         POOL_API, MAY_WATCH,    LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_conversation_index, NULL},
     {{HTTP_GET,    STUDENTS "/:conversation_id"},     POOL_API, MAY_WATCH,    LOAD_CONVERSATION,        ANSWER_PLAIN,        ai_conversation_show, NULL},
-
     {{HTTP_GET,    STUDENTS ".csv"},                  POOL_API, MAY_WATCH,    LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        ai_conversation_csv, NULL},
     {{HTTP_GET,    EXPERIENCE "/class_picture"},      POOL_API, MAY_WATCH,    LOAD_AI_EXPERIENCE,       ANSWER_PLAIN,        class_picture_show, NULL},
 
