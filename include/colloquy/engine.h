@@ -222,6 +222,7 @@ struct evaluation {
     const char *answer; /* JSON; NULL: none yet */
     int64_t evaluated_at_ms;
     bool is_stale;
+    struct evaluation_override_list overrides; /* what people say beside it */
     /* One that is being made. */
     struct asking asking; /* of none: the stored one holds */
     struct evaluation_run run;

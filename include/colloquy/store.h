@@ -597,6 +597,21 @@ enum cq_status store_turns_settle(struct cq_ctx *ctx, struct db *db, const char 
 
 /* ---- evaluations (evaluation.c) ---- */
 
+/* What a person says of an objective, beside the evaluation's verdict. */
+struct evaluation_override {
+    uint8_t objective_hash[SHA256_BYTES]; /* of its text */
+    bool is_met;
+    const char *reason;
+    uint64_t user_id; /* who said so last */
+    const char *user_name;
+    int64_t created_at_ms, updated_at_ms;
+};
+
+struct evaluation_override_list {
+    struct evaluation_override *rows;
+    size_t n;
+};
+
 struct evaluation_row {
     uint32_t n_messages; /* of the conversation now */
     const char *answer;  /* the Evaluation object as JSON; NULL: none was made, and what follows is 0 */
@@ -604,6 +619,7 @@ struct evaluation_row {
     bool is_same_basis;  /* as asked for */
     int64_t evaluated_at_ms;
     const char *summary; /* of the conversation's beginning, whether there is an answer or not; NULL: none was made */
+    struct evaluation_override_list overrides; /* of the conversation */
 };
 
 /* basis_hash: of what the experience says now. */
@@ -633,5 +649,22 @@ enum cq_status store_evaluation_end(struct cq_ctx *ctx, struct db *db, struct ev
 
 /* It came to nothing. What its calls have used is counted all the same. */
 enum cq_status store_evaluation_fail(struct cq_ctx *ctx, struct db *db, const struct evaluation_run *run) MUST_USE;
+
+/* ---- verdicts of people (evaluation_override.c) ---- */
+
+struct new_override {
+    uint64_t conversation_id, user_id;
+    const uint8_t *objective_hash; /* SHA256_BYTES */
+    bool is_met;
+    const char *reason; /* at most 2,000 characters */
+};
+
+/* In the place of the one before. row: as it is now, in ctx->arena. CQ_RESOURCE_NOT_FOUND: no such conversation. */
+enum cq_status store_override_put(struct cq_ctx *ctx, struct db *db, const struct new_override *override,
+                                  struct evaluation_override *row) MUST_USE;
+
+/* CQ_OK also when there was none. */
+enum cq_status store_override_remove(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id,
+                                     const uint8_t objective_hash[SHA256_BYTES]) MUST_USE;
 
 #endif

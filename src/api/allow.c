@@ -72,7 +72,8 @@ static bool is_feature_on(const struct request *req)
 {
     const struct route *route = req->loaded->route;
     const struct config_features *features = &req->config->features;
-    bool is_evaluation = route->reply == evaluation_reply;
+    bool is_evaluation = route->reply == evaluation_reply || route->handler == evaluation_override_update ||
+                         route->handler == evaluation_override_delete;
     bool is_of_files = route->handler == context_file_create || route->handler == context_file_index ||
                        route->handler == context_file_delete;
 

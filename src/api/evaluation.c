@@ -1,4 +1,5 @@
 /* The evaluation of a conversation (doc/api-canvas.md 4.6, 4.6b). */
+#include "api/evaluation_override.h"
 #include "api/represent.h"
 #include "api/route.h"
 
@@ -38,10 +39,12 @@ void evaluation_reply(struct request *req)
     json_key(&out, "id");
     json_id(&out, e->conversation_id);
     json_key(&out, "evaluation");
-    json_raw(&out, e->answer);
+    enum cq_status st = write_evaluation_answer(req, &out, e->answer, &e->overrides);
     json_key(&out, "stale");
     json_boolean(&out, e->is_stale);
     json_key(&out, "evaluated_at");
     json_time(&out, e->evaluated_at_ms);
     json_close_object(&out);
+    if (st)
+        answer_error(req, st);
 }

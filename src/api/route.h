@@ -189,6 +189,8 @@ enum cq_status message_stop(struct request *req);
 enum cq_status evaluation_show(struct request *req);
 enum cq_status evaluation_create(struct request *req);
 void evaluation_reply(struct request *req);
+enum cq_status evaluation_override_update(struct request *req);
+enum cq_status evaluation_override_delete(struct request *req);
 enum cq_status feedback_create(struct request *req);
 enum cq_status feedback_delete(struct request *req);
 enum cq_status chat_conversation_index(struct request *req);

@@ -9,6 +9,7 @@
 #define PAGES         "/courses/:course_id/ai_experiences"
 #define CONVERSATIONS COURSE "/ai_experiences/:ai_experience_id/conversations"
 #define MINE          COURSE "/ai_experiences/:ai_experience_id/my_conversations"
+#define VERDICT       CONVERSATIONS "/:id/evaluation/verdicts/:number"
 #define CHAT          "/api/chat"
 #define FEEDBACK      CONVERSATIONS "/:id/messages/:message_id/feedback"
 #define CHATS         CHAT "/conversations"
@@ -70,6 +71,8 @@ const struct route routes[] = {
     {{HTTP_POST,   CONVERSATIONS "/:id/stop"},        POOL_API, MAY_SAY,      LOAD_CONVERSATION,        ANSWER_CONVERSATION, message_stop, NULL},
     {{HTTP_GET,    CONVERSATIONS "/:id/evaluation"},  POOL_LLM, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_show, evaluation_reply},
     {{HTTP_POST,   CONVERSATIONS "/:id/evaluation"},  POOL_LLM, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_create, evaluation_reply},
+    {{HTTP_PUT,    VERDICT},                          POOL_API, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_override_update, NULL},
+    {{HTTP_DELETE, VERDICT},                          POOL_API, MAY_REVIEW,   LOAD_CONVERSATION,        ANSWER_CONVERSATION, evaluation_override_delete, NULL},
     {{HTTP_POST,   FEEDBACK},                         POOL_API, MAY_VOTE,     LOAD_CONVERSATION,        ANSWER_CONVERSATION, feedback_create, NULL},
     {{HTTP_DELETE, FEEDBACK "/:feedback_id"},         POOL_API, MAY_VOTE,     LOAD_CONVERSATION,        ANSWER_CONVERSATION, feedback_delete, NULL},
 

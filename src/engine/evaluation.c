@@ -40,6 +40,7 @@ static void show(struct evaluation *e, const struct evaluation_row *row, bool is
     e->answer = row->answer;
     e->evaluated_at_ms = row->evaluated_at_ms;
     e->is_stale = is_stale;
+    e->overrides = row->overrides;
 }
 
 static bool has_student_spoken(const struct message_list *messages)

@@ -1,10 +1,13 @@
 /* Evaluations: the newest of each conversation, and those that are being made. */
+#include "store/evaluation_override.h"
 #include "store/usage.h"
 #include "store/user_day.h"
 
+/* A row for each verdict of a person, and one where there is none: most have none or few, and a statement costs more. */
 static const char SELECT_EVALUATION[] =
-    "SELECT v.next_seq, e.answer, e.n_messages, e.basis_hash = ?, e.evaluated_at, v.summary FROM conversation v"
-    " LEFT JOIN evaluation e ON e.conversation_id = v.id WHERE v.id = ?";
+    "SELECT v.next_seq, e.answer, e.n_messages, e.basis_hash = ?, e.evaluated_at, v.summary, " OVERRIDE_COLUMNS
+    " FROM conversation v LEFT JOIN evaluation e ON e.conversation_id = v.id"
+    " LEFT JOIN evaluation_override o ON o.conversation_id = v.id LEFT JOIN user u ON u.id = o.user_id WHERE v.id = ?";
 
 static const char INSERT_RUN[] = "INSERT INTO evaluation_run (user_id, conversation_id, owner, lease_until)"
                                  " VALUES (?, ?, ?, UTC_TIMESTAMP(3) + INTERVAL ? SECOND)";
@@ -18,17 +21,46 @@ static const char UPSERT_EVALUATION[] =
     " answer = IF(n_messages <= ?, ?, answer), calls = IF(n_messages <= ?, ?, calls),"
     " evaluated_at = IF(n_messages <= ?, UTC_TIMESTAMP(3), evaluated_at), n_messages = GREATEST(n_messages, ?)";
 
+struct evaluation_rows {
+    struct evaluation_row row;
+    struct override_columns override; /* being fetched */
+    bool is_found;
+};
+
+static enum cq_status take_row(struct cq_ctx *ctx, void *arg)
+{
+    struct evaluation_rows *rows = arg;
+    struct evaluation_override_list *list = &rows->row.overrides;
+
+    rows->is_found = true;
+    if (!rows->override.hash)
+        return CQ_OK;
+    struct evaluation_override *more = arena_zalloc(ctx->arena, list->n + 1, sizeof(*more));
+
+    if (!more)
+        return cq_fail(ctx, CQ_INTERNAL, "out of memory");
+    if (list->n)
+        memcpy(more, list->rows, list->n * sizeof(*more));
+    more[list->n] = override_fetched(&rows->override);
+    *list = (struct evaluation_override_list){more, list->n + 1};
+    return CQ_OK;
+}
+
 enum cq_status store_evaluation_read(struct cq_ctx *ctx, struct db *db, uint64_t conversation_id,
                                      const uint8_t basis_hash[SHA256_BYTES], struct evaluation_row *out)
 {
-    struct evaluation_row row = {0};
+    struct evaluation_rows rows = {.is_found = false};
+    struct evaluation_row *row = &rows.row;
     const struct db_in in[] = {IN_BYTES(basis_hash, SHA256_BYTES), IN_U64(conversation_id)};
-    const struct db_out cols[] = {OUT_U32(row.n_messages),     OUT_TEXT(row.answer),          OUT_U32(row.covers),
-                                  OUT_BOOL(row.is_same_basis), OUT_TIME(row.evaluated_at_ms), OUT_TEXT(row.summary)};
+    const struct db_out cols[] = {OUT_U32(row->n_messages),     OUT_TEXT(row->answer),          OUT_U32(row->covers),
+                                  OUT_BOOL(row->is_same_basis), OUT_TIME(row->evaluated_at_ms), OUT_TEXT(row->summary),
+                                  OVERRIDE_OUT(rows.override)};
 
-    enum cq_status st = db_query_one(ctx, db, SELECT_EVALUATION, in, LEN(in), cols, LEN(cols));
+    enum cq_status st = db_query(ctx, db, SELECT_EVALUATION, in, LEN(in), cols, LEN(cols), take_row, &rows);
+    if (!st && !rows.is_found)
+        st = CQ_RESOURCE_NOT_FOUND;
     if (!st)
-        *out = row;
+        *out = *row;
     return st;
 }
 

@@ -72,9 +72,11 @@ static void test_form(void)
          "[{\"learning_objective\":\"Name it\",\"evidence\":\"[[covers 2]]Water boils at 100 degrees.\","
          "\"message_number\":3}]"},
         {"/evaluation/learning_objectives_evaluation/0",
-         "{\"objective\":\"Name it\",\"met\":false,\"score\":50,\"explanation\":\"Scripted.\",\"met_at_turn\":null}"},
+         "{\"objective\":\"Name "
+         "it\",\"met\":false,\"score\":50,\"explanation\":\"Scripted.\",\"met_at_turn\":null,\"override\":null}"},
         {"/evaluation/learning_objectives_evaluation/1",
-         "{\"objective\":\"Explain it\",\"met\":true,\"score\":50,\"explanation\":\"Scripted.\",\"met_at_turn\":2}"},
+         "{\"objective\":\"Explain "
+         "it\",\"met\":true,\"score\":50,\"explanation\":\"Scripted.\",\"met_at_turn\":2,\"override\":null}"},
         {"/evaluation/learning_objectives_evaluation/2", "null"},
         {"/evaluation/strengths", "[\"Scripted.\"]"},
         {"/evaluation/areas_for_improvement", "[\"Scripted.\"]"},

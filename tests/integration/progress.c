@@ -414,6 +414,12 @@ static void test_evaluation_is_off(void)
         for (size_t k = 0; k < LEN(people); k++)
             expect_body(methods[i], CALL(methods[i], textf("%s/evaluation", talk.path), token_of(people[k])), 404,
                         "{\"error\":\"Resource Not Found\",\"errors\":[{\"message\":\"Resource Not Found\"}]}");
+    for (size_t k = 0; k < LEN(people); k++) {
+        const char *verdict = textf("%s/evaluation/verdicts/1", talk.path);
+
+        expect_status("a verdict", CALL("PUT", verdict, token_of(people[k]), .body = "{}"), 404);
+        expect_status("a verdict", CALL("DELETE", verdict, token_of(people[k])), 404);
+    }
     expect_status("messages are", say(&talk, "hi"), 200);
 }
 

@@ -19,6 +19,7 @@
 #define CONVERSATION  CONVERSATIONS "/:id"
 #define MINE          EXPERIENCES "/:ai_experience_id/my_conversations"
 #define FEEDBACK      CONVERSATION "/messages/:message_id/feedback"
+#define VERDICT       CONVERSATION "/evaluation/verdicts/:number"
 #define CHAT          "/api/chat"
 #define A_CHAT        CHAT "/conversation/:conversation_id"
 #define BOT           CHAT "/bot/:bot_id"
@@ -160,6 +161,16 @@ static const struct line {
     {"POST " CONVERSATION "/evaluation", ENDED,         false, {401,  404,  404,  404,  200,  403,  200}},
     {"POST " CONVERSATION "/evaluation", DRAFT,         false, {401,  403,  403,  403,  200,  403,  200}},
     {"POST " CONVERSATION "/evaluation", DELETED,       false, {401,  404,  404,  404,  404,  403,  404}},
+    {"PUT " VERDICT,                    PUBLISHED,      false, {401,  403,  404,  404,  200,  403,  200}},
+    {"PUT " VERDICT,                    OWN,            false, {401,  403,  403,  403,  200,  403,  200}},
+    {"PUT " VERDICT,                    ENDED,          false, {401,  404,  404,  404,  200,  403,  200}},
+    {"PUT " VERDICT,                    DRAFT,          false, {401,  403,  403,  403,  200,  403,  200}},
+    {"PUT " VERDICT,                    DELETED,        false, {401,  404,  404,  404,  404,  403,  404}},
+    {"DELETE " VERDICT,                 PUBLISHED,      false, {401,  403,  404,  404,  200,  403,  200}},
+    {"DELETE " VERDICT,                 OWN,            false, {401,  403,  403,  403,  200,  403,  200}},
+    {"DELETE " VERDICT,                 ENDED,          false, {401,  404,  404,  404,  200,  403,  200}},
+    {"DELETE " VERDICT,                 DRAFT,          false, {401,  403,  403,  403,  200,  403,  200}},
+    {"DELETE " VERDICT,                 DELETED,        false, {401,  404,  404,  404,  404,  403,  404}},
 
     {"POST " FEEDBACK,                  PUBLISHED,      false, {401,  200,  404,  404,  200,  403,  200}},
     {"POST " FEEDBACK,                  OWN,            false, {401,  200,  200,  200,  200,  403,  200}},

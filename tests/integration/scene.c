@@ -262,6 +262,18 @@ static const char *session_of(enum person who)
     return textf("%lu", database_number("SELECT MAX(id) FROM access_token"));
 }
 
+/* The first of an evaluation, made when it is asked for; of an experience that is deleted there is none. */
+static const char *verdict_of(const struct scene *scene)
+{
+    const char *path = textf("/api/v1/courses/%s/ai_experiences/%s/conversations/%s/evaluation", scene->course,
+                             scene->experience, scene->conversation);
+    long status = CALL("GET", path, token_of(ADMIN))->status;
+
+    if (status >= 500) /* 404: deleted; 409: the student has said nothing */
+        harness_die("cannot evaluate a conversation: %ld", status);
+    return "1";
+}
+
 /* What must stand behind a path. */
 static const char *query_for(const struct row *row, const struct scene *scene)
 {
@@ -298,6 +310,8 @@ static const char *value_of(const struct row *row, const struct scene *scene, co
         return session_of(scene->owner);
     if (len == strlen("file_id") && memcmp(name, "file_id", len) == 0)
         return scene->file ? scene->file : file_of(scene);
+    if (len == strlen("number") && memcmp(name, "number", len) == 0)
+        return verdict_of(scene);
     for (size_t i = 0; i < LEN(params); i++)
         if (strlen(params[i].name) == len && memcmp(params[i].name, name, len) == 0)
             return params[i].value;
@@ -339,6 +353,7 @@ struct call row_call(const struct row *row, const struct scene *scene)
         {"POST " EXPERIENCES "/:id/context_files", FILES, A_FILE},
         {"POST " CONVERSATIONS "/:id/messages", NULL, "{\"message\":\"m\"}"},
         {"POST " CONVERSATIONS "/:id/messages/:message_id/feedback", NULL, "{\"vote\":\"liked\"}"},
+        {"PUT " CONVERSATIONS "/:id/evaluation/verdicts/:number", NULL, "{\"met\":true,\"reason\":\"r\"}"},
         {"POST /api/chat/conversation", NULL, say_body(new_id())},
         {"POST /api/chat/conversations/bulk-delete", NULL, "{\"conversation_ids\":[\"x\"]}"},
         {"PATCH /api/chat/conversation/:conversation_id/title", NULL, "{\"new_title\":\"N\"}"},

@@ -68,6 +68,47 @@ static void test_the_newer_one_stays(void)
     CU_ASSERT_EQUAL(sql_number("SELECT evaluations FROM user_day WHERE user_id = %ju", (uintmax_t)p.user_id), 2);
 }
 
+/* Beside the evaluation, and whether there is one or not; of this conversation alone. */
+static void test_overrides(void)
+{
+    struct place p = place_new();
+    uint64_t conversation_id = conversation_opened(&p), other_id = conversation_opened(&p);
+    static const uint8_t with_nul[SHA256_BYTES] = {0, 1, 0}, second[SHA256_BYTES] = {2};
+    struct new_override said = {.conversation_id = conversation_id,
+                                .user_id = p.user_id,
+                                .objective_hash = with_nul,
+                                .is_met = true,
+                                .reason = "Said it."};
+    struct evaluation_override row;
+    struct evaluation_row read;
+
+    MUST(store_override_put(p.ctx, p.db, &said, &row));
+    CU_ASSERT_TRUE(row.is_met && row.user_id == p.user_id && *row.user_name && row.created_at_ms > 0);
+    ASSERT_TEXT(row.reason, "Said it.");
+    MUST(store_evaluation_read(p.ctx, p.db, conversation_id, basis, &read));
+    CU_ASSERT_TRUE(!read.answer && read.overrides.n == 1);
+    said.objective_hash = second;
+    MUST(store_override_put(p.ctx, p.db, &said, &row));
+    said.is_met = false;
+    said.reason = "No.";
+    MUST(store_override_put(p.ctx, p.db, &said, &row));
+    CU_ASSERT_TRUE(!row.is_met && row.updated_at_ms >= row.created_at_ms);
+    MUST(store_evaluation_read(p.ctx, p.db, conversation_id, basis, &read));
+    CU_ASSERT_EQUAL_FATAL(read.overrides.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct evaluation_override *o = &read.overrides.rows[i];
+
+        CU_ASSERT(memcmp(o->objective_hash, o->is_met ? with_nul : second, SHA256_BYTES) == 0);
+        ASSERT_TEXT(o->reason, o->is_met ? "Said it." : "No.");
+    }
+    MUST(store_evaluation_read(p.ctx, p.db, other_id, basis, &read));
+    CU_ASSERT_EQUAL(read.overrides.n, 0);
+    MUST(store_override_remove(p.ctx, p.db, conversation_id, with_nul));
+    MUST(store_override_remove(p.ctx, p.db, conversation_id, with_nul)); /* which is not there any more */
+    MUST(store_evaluation_read(p.ctx, p.db, conversation_id, basis, &read));
+    CU_ASSERT_EQUAL(read.overrides.n, 1);
+}
+
 /* Once it is stopped it is found by its owner alone, until it has ended; begun again, it is not stopped from before. */
 static void test_stopping(void)
 {
@@ -116,4 +157,5 @@ static void test_progress_of_the_turn_before(void)
 }
 
 SUITE(evaluations, {"made and made again", test_made_and_made_again}, {"the newer one stays", test_the_newer_one_stays},
-      {"stopping", test_stopping}, {"progress of the turn before", test_progress_of_the_turn_before});
+      {"overrides", test_overrides}, {"stopping", test_stopping},
+      {"progress of the turn before", test_progress_of_the_turn_before});

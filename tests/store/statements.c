@@ -213,7 +213,9 @@ static void find_no_turn(struct cq_ctx *ctx, struct db *db)
     const struct place p = {.ctx = ctx, .db = db, .course_id = 1, .user_id = 1, .ai_experience_id = 1};
     struct attempt message = attempt_message(&p, 1, "text"), opening = attempt_opening(&p);
     const uint8_t hash[SHA256_BYTES] = {0};
+    const struct new_override verdict = {.conversation_id = 1, .user_id = 1, .objective_hash = hash, .reason = "r"};
     struct evaluation_row evaluation;
+    struct evaluation_override override;
     uint64_t n_settled = 1, id;
     size_t n_stopping = 1;
     bool is_found = true;
@@ -229,6 +231,8 @@ static void find_no_turn(struct cq_ctx *ctx, struct db *db)
     GIVES(CQ_OK, store_turns_stopping(ctx, db, "nobody", &id, 1, &n_stopping));
     CU_ASSERT_EQUAL(n_stopping, 0);
     GIVES(CQ_RESOURCE_NOT_FOUND, store_evaluation_read(ctx, db, 1, hash, &evaluation));
+    GIVES(CQ_RESOURCE_NOT_FOUND, store_override_put(ctx, db, &verdict, &override));
+    GIVES(CQ_OK, store_override_remove(ctx, db, 1, hash));
     GIVES(CQ_OK, store_turns_settle(ctx, db, "nobody:%", "", &n_settled));
     CU_ASSERT_EQUAL(n_settled, 0);
 }
@@ -578,12 +582,19 @@ static void walk_evaluations(const struct place *p, uint64_t conversation_id)
                                  .limits = &limits,
                                  .owner = "worker",
                                  .lease_s = 60};
+    const struct new_override verdict = {
+        .conversation_id = conversation_id, .user_id = p->user_id, .objective_hash = hash, .reason = "r"};
     struct evaluation_row row = {0};
+    struct evaluation_override override;
 
     GIVES(CQ_OK, store_evaluation_begin(p->ctx, p->db, &run));
     GIVES(CQ_OK, store_evaluation_end(p->ctx, p->db, &run, hash, "{}", 2, &row));
     CU_ASSERT_TRUE(row.is_same_basis && row.covers == 2);
     GIVES(CQ_OK, store_evaluation_fail(p->ctx, p->db, &run));
+    GIVES(CQ_OK, store_override_put(p->ctx, p->db, &verdict, &override));
+    GIVES(CQ_OK, store_evaluation_read(p->ctx, p->db, conversation_id, hash, &row));
+    CU_ASSERT_EQUAL(row.overrides.n, 1);
+    GIVES(CQ_OK, store_override_remove(p->ctx, p->db, conversation_id, hash));
 }
 
 static enum cq_status sum_calls(void *arg, const struct usage_row *row)

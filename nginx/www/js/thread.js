@@ -89,6 +89,7 @@ function fill(article, message) {
   }
   if (retry) actions.push(button(t('Try again'), retry, { class: 'small retry' }));
   if (actions.length) article.append(el('div', { class: 'actions' }, actions));
+  for (const table of $$('.wide', body)) table.ariaLabel = t('Table');
   for (const block of $$('pre', body)) block.before(copyButton(() => block.textContent, t('Copy code')));
   renderMath(body);
   return article;

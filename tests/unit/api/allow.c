@@ -313,6 +313,23 @@ static void test_context_files_off(void)
     check("another row", &f, CQ_OK);
 }
 
+static void test_evaluation_off(void)
+{
+    static const struct config on = {.features = {.ai_experiences = true, .evaluation = true}};
+    static const struct route rows[] = {
+        {.reply = evaluation_reply}, {.handler = evaluation_override_update}, {.handler = evaluation_override_delete}};
+    struct found f;
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        start(&f, TEACHER, MAY_REVIEW, LOAD_CONVERSATION);
+        f.route.reply = rows[i].reply;
+        f.route.handler = rows[i].handler;
+        check("off", &f, CQ_RESOURCE_NOT_FOUND);
+        f.req.config = &on;
+        check("on", &f, CQ_OK);
+    }
+}
+
 /* A deleted experience looks to managers as it does to all: not there. */
 static void test_what_is_not_there(void)
 {
@@ -433,9 +450,8 @@ static void test_who(void)
 }
 
 SUITE(allow, {"courses", test_courses}, {"experiences", test_experiences}, {"conversations", test_conversations},
-      {"what was said", test_what_was_said}, {"order of faults", test_order_of_faults}, {"one's own", test_one_s_own},
-      {"course without feature", test_course_without_feature}, {"what is not there", test_what_is_not_there},
       {"what was said", test_what_was_said}, {"what is kept", test_what_is_kept},
-      {"order of faults", test_order_of_faults}, {"what is not there", test_what_is_not_there},
+      {"order of faults", test_order_of_faults}, {"one's own", test_one_s_own},
+      {"course without feature", test_course_without_feature}, {"what is not there", test_what_is_not_there},
       {"browsers", test_browsers}, {"browsers, in which order", test_browsers_order}, {"anyone", test_anyone},
-      {"who", test_who}, {"context files off", test_context_files_off});
+      {"who", test_who}, {"context files off", test_context_files_off}, {"evaluation off", test_evaluation_off});
