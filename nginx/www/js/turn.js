@@ -22,16 +22,17 @@ export class Turns {
     if (this.composer.busy) return;
     const key = again?.key ?? crypto.randomUUID();
     const mine = { id: again?.id ?? key, isOwn: true, author: this.own, text, time: Date.now(), key };
-    const turn = { ...more, text, key, again, mine, isStored: Boolean(again?.isStored) };
+    const turn = { ...more, more, text, key, again, mine, isStored: Boolean(again?.isStored) };
     turn.stored = id => {
       turn.isStored = true;
       this.composer.clear(text);
+      if (document.activeElement === document.body) this.composer.stop.focus(); // what had it is gone
       $(`#message-${mine.id}`).id = `message-${id}`;
       mine.id = id;
     };
     this.notices.replaceChildren();
     this.thread.show(mine);
-    await this.#run(async reply => {
+    await this.run(async reply => {
       Object.assign(turn, { reply, append: part => reply.append(part), done: message => reply.done(message) });
       try {
         if (!await this.send(turn)) throw new ApiError(0);
@@ -43,10 +44,11 @@ export class Turns {
 
   // A reply is on its way that this page did not ask for, or has lost sight of.
   wait() {
-    return this.#run(reply => this.#settle(reply));
+    return this.run(reply => this.#settle(reply));
   }
 
-  async #run(action) {
+  // action(reply): while it runs nothing else can be said.
+  async run(action) {
     this.thread.toEnd();
     this.composer.busy = true;
     try {
@@ -67,7 +69,7 @@ export class Turns {
   }
 
   // What was said stays in the thread with a way to say it again; what the server refused to take stays in the composer.
-  async #failed(error, { mine, reply, isStored, stored, text }) {
+  async #failed(error, { mine, reply, isStored, stored, text, more }) {
     if ((!error.status && isStored) || error.code === 'turn_in_progress')
       return this.#settle(reply).catch(later => { reply.remove(); this.notices.append(fault(later)); });
     if (!(error instanceof ApiError)) console.error(error);
@@ -75,7 +77,7 @@ export class Turns {
     this.notices.append(fault(error));
     if (!isStored && error.status >= 400 && error.status < 500) return $(`#message-${mine.id}`).remove();
     stored(mine.id);
-    const retry = () => this.say(text, { again: { ...mine, isStored } });
+    const retry = () => this.say(text, { ...more, again: { ...mine, isStored } });
     this.thread.show({ ...mine, note: isStored ? t('not answered') : t('not sent'), retry });
     if (!error.status) addEventListener('online', () => $(`#message-${mine.id} .retry`)?.click(), { once: true });
     return undefined;
