@@ -1,0 +1,210 @@
+// A chat: a tree of messages, of which one branch is shown; what takes the place of a message is its sibling. doc/api-chat.md
+import { ApiError, request, stream } from './api.js';
+import { Composer } from './composer.js';
+import { $, $$, button, clone, el } from './dom.js';
+import { ask, fault, idOf, start } from './page.js';
+import { date, plural, t } from './text.js';
+import { Thread, copyButton, votes } from './thread.js';
+import { Turns } from './turn.js';
+
+const UNTITLED = 'New conversation'; // the server's word
+let talk = { id: idOf('chat') ?? crypto.randomUUID(), title: UNTITLED, message_map: {} };
+let related = [];
+let leaf = 'system'; // the end of the branch that is shown
+let bot, thread, composer, turns;
+
+const call = (method, path, body) => request(method, `/api/chat/${path}`, { body, accept: 'application/json; keys=snake' });
+const ours = (method, path, body) => call(method, `conversation/${talk.id}${path}`, body);
+const complain = error => $('#notices').replaceChildren(fault(error));
+const at = id => talk.message_map[id];
+const siblings = id => at(at(id).parent).children;
+const textOf = id => at(id).content.map(({ content_type: type, body }) => (type === 'text' ? body : '')).join('');
+
+// The link is asked for now: it lives for a quarter of an hour.
+async function preview({ source_id: id, source_name: name, page_number: page, excerpt }) {
+  const { presigned_url: link, text_content: text } = await ours('GET', `/related-documents/${id}/preview`);
+  $('#preview h2').textContent = name;
+  $('#preview q').textContent = excerpt;
+  $('#preview pre').textContent = text;
+  $('#preview a').href = link ? `${link}#page=${page ?? 1}` : '';
+  $('#preview').showModal();
+}
+
+const sourcesOf = id => related.filter(source => source.source_id.startsWith(`${id}@`)).map(source => ({
+  ...source, number: source.citation_number, name: source.source_name, page: source.page_number, onopen: () => preview(source).catch(complain) }));
+
+const vote = id => votes(at(id).feedback?.thumbs_up, async (isGood, comment, category) => {
+  at(id).feedback = await ours('PUT', `/${id}/feedback`, { thumbs_up: isGood, comment, category });
+}, { canTakeBack: false, categories: { untrue: t('Not true'), unasked: t('Not what I asked for'), other: t('Something else') } });
+
+function shown(id, more) {
+  const { role, html, content, parent, status, create_time: time } = at(id);
+  const isOwn = role === 'user';
+  const text = textOf(id);
+  const all = siblings(id);
+  const actions = clone('actions', { version: all[1] ? t('Version {n} of {all}', { n: all.indexOf(id) + 1, all: all.length }) : '' });
+  actions.prepend(copyButton(() => text), isOwn ? '' : vote(id));
+  if (status === 'failed') more = { note: t('not answered'), retry: () => turns.say(text, { again: { id, key: id, isStored: true }, parent, content }) };
+  return { id, isOwn, html, text, time: time * 1000, author: isOwn ? t('You') : turns.tutor, sources: sourcesOf(id), actions: [actions], ...more };
+}
+
+// Puts the branch there; afresh: also what of it is there.
+function show(afresh) {
+  const ids = [];
+  for (let id = leaf; at(id)?.parent; id = at(id).parent) ids.unshift(id);
+  for (const article of $$('article', thread.node)) if (at(article.id.slice(8)) && !ids.includes(article.id.slice(8))) article.remove();
+  for (const id of ids) if (afresh || !$(`#message-${id} .actions`)) thread.show(shown(id));
+  thread.node.classList.toggle('cut', talk.should_continue && leaf === talk.last_message_id);
+}
+
+async function load() {
+  [talk, related] = await Promise.all([ours('GET', '?html=true'), ours('GET', '/related-documents')]);
+  leaf = talk.last_message_id;
+}
+
+// Whether a reply is still coming.
+async function look() {
+  await load();
+  return at(leaf).status === 'pending' || Boolean(show(true));
+}
+
+async function send(turn) {
+  const { text, key, parent, content = [{ content_type: 'text', body: text }], isMore } = turn;
+  const message = { content, message_id: key, parent_message_id: parent, model: $('#model').value };
+  const body = { conversation_id: talk.id, bot_id: bot?.id, continue_generate: isMore, message };
+  for await (const { event, data } of stream('/api/chat/conversation', body)) {
+    if (event === 'START') begun(turn, data.user_message_id);
+    else if (event === 'AGENT_THINKING') turn.reply.say(t('Searching the documents…'));
+    else if (event === 'STREAMING') turn.append(data.completion);
+    else if (event === 'ERROR') throw await load() ?? new ApiError(502, data);
+    else if (data.message) return ended(turn, data.stop_reason);
+  }
+  return false;
+}
+
+function begun(turn, id) {
+  if (!at(id)) { // else it is tried again
+    leaf = turn.parent;
+    show();
+  }
+  turn.stored(id);
+  history.replaceState(null, '', composer.name = `/chat/${talk.id}`);
+}
+
+async function ended(turn, reason) {
+  await load();
+  turn.done(shown(leaf, { note: reason === 'stopped' && t('stopped') }));
+  show();
+  if (talk.title === UNTITLED) ours('GET', '/proposed-title').then(({ title }) => rename(title)).catch(complain);
+  return true;
+}
+
+async function rename(title) {
+  await ours('PATCH', '/title', { new_title: title });
+  showTitle(talk.title = title);
+  await list();
+}
+
+function showTitle(title) {
+  $('#title').value = title;
+  document.title = `${title} – Colloquy`;
+}
+
+// In the place of a message, or at the end of the branch.
+function say(text, parent = leaf, content) {
+  if (!composer.text) composer.set(text); // where it stays if it is refused
+  turns.say(text, { parent, content });
+}
+
+async function remove(boxes) {
+  const ids = boxes.map(box => box.value);
+  if (!await ask(t('Delete for good?'), boxes.map(box => box.ariaLabel).join(', '), t('Delete'), { danger: true })) return;
+  await call('POST', 'conversations/bulk-delete', { conversation_ids: ids });
+  if (ids.includes(talk.id)) return location.assign('/chat');
+  await list();
+  $('#select').focus();
+}
+
+// What buttons do: data-do. They are given the id of their message.
+const deeds = {
+  regenerate: (id, { parent } = at(id)) => say(textOf(parent), at(parent).parent, at(parent).content),
+  // What comes stands below what there is, until both are one.
+  goOn: () => turns.run(async reply => {
+    await send({ isMore: true, stored() {}, append: part => reply.append(part), done() {} }).catch(complain);
+    reply.remove();
+    show(true);
+  }),
+  edit(id) {
+    $('#edited').value = textOf(id);
+    $('#editing').returnValue = '';
+    $('#editing').onclose = () => $('#editing').returnValue && say($('#edited').value, at(id).parent);
+    $('#editing').showModal();
+  },
+  // To the newest message of another version. The page stays where it is, and so does the focus.
+  turn(id, { step }) {
+    const all = siblings(id);
+    const next = all.at((all.indexOf(id) + Number(step)) % all.length);
+    if (composer.busy) return;
+    thread.node.style.minHeight = `${thread.node.offsetHeight}px`;
+    for (leaf = next; at(leaf).children[0];) leaf = at(leaf).children.at(-1);
+    show();
+    $(`#message-${next} [data-step="${step}"]`).focus({ preventScroll: true });
+  },
+  remove: () => remove([{ value: talk.id, ariaLabel: talk.title }]),
+  removeAll: () => remove($$('#list :checked')),
+};
+
+// A fragment's only markup is <em>.
+const marked = fragment => fragment.split(/<\/?em>/).map((part, i) =>
+  el(i % 2 ? 'mark' : 'span', null, part.replace(/&(lt|gt|amp);/g, (all, name) => ({ lt: '<', gt: '>', amp: '&' })[name])));
+
+const row = ({ id, title, create_time: time, highlights = [] }) => el('li', null,
+  el('input', { type: 'checkbox', value: id, 'aria-label': title }),
+  el('a', { href: `/chat/${id}`, dir: 'auto', 'aria-current': id === talk.id && 'page' }, title),
+  highlights.flatMap(({ fragments }) => fragments).map(fragment => el('q', { dir: 'auto' }, marked(fragment))),
+  el('span', { class: 'quiet' }, date(1000 * time)));
+
+async function list() {
+  const query = $('#query').value.trim();
+  const chats = await call('GET', query ? `conversations/search?query=${encodeURIComponent(query)}` : 'conversations');
+  if (query !== $('#query').value.trim()) return;
+  const focused = document.activeElement.getAttribute('href');
+  $('#list').replaceChildren(...chats.map(row));
+  if (focused) $(`#list [href="${focused}"]`)?.focus();
+  $('#found').textContent = plural(chats.length, 'One conversation', '{n} conversations');
+}
+
+async function showBot(id) {
+  bot = await call('GET', `bot/summary/${encodeURIComponent(id)}`);
+  $('#bot').append(el('a', { href: `/bots/${bot.id}`, dir: 'auto' }, bot.title));
+  $('#intro').replaceChildren(el('p', { class: 'text', dir: 'auto' }, bot.description),
+    ...bot.conversation_quick_starters.map(({ title, example }) => button(title, () => say(example), { class: 'plain', dir: 'auto' })));
+}
+
+function offer({ models, default_model: first }) {
+  const names = models.map(model => model.model_id).filter(name => bot?.active_models[name.replace(/[\W_]+/g, '_')] !== false);
+  $('#model').append(...names.map(name => new Option(name, name, false, name === (talk.model ?? first))));
+  $('#model').parentNode.hidden = !names[1];
+}
+
+start(async () => {
+  $('#side').open = innerWidth > 990;
+  $('#query').oninput = () => list().catch(complain);
+  $('#title').onchange = ({ target }) => rename(target.value).catch(complain);
+  addEventListener('click', ({ target }) => deeds[target.dataset.do]?.(target.closest('article')?.id.slice(8), target.dataset)?.catch(complain));
+  const [{ model }, config] = await Promise.all([request('GET', '/api/v1/site'), call('GET', 'config/global'), list(), idOf('chat') && load()]);
+  const botId = talk.bot_id ?? new URLSearchParams(location.search).get('bot');
+  if (botId) await showBot(botId).catch(complain);
+  offer(config);
+  $('#notice').textContent = model.notice && t(model.notice);
+  thread = new Thread(t('Conversation'));
+  composer = new Composer({ name: location.pathname, label: t('Your message'), max: 100000, onsend: text => say(text), extra: [$('#model').parentNode],
+    onstop: () => ours('POST', '/stop').catch(complain) });
+  turns = new Turns({ thread, composer, notices: $('#notices'), tutor: bot?.title ?? t('Assistant'), own: t('You'), send, look });
+  $('#notices').before(thread.node);
+  $('#talk').append(el('div', { class: 'below' }, thread.jump, composer.node), thread.end);
+  showTitle(talk.title);
+  show();
+  thread.toEnd();
+  if (at(leaf)?.status === 'pending') turns.wait().catch(complain);
+});
