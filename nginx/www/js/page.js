@@ -101,8 +101,7 @@ export async function start(run, { isOpen = false } = {}) {
   try {
     const running = run(main);
     document.documentElement.classList.add('ready');
-    if (!isOpen) await caller().then(user => { for (const place of $$('[data-user]')) place.textContent = user.short_name; });
-    await running;
+    await Promise.all([running, isOpen || caller().then(user => { for (const place of $$('[data-user]')) place.textContent = user.short_name; })]);
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return location.replace(signInPath());
     if (!(error instanceof ApiError)) console.error(error);
