@@ -87,6 +87,7 @@ function words(error) {
     turn_in_progress: t('A reply is still on its way.'),
     conversation_completed: t('This conversation has ended.'),
     content_filtered: t('The model’s provider did not let this answer pass. Try to say it differently.'),
+    source_gone: t('This document is not here any more, or not for you.'),
     invalid_authenticity_token: t('Your session has changed in another window. Reload the page.'),
   };
   const byStatus = {

@@ -3,7 +3,7 @@ import { ApiError, request, stream } from './api.js';
 import { Composer } from './composer.js';
 import { $, $$, button, clone, el } from './dom.js';
 import { ask, fault, idOf, start } from './page.js';
-import { date, plural, t } from './text.js';
+import { date, plural, t, told } from './text.js';
 import { Thread, copyButton, votes } from './thread.js';
 import { Turns } from './turn.js';
 
@@ -71,8 +71,8 @@ async function look() {
 async function send(turn) {
   const { text, key, parent, content = [{ content_type: 'text', body: text }], isMore } = turn;
   const message = { content, message_id: key, parent_message_id: parent, model: $('#model').value };
-  const body = { conversation_id: talk.id, bot_id: bot?.id, continue_generate: isMore, message };
-  for await (const { event, data } of stream('/api/chat/conversation', body)) {
+  const events = stream('/api/chat/conversation', { conversation_id: talk.id, bot_id: bot?.id, continue_generate: isMore, message });
+  for await (const { event, data } of events) {
     if (event === 'START') begun(turn, data.user_message_id);
     else if (event === 'AGENT_THINKING') turn.reply.say(t('Searching the documents…'));
     else if (event === 'STREAMING') turn.append(data.completion);
@@ -99,15 +99,16 @@ async function ended(turn, reason) {
   return true;
 }
 
-async function rename(title) {
-  await ours('PATCH', '/title', { new_title: title });
-  showTitle(talk.title = title);
-  await list();
+function showTitle() {
+  $('#title').value = talk.title;
+  document.title = `${talk.title} – Colloquy`;
 }
 
-function showTitle(title) {
-  $('#title').value = title;
-  document.title = `${title} – Colloquy`;
+async function rename(title) {
+  await ours('PATCH', '/title', { new_title: title });
+  talk.title = title;
+  showTitle();
+  await list();
 }
 
 // In the place of a message, or at the end of the branch.
@@ -127,18 +128,19 @@ async function remove(boxes) {
 
 // What buttons do: data-do. They are given the id of their message.
 const deeds = {
-  regenerate: (id, { parent } = at(id)) => say(textOf(parent), at(parent).parent, at(parent).content),
+  regenerate(id) {
+    const { parent } = at(id);
+    say(textOf(parent), at(parent).parent, at(parent).content);
+  },
   // What comes stands below what there is, until both are one.
   goOn: () => turns.run(async reply => {
-    await send({ isMore: true, stored() {}, append: part => reply.append(part), done() {} }).catch(complain);
+    await send({ isMore: true, stored: () => composer.stop.focus(), reply, append: part => reply.append(part), done() {} }).catch(complain);
     reply.remove();
     show(true);
   }),
-  edit(id) {
-    $('#edited').value = textOf(id);
-    $('#editing').returnValue = '';
-    $('#editing').onclose = () => $('#editing').returnValue && say($('#edited').value, at(id).parent);
-    $('#editing').showModal();
+  async edit(id) {
+    const input = el('textarea', { rows: 6, dir: 'auto', 'aria-labelledby': 'question' }, textOf(id));
+    if (await ask(t('Edit your message'), input, t('Send'))) say(input.value, at(id).parent);
   },
   // To the newest message of another version. The page stays where it is, and so does the focus.
   turn(id, { step }) {
@@ -190,20 +192,20 @@ function offer({ models, default_model: first }) {
 start(async () => {
   $('#side').open = innerWidth > 990;
   $('#query').oninput = () => list().catch(complain);
-  $('#title').onchange = ({ target }) => rename(target.value).catch(complain);
+  $('#title').onchange = ({ target }) => rename(target.value).catch(complain).finally(showTitle);
   addEventListener('click', ({ target }) => deeds[target.dataset.do]?.(target.closest('article')?.id.slice(8), target.dataset)?.catch(complain));
   const [{ model }, config] = await Promise.all([request('GET', '/api/v1/site'), call('GET', 'config/global'), list(), idOf('chat') && load()]);
   const botId = talk.bot_id ?? new URLSearchParams(location.search).get('bot');
   if (botId) await showBot(botId).catch(complain);
   offer(config);
-  $('#notice').textContent = model.notice && t(model.notice);
+  $('#notice').textContent = model.notice && told(model.notice);
   thread = new Thread(t('Conversation'));
   composer = new Composer({ name: location.pathname, label: t('Your message'), max: 100000, onsend: text => say(text), extra: [$('#model').parentNode],
     onstop: () => ours('POST', '/stop').catch(complain) });
   turns = new Turns({ thread, composer, notices: $('#notices'), tutor: bot?.title ?? t('Assistant'), own: t('You'), send, look });
   $('#notices').before(thread.node);
   $('#talk').append(el('div', { class: 'below' }, thread.jump, composer.node), thread.end);
-  showTitle(talk.title);
+  showTitle();
   show();
   thread.toEnd();
   if (at(leaf)?.status === 'pending') turns.wait().catch(complain);
