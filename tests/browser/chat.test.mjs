@@ -41,6 +41,7 @@ test('a chat with a bot: it streams, is titled and listed, and names its sources
     await page.getByText('Only you can read your chats.').waitFor();
     await axe(page, 'a new chat');
     await fits(page, 'a new chat');
+    assert.ok(await page.getByLabel('Title').isDisabled());
     await shot(page, 'chat-new');
     await say(page, 'Where are the office hours?');
     await page.locator('.streaming .raw').waitFor();
@@ -78,9 +79,8 @@ test('a chat with a bot: it streams, is titled and listed, and names its sources
 
 test('a source in a PDF is opened at its page; one that is gone says so', async (t) => {
     const who = await newcomer();
-    await api(who).post('/api/chat/conversation', {
-        conversation_id: 'pdf', bot_id: site.botId, message: { content: [{ content_type: 'text', body: 'When is the essay handed in, and how long is the syllabus?' }] },
-    });
+    const content = [{ content_type: 'text', body: 'When is the essay handed in, and how long is the syllabus?' }];
+    await api(who).post('/api/chat/conversation', { conversation_id: 'pdf', bot_id: site.botId, message: { content } });
     const page = await open(t, who);
     await page.goto('/chat/pdf');
     const source = page.locator('.sources li', { hasText: 'syllabus.pdf' }).first();
@@ -128,17 +128,24 @@ test('a reply again and a message changed are branches', async (t) => {
     await shot(page, 'chat-versions');
     await axe(page, 'versions');
 
-    await page.setViewportSize({ width: 1280, height: 300 });
-    const arrow = own.first().getByRole('button', { name: 'Previous version' });
-    await arrow.scrollIntoViewIfNeeded();
-    await arrow.focus();
-    const before = await page.evaluate(() => scrollY);
-    await page.keyboard.press('Enter');
-    await own.getByText('one apple').waitFor();
+    // Down to the newest leaf, and back: what is shorter does not move the page either.
+    await page.setViewportSize({ width: 1280, height: 500 });
+    const turn = async (name, text) => {
+        const arrow = own.first().getByRole('button', { name });
+        await arrow.evaluate((node) => node.scrollIntoView(true));
+        await arrow.focus();
+        const before = await page.evaluate(() => scrollY);
+        assert.ok(before > 0);
+        await page.keyboard.press('Enter');
+        await own.getByText(text).waitFor();
+        assert.equal(await focused(page), name);
+        assert.equal(await page.evaluate(() => scrollY), before);
+    };
+    await turn('Previous version', 'one apple');
     assert.deepEqual(await own.locator('.body').allTextContents(), ['one apple', 'two pears']);
-    await own.getByText('Version 2 of 2').waitFor(); // of the second message: down to the newest leaf
-    assert.equal(await focused(page), 'Previous version');
-    assert.equal(await page.evaluate(() => scrollY), before);
+    await own.getByText('Version 2 of 2').waitFor(); // of the second message
+    await turn('Next version', 'one plum');
+    await turn('Previous version', 'one apple');
 
     await say(page, 'three figs');
     await settled(page, 3);
@@ -149,16 +156,17 @@ test('a reply again and a message changed are branches', async (t) => {
 
 test('a message that failed is tried again in its place', async (t) => {
     const who = await newcomer();
-    await model.script('fail once', { status: 500, times: 9 });
+    const text = `fail ${who.id}`;
+    await model.script(text, { status: 500 });
     const page = await open(t, who);
     await page.goto('/chat');
     page.watched.allow(/50[0-9]/);
-    await say(page, 'fail once');
+    await say(page, text);
     await page.getByRole('alert').waitFor({ timeout: 30000 });
     await page.locator('.own').getByText('not answered').waitFor();
     await axe(page, 'a message that failed');
     await page.reload();
-    await model.script('fail once', { text: 'now it works' });
+    await model.script(text, { text: 'now it works' });
     await page.getByRole('button', { name: 'Try again' }).focus();
     await page.keyboard.press('Enter');
     await page.locator('.reply').getByText('now it works').waitFor();
@@ -175,7 +183,8 @@ test('what the server refuses to take is not lost', async (t) => {
     const page = await open(t, who);
     await page.goto('/chat/refused');
     page.watched.allow(/429/);
-    await page.route('**/api/chat/conversation', (route) => route.fulfill({ status: 429, headers: { 'Retry-After': '7' }, json: { detail: 'x', code: 'busy' } }));
+    const refusal = { status: 429, headers: { 'Retry-After': '7' }, json: { detail: 'x', code: 'busy' } };
+    await page.route('**/api/chat/conversation', (route) => route.fulfill(refusal));
     await page.getByRole('button', { name: 'Edit' }).click();
     await page.getByRole('dialog').getByRole('textbox').fill('one plum');
     await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();

@@ -8,6 +8,7 @@ import { Thread, copyButton, votes } from './thread.js';
 import { Turns } from './turn.js';
 
 const UNTITLED = 'New conversation'; // the server's word
+const named = title => (title === UNTITLED ? t('New conversation') : title);
 let talk = { id: idOf('chat') ?? crypto.randomUUID(), title: UNTITLED, message_map: {} };
 let related = [];
 let leaf = 'system'; // the end of the branch that is shown
@@ -44,7 +45,8 @@ function shown(id, more) {
   const all = siblings(id);
   const actions = clone('actions', { version: all[1] ? t('Version {n} of {all}', { n: all.indexOf(id) + 1, all: all.length }) : '' });
   actions.prepend(copyButton(() => text), isOwn ? '' : vote(id));
-  if (status === 'failed') more = { note: t('not answered'), retry: () => turns.say(text, { again: { id, key: id, isStored: true }, parent, content }) };
+  const retry = () => turns.say(text, { again: { id, key: id, isStored: true }, parent, content });
+  if (status === 'failed') more = { note: t('not answered'), retry };
   return { id, isOwn, html, text, time: time * 1000, author: isOwn ? t('You') : turns.tutor, sources: sourcesOf(id), actions: [actions], ...more };
 }
 
@@ -100,8 +102,9 @@ async function ended(turn, reason) {
 }
 
 function showTitle() {
-  $('#title').value = talk.title;
-  document.title = `${talk.title} – Colloquy`;
+  $('#title').value = named(talk.title);
+  $('#title').disabled = !talk.create_time;
+  document.title = `${named(talk.title)} – Colloquy`;
 }
 
 async function rename(title) {
@@ -152,7 +155,7 @@ const deeds = {
     show();
     $(`#message-${next} [data-step="${step}"]`).focus({ preventScroll: true });
   },
-  remove: () => remove([{ value: talk.id, ariaLabel: talk.title }]),
+  remove: () => remove([{ value: talk.id, ariaLabel: named(talk.title) }]),
   removeAll: () => remove($$('#list :checked')),
 };
 
@@ -161,8 +164,8 @@ const marked = fragment => fragment.split(/<\/?em>/).map((part, i) =>
   el(i % 2 ? 'mark' : 'span', null, part.replace(/&(lt|gt|amp);/g, (all, name) => ({ lt: '<', gt: '>', amp: '&' })[name])));
 
 const row = ({ id, title, create_time: time, highlights = [] }) => el('li', null,
-  el('input', { type: 'checkbox', value: id, 'aria-label': title }),
-  el('a', { href: `/chat/${id}`, dir: 'auto', 'aria-current': id === talk.id && 'page' }, title),
+  el('input', { type: 'checkbox', value: id, 'aria-label': named(title) }),
+  el('a', { href: `/chat/${id}`, dir: 'auto', 'aria-current': id === talk.id && 'page' }, named(title)),
   highlights.flatMap(({ fragments }) => fragments).map(fragment => el('q', { dir: 'auto' }, marked(fragment))),
   el('span', { class: 'quiet' }, date(1000 * time)));
 
@@ -200,8 +203,8 @@ start(async () => {
   offer(config);
   $('#notice').textContent = model.notice && told(model.notice);
   thread = new Thread(t('Conversation'));
-  composer = new Composer({ name: location.pathname, label: t('Your message'), max: 100000, onsend: text => say(text), extra: [$('#model').parentNode],
-    onstop: () => ours('POST', '/stop').catch(complain) });
+  composer = new Composer({ name: location.pathname, label: t('Your message'), max: 100000, onsend: text => say(text),
+    extra: [$('#model').parentNode], onstop: () => ours('POST', '/stop').catch(complain) });
   turns = new Turns({ thread, composer, notices: $('#notices'), tutor: bot?.title ?? t('Assistant'), own: t('You'), send, look });
   $('#notices').before(thread.node);
   $('#talk').append(el('div', { class: 'below' }, thread.jump, composer.node), thread.end);
