@@ -136,6 +136,8 @@ test('what is said offline is kept, and sent when the connection is back', async
     await say(page, 'Said in a tunnel.');
     await article(page, 'Said in a tunnel.').getByText('not sent').waitFor();
     await page.getByRole('alert').getByText('No connection to the server.').waitFor();
+    assert.equal(await box(page).inputValue(), '');
+    assert.equal(await page.evaluate(() => Object.entries(localStorage).find(([name]) => name.startsWith('draft:'))?.[1]), 'Said in a tunnel.', 'kept for a reload');
     await page.context().setOffline(false);
     await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
     const mine = log(page).locator('.own');
@@ -143,6 +145,7 @@ test('what is said offline is kept, and sent when the connection is back', async
     await page.reload();
     await mine.waitFor();
     assert.equal(await mine.count(), 1);
+    assert.equal(await box(page).inputValue(), '');
 });
 
 test('a reload in the middle of a reply finds it', async (t) => {

@@ -37,9 +37,10 @@ export class Composer {
     this.#changed();
   }
 
-  // Once the server has it. What was typed meanwhile stays.
-  clear(sent) {
+  // Once the server has it; before, isKept: until then a reload brings it back. What was typed meanwhile stays.
+  clear(sent, isKept) {
     if (this.text === sent) this.set('');
+    if (!this.text) draft.write(this.name, isKept ? sent : '');
   }
 
   // While a reply comes the text stays editable, and Stop stands where Send was.

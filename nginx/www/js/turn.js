@@ -23,9 +23,9 @@ export class Turns {
     const key = again?.key ?? crypto.randomUUID();
     const mine = { id: again?.id ?? key, isOwn: true, author: this.own, text, time: Date.now(), key };
     const turn = { ...more, more, text, key, again, mine, isStored: Boolean(again?.isStored) };
-    turn.stored = id => {
+    turn.stored = (id, isKept) => {
       turn.isStored = true;
-      this.composer.clear(text);
+      this.composer.clear(text, isKept);
       if (document.activeElement === document.body) this.composer.stop.focus(); // what had it is gone
       $(`#message-${mine.id}`).id = `message-${id}`;
       mine.id = id;
@@ -76,7 +76,7 @@ export class Turns {
     reply.remove();
     this.notices.append(fault(error));
     if (!isStored && error.status >= 400 && error.status < 500) return $(`#message-${mine.id}`).remove();
-    stored(mine.id);
+    stored(mine.id, !isStored);
     const retry = () => this.say(text, { ...more, again: { ...mine, isStored } });
     this.thread.show({ ...mine, note: isStored ? t('not answered') : t('not sent'), retry });
     if (!error.status) addEventListener('online', () => $(`#message-${mine.id} .retry`)?.click(), { once: true });
