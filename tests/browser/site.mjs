@@ -86,6 +86,7 @@ export function colloquy(args, input = '') {
                 resolve(out.trim() ? JSON.parse(out) : null);
             }
         });
+        child.stdin.on('error', () => {}); // it may end without reading
         child.stdin.end(input);
     });
 }
