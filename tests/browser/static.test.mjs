@@ -122,6 +122,7 @@ const workers = readdirSync(join(ROOT, 'src'), { recursive: true })
     .filter((name) => name.endsWith('.c'))
     .map((name) => readFileSync(join(ROOT, 'src', name), 'utf8').replace(/"\s*\n\s*"/g, ''))
     .join('\n');
+const isWorkers = (text) => text.split(/\{\w+\}/).every((piece) => workers.includes(piece.replaceAll('"', '\\"')));
 
 // Where each text stands: {text: file}.
 function textsInUse(faults) {
@@ -148,7 +149,7 @@ for (const catalogue of ending('.json').filter((name) => name.startsWith('lang/'
             }
         }
         for (const [text, translation] of Object.entries(known)) {
-            if (!Object.hasOwn(used, text) && !workers.includes(text.replaceAll('"', '\\"'))) {
+            if (!Object.hasOwn(used, text) && !isWorkers(text)) {
                 faults.push(`used nowhere: ${JSON.stringify(text)}`);
             }
             if (typeof translation !== 'string' || !translation.trim()) {

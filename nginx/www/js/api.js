@@ -103,5 +103,5 @@ function words(error) {
     504: t('The language model took too long to answer.'),
   };
   if (!(error instanceof ApiError)) return t('Something went wrong on this page.');
-  return byCode[error.code] ?? byStatus[error.status] ?? (told(error.message) || t('Something went wrong on our side.'));
+  return byCode[error.code] ?? byStatus[error.status] ?? (told(error.message || Object.values(error.fields).flat()[0] || '') || t('Something went wrong on our side.'));
 }

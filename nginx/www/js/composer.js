@@ -1,9 +1,8 @@
 // Where one writes: grows with its text, keeps it as a draft, and lets it go only when the server has it.
-import { announce, draft } from './page.js';
+import { announce, draft, room } from './page.js';
 import { $, button, el } from './dom.js';
-import { plural, t } from './text.js';
+import { t } from './text.js';
 
-const NEAR_LIMIT = 0.9;
 const isTouch = matchMedia('(pointer: coarse)').matches;
 
 export class Composer {
@@ -60,8 +59,7 @@ export class Composer {
     const left = this.max - [...this.text].length;
     this.input.style.height = 'auto';
     this.input.style.height = `${this.input.scrollHeight + 2}px`;
-    this.count.textContent = left > this.max * (1 - NEAR_LIMIT) ? ''
-      : left >= 0 ? plural(left, 'One character left', '{n} characters left') : plural(-left, 'One character too many', '{n} characters too many');
+    this.count.textContent = room(this.text, this.max);
     this.count.classList.toggle('fault', left < 0);
     this.send.disabled = !this.text.trim() || left < 0;
     draft.write(this.name, this.text);

@@ -1,7 +1,7 @@
 // What every page has: its words in the reader's language, who is signed in, what is said aloud, questions and faults.
 import { ApiError, explain, request, signInPath } from './api.js';
 import { $, $$, button, el } from './dom.js';
-import { chooseLanguage, language, languages, ready, t, translate } from './text.js';
+import { chooseLanguage, language, languages, plural, ready, t, translate } from './text.js';
 
 const KEPT_DRAFTS = 'draft:';
 
@@ -56,6 +56,13 @@ export function ask(title, content, confirm, { danger = false, cancel = t('Cance
   document.body.append(dialog);
   dialog.showModal();
   return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes')));
+}
+
+// How near a text is to its limit; nothing while it is far.
+export function room(text, max) {
+  const left = max - [...text].length;
+  return left > max / 10 ? '' : left < 0 ? plural(-left, 'One character too many', '{n} characters too many')
+    : plural(left, 'One character left', '{n} characters left');
 }
 
 // ---- the frame ----

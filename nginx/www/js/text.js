@@ -37,8 +37,8 @@ export function t(text, values = {}) {
   return (catalogue[text] ?? text).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 }
 
-// The same of a text that came from the server: one that it has only in English, or that its catalogue lacks, is shown as it is.
-export const told = text => t(text);
+// The same of a text that came from the server, its number as {n}: what the catalogue lacks is shown as it is.
+export const told = text => t(text.replace(/\d+/, '{n}'), { n: text.match(/\d+/) });
 
 // {n} stands for the number in both texts.
 export const plural = (n, one, many) => t(n === 1 ? one : many, { n: number(n) });

@@ -1,0 +1,190 @@
+// Writing an experience: its fields, what students will see of them, and the files that the tutor quotes from.
+import { request } from './api.js';
+import { $, $$, clone, el, once } from './dom.js';
+import { announce, ask, draft, fault, room, start } from './page.js';
+import { t, told } from './text.js';
+
+const POLL = 2000; // milliseconds
+const LINKS_LAST = 600000; // milliseconds, at least
+
+const form = $('#editor');
+const lists = $$('.rows');
+
+let method, action, it; // as the server gives them for a form
+let asked; // when
+let stored; // what stood in the form when the server had the same
+
+// ---- fields, and rows of them ----
+
+const values = nodes => Object.fromEntries(nodes.map(node => [node.name, node.value]));
+const put = (nodes, data) => nodes.forEach(node => { node.value = data[node.name] ?? node.value; });
+const fields = () => $$('.field > [name]');
+
+function gather() {
+  const [objectives, metrics] = lists.map(list => [...list.children].map(row => values($$('[name]', row))));
+  return { ...values(fields()), learning_objectives: objectives.map(({ objective }) => objective), evaluation_metrics: metrics };
+}
+
+const isStored = () => JSON.stringify(gather()) === stored;
+
+function add(list, data) {
+  const row = clone(`${list.id}-row`);
+  put($$('[name]', row), data);
+  list.append(row);
+  return row;
+}
+
+function fill(data) {
+  put(fields(), data);
+  for (const list of lists) list.replaceChildren();
+  for (const objective of data.learning_objectives) add(lists[0], { objective });
+  for (const metric of data.evaluation_metrics) add(lists[1], metric);
+  lists[0].firstChild ?? add(lists[0], {});
+}
+
+function changed() {
+  const data = gather();
+  draft.write(location.pathname, isStored() ? '' : JSON.stringify(data));
+  for (const node of $$('[data-max]')) node.nextElementSibling.textContent = room(node.value, node.dataset.max);
+  for (const list of lists) list.nextElementSibling.disabled = list.children.length >= list.dataset.most;
+  for (const place of $$('#preview [data-is]')) place.textContent = data[place.dataset.is];
+  $('#preview ul').replaceChildren(...data.learning_objectives.map(text => text.trim() && el('li', { dir: 'auto' }, text)));
+}
+
+// What the buttons in the form do; a row is an objective, a metric or a file.
+const acts = {
+  add: (row, { previousElementSibling: list }) => $('textarea, input', add(list, {})).focus(),
+  up: row => row.previousElementSibling?.before(row),
+  down: row => row.nextElementSibling?.after(row),
+  async remove(row) {
+    const name = $('a', row)?.textContent;
+    if (name && !await ask(t('Remove “{name}”?', { name }), t('The tutor quotes from it no more.'), t('Remove'), { danger: true })) return;
+    if (row.id) await request('DELETE', `${action}/context_files/${row.id}`);
+    const next = row.nextElementSibling ?? row.previousElementSibling ?? row.parentNode.parentNode;
+    row.remove();
+    $('textarea, input, button', next).focus();
+    announce(t('Removed'));
+    if (row.id) await load();
+  },
+  discard(row, { parentNode }) {
+    parentNode.hidden = true;
+    fill(JSON.parse(stored));
+    $('#title').focus();
+  },
+};
+
+async function press({ target }) {
+  const { act } = target.dataset;
+  const row = target.closest('li');
+  if (!act) return;
+  await once(target, () => acts[act](row, target)).catch(error => row.append(fault(error)));
+  if (/up|down/.test(act)) {
+    target.focus(); // moved with its row, it has lost it
+    announce(t('Now number {n}', { n: [...row.parentNode.children].indexOf(row) + 1 }));
+  }
+  changed();
+}
+
+// By mouse or finger, what the buttons Up and Down do.
+function drag({ target, pointerId }) {
+  if (!target.matches('.handle')) return;
+  const { parentNode: row } = target;
+  const { parentNode: list } = row;
+  list.setPointerCapture(pointerId);
+  list.onpointermove = ({ clientY }) => list.insertBefore(row,
+    [...list.children].find(one => one !== row && clientY < one.getBoundingClientRect().top + one.offsetHeight / 2) ?? null);
+  list.onlostpointercapture = () => {
+    list.onpointermove = null;
+    changed();
+  };
+}
+
+// ---- the experience as the server has it ----
+
+// data-when in the HTML tells what is shown when: editor.css.
+function show(answer) {
+  ({ method, action, ai_experience: it } = answer);
+  asked = Date.now();
+  $('#back').href = action.slice(7);
+  $('main').dataset.now = [it.id ? 'saved' : 'new', it.workflow_state, it.context_index_status, it.can_unpublish && 'removable'].join(' ');
+  for (const { id, display_name: name, url, index_status: status, index_error: why } of it.context_files) {
+    const row = document.getElementById(id) ?? clone('files-row', { name });
+    row.id = id;
+    row.dataset.state = why ?? status;
+    $('a', row).href = url;
+    if (!row.parentNode) $('#files').append(row);
+  }
+}
+
+const load = async () => show(await request('GET', `/api/v1${location.pathname}`));
+
+async function upload({ target: { files } }) {
+  for (const file of files) {
+    const row = clone('files-row', { name: file.name });
+    const body = new FormData();
+    body.append('file', file);
+    $('#files').append(row);
+    try {
+      const { id } = await request('POST', `${action}/context_files`, { body });
+      if (document.getElementById(id)) row.remove();
+      else row.id = id;
+      await load();
+    } catch (error) {
+      row.dataset.state = 'unsent';
+      row.append(fault(error));
+    }
+  }
+}
+
+// Faults stand beside the fields, and above all of them, with links; without any nothing there is shown that could take the focus.
+function tell(faults) {
+  for (const place of $$('[data-of]')) {
+    const name = place.dataset.of;
+    place.textContent = (faults[name] ?? []).map(told).join(' ');
+    $(`#${name}`).ariaInvalid = Boolean(faults[name]);
+  }
+  $('#faults').focus();
+}
+
+async function save({ submitter }) {
+  const data = gather();
+  tell({});
+  $('#notices').replaceChildren();
+  try {
+    const { id } = await request(method, action, { body: { ...data, workflow_state: submitter.value || it.workflow_state } });
+    const page = location.pathname.replace(/new$|\d+.edit$/, id);
+    await draft.write(location.pathname, '');
+    stored = JSON.stringify(data);
+    if (submitter.id === 'test') return location.assign(`${page}?test`);
+    history.replaceState(null, '', `${page}/edit`);
+    await load();
+    changed();
+    $('#said').textContent = t('Saved');
+    if (!submitter.offsetParent) $('#save').focus();
+  } catch (error) {
+    tell(error.fields);
+    if (!Object.keys(error.fields)[0]) $('#notices').append(fault(error));
+  }
+}
+
+start(async () => {
+  const [{ features }] = await Promise.all([request('GET', '/api/v1/site'), load()]);
+  fill(it);
+  stored = JSON.stringify(gather());
+  const kept = await draft.read(location.pathname);
+  if (kept) fill(JSON.parse(kept));
+  $('#restored').hidden = !kept;
+  $('#material').hidden = !features.context_files;
+  changed();
+  Object.assign(form, { hidden: false, oninput: changed, onclick: press, onpointerdown: drag });
+  form.onsubmit = event => {
+    event.preventDefault();
+    once(form, () => save(event));
+  };
+  $('#file').onchange = upload;
+  addEventListener('beforeunload', event => { if (!isStored() || $('[data-state=sending]')) event.preventDefault(); });
+  setInterval(() => {
+    const isDue = $('[data-state=in_progress]') || (it.id && Date.now() - asked > LINKS_LAST);
+    if (isDue && !document.hidden) load().catch(() => {});
+  }, POLL);
+});
