@@ -63,8 +63,7 @@ enum cq_status ai_experience_index(struct request *req)
     return CQ_OK;
 }
 
-/* What a manager is shown of it and no load brings; of others only how far its files are. */
-static enum cq_status read_rest(struct request *req, struct ai_experience_row *row)
+enum cq_status ai_experience_read_rest(struct request *req, struct ai_experience_row *row)
 {
     enum cq_status st = CQ_OK;
 
@@ -80,7 +79,7 @@ static enum cq_status read_rest(struct request *req, struct ai_experience_row *r
 enum cq_status ai_experience_show(struct request *req)
 {
     struct ai_experience_row *row = &req->loaded->ai_experience;
-    enum cq_status st = read_rest(req, row);
+    enum cq_status st = ai_experience_read_rest(req, row);
 
     return st ? st : reply_ai_experience(req, 200, row, true);
 }
@@ -133,7 +132,7 @@ enum cq_status ai_experience_edit(struct request *req)
     enum cq_status st = CQ_OK;
 
     if (!wants_page(req)) /* which does not show it */
-        st = read_rest(req, row);
+        st = ai_experience_read_rest(req, row);
     if (!st)
         reply_form(req, row);
     return st;

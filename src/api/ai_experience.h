@@ -11,6 +11,9 @@ const char *wanted_workflow_state(const struct request *req);
 enum cq_status ai_experience_list_read(struct request *req, struct page *page,
                                        struct ai_experience_list *list) MUST_USE;
 
+/* What a manager is shown of it and no load brings; of others only how far its files are. */
+enum cq_status ai_experience_read_rest(struct request *req, struct ai_experience_row *row) MUST_USE;
+
 /* ---- ai_experience_page.c ---- */
 
 /* Where the page of an experience is, and that of the course's list (id 0); in the arena, NULL when it is full. */

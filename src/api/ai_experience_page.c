@@ -2,6 +2,7 @@
 #include "api/ai_experience.h"
 
 #include "api/ai_experience_form.h"
+#include "api/authenticity.h"
 #include "api/page.h"
 #include "api/represent.h"
 #include "api/route.h"
@@ -44,6 +45,7 @@ static const char *standing(const struct request *req, const struct ai_experienc
     return is_manager(req) ? workflow_state_words(x->workflow_state) : submission_status_words(submission_status(x));
 }
 
+/* The text is somebody's. */
 static void write_link(struct buf *out, const char *path, const char *text)
 {
     buf_str(out, "<a href=\"");
@@ -53,23 +55,87 @@ static void write_link(struct buf *out, const char *path, const char *text)
     buf_str(out, "</a>");
 }
 
+/* The text is ours. */
+static void write_way(struct buf *out, const char *path, const char *more, const char *text)
+{
+    buf_str(out, "<a href=\"");
+    page_text(out, path);
+    buf_printf(out, "%s\">%s</a>\n", more, text);
+}
+
+/* ---- what managers do ---- */
+
+/* to: the state that is asked for; NULL, why it is not to be had. */
+static const char *state_to_ask(const struct ai_experience_row *x, const char **why_not)
+{
+    const char *to = str_eq(x->workflow_state, "published") ? "unpublished" : "published";
+
+    switch (store_state_fault(x, to)) {
+    case STATE_IS_FINE:
+        return to;
+    case STATE_FILES_PROCESSING:
+        *why_not = "Until all its files are read, it cannot be published or taken back.";
+        break;
+    case STATE_IS_STARTED:
+        *why_not = "Students have begun, so it stays published.";
+    }
+    return NULL;
+}
+
+/* It posts to the call that updates; js/manage.js does that in place, and deletes, where the plain form asks for it. */
+static void write_manage(struct request *req, struct buf *out, const struct ai_experience_row *x)
+{
+    const char *path = ai_experience_page_path(req, x->id), *why_not = NULL, *to = state_to_ask(x, &why_not);
+
+    buf_str(out, "<form class=\"manage buttons\" method=\"post\" action=\"");
+    page_text(out, form_action(req, x));
+    buf_str(out, "\" data-title=\"");
+    page_text(out, x->title);
+    buf_str(out, "\">\n<input type=\"hidden\" name=\"_method\" value=\"put\">\n"
+                 "<input type=\"hidden\" name=\"authenticity_token\" value=\"");
+    page_text(out, authenticity_token(req));
+    buf_str(out, "\">\n");
+    if (to)
+        buf_printf(out, "<button class=\"small\" name=\"workflow_state\" value=\"%s\">%s</button>\n", to,
+                   str_eq(to, "published") ? "Publish" : "Unpublish");
+    write_way(out, path, "/edit", "Edit");
+    write_way(out, path, "/students", "Students");
+    write_way(out, path, "?test", "Test as a student");
+    buf_str(out, "<button type=\"button\" class=\"small\" value=\"deleted\" hidden>Delete</button>\n<noscript>");
+    write_way(out, form_action(req, x), "/edit", "Edit without scripts");
+    buf_str(out, "</noscript>\n</form>\n");
+    if (why_not)
+        buf_printf(out, "<p class=\"help\">%s</p>\n", why_not);
+}
+
 /* ---- the list ---- */
+
+static void write_title(struct request *req, struct buf *out, const struct ai_experience_row *x)
+{
+    if (!str_eq(x->workflow_state, "deleted")) {
+        write_link(out, ai_experience_page_path(req, x->id), x->title);
+        return;
+    }
+    buf_str(out, "<bdi>"); /* its page is no more */
+    page_text(out, x->title);
+    buf_str(out, "</bdi>");
+}
 
 static void write_item(struct request *req, struct buf *out, const struct ai_experience_row *x,
                        const struct ai_experience_list *list)
 {
     buf_str(out, "<li>");
-    if (str_eq(x->workflow_state, "deleted")) { /* its page is no more */
-        buf_str(out, "<bdi>");
-        page_text(out, x->title);
-        buf_str(out, "</bdi>");
-    } else {
-        write_link(out, ai_experience_page_path(req, x->id), x->title);
-    }
-    buf_printf(out, "\n<span class=\"quiet\">%s", standing(req, x));
-    if (is_manager(req))
-        buf_printf(out, " · %lu of %lu students completed", x->completed_count, list->total_students);
-    buf_str(out, "</span></li>\n");
+    write_title(req, out, x);
+    buf_printf(out, "\n<span class=\"quiet\"><span class=\"state\">%s</span>", standing(req, x));
+    if (is_manager(req)) /* data-text is for scripts, which say it in the reader's language */
+        buf_printf(out,
+                   " · <span data-text=\"{n} of {total} students completed\" data-n=\"%lu\" data-total=\"%lu\">"
+                   "%lu of %lu students completed</span>",
+                   x->completed_count, list->total_students, x->completed_count, list->total_students);
+    buf_str(out, "</span>\n");
+    if (is_manager(req) && !str_eq(x->workflow_state, "deleted"))
+        write_manage(req, out, x);
+    buf_str(out, "</li>\n");
 }
 
 static void write_items(struct request *req, struct buf *out, const struct ai_experience_list *list)
@@ -107,28 +173,42 @@ static void write_pager(struct request *req, struct buf *out, const struct page 
     buf_str(out, "<nav class=\"pager\" aria-label=\"Pages of the list\">\n");
     if (page->number > 1)
         write_neighbour(req, out, page, page->number > last ? last : page->number - 1, "prev", "Previous");
-    buf_printf(out, "<span>Page %lu of %lu</span>\n", page->number, last);
+    buf_printf(out,
+               "<span data-text=\"Page {n} of {total}\" data-n=\"%lu\" data-total=\"%lu\">Page %lu of %lu</span>\n",
+               page->number, last, page->number, last);
     if (page->number < last)
         write_neighbour(req, out, page, page->number + 1, "next", "Next");
     buf_str(out, "</nav>\n");
+}
+
+static void write_new(struct request *req, struct buf *out)
+{
+    buf_str(out, "<p class=\"buttons\"><a class=\"button\" href=\"");
+    page_text(out, ai_experience_page_path(req, 0));
+    buf_str(out, "/new\">New experience</a>\n<noscript>");
+    write_way(out, form_action(req, NULL), "/new", "New experience without scripts");
+    buf_str(out, "</noscript></p>\n");
 }
 
 /* GET /courses/:course_id/ai_experiences: 200 and the list as a page. */
 enum cq_status ai_experience_index_page(struct request *req)
 {
     struct ai_experience_list list;
+    struct course_row course;
     struct page page;
 
     enum cq_status st = ai_experience_list_read(req, &page, &list);
+    if (!st && is_manager(req))
+        st = store_context_files_read(&req->ctx, req->db, list.rows, list.n);
+    if (!st)
+        st = store_course(&req->ctx, req->db, req->loaded->access.course_id, &course);
     if (st)
         return st;
-    struct buf *out = page_open(req, 200, "AI experiences");
+    struct buf *out = page_open_of(req, 200, is_manager(req) ? PAGE_MANAGE : PAGE_THEIRS, course.name);
 
-    if (is_manager(req)) {
-        buf_str(out, "<p><a href=\"");
-        page_text(out, form_action(req, NULL));
-        buf_str(out, "/new\">New experience</a></p>\n");
-    }
+    buf_str(out, "<h2>AI experiences</h2>\n");
+    if (is_manager(req))
+        write_new(req, out);
     write_items(req, out, &list);
     write_pager(req, out, &page, list.total);
     page_close(out);
@@ -162,29 +242,31 @@ static void write_objectives(struct buf *out, const char *joined)
     buf_str(out, "</ul>\n</section>\n");
 }
 
-static void write_managers_part(struct request *req, struct buf *out, const struct ai_experience_row *x)
-{
-    write_section(out, "Facts", x->facts);
-    write_section(out, "Guidance", x->pedagogical_guidance);
-    buf_str(out, "<p><a href=\"");
-    page_text(out, form_action(req, x));
-    buf_str(out, "/edit\">Edit</a></p>\n");
-}
-
 /* GET /courses/:course_id/ai_experiences/:id: 200 and the experience as a page. */
 enum cq_status ai_experience_show_page(struct request *req)
 {
-    const struct ai_experience_row *x = &req->loaded->ai_experience;
+    struct ai_experience_row *x = &req->loaded->ai_experience;
     bool is_conversation = !is_manager(req) || param_text(req, NULL, "test").state != PARAM_ABSENT;
+    enum cq_status st = is_conversation ? CQ_OK : ai_experience_read_rest(req, x);
+
+    if (st)
+        return st;
     struct buf *out = page_open_of(req, 200, is_conversation ? PAGE_CONVERSATION : PAGE_MANAGE, x->title);
 
-    buf_printf(out, "<p id=\"standing\" class=\"quiet\">%s</p>\n", standing(req, x));
+    buf_printf(out, "<p id=\"standing\" class=\"quiet state\">%s</p>\n", standing(req, x));
+    if (!is_conversation)
+        write_manage(req, out, x);
     write_section(out, NULL, x->description);
     write_objectives(out, x->learning_objective);
-    if (is_manager(req))
-        write_managers_part(req, out, x);
+    if (!is_conversation) {
+        write_section(out, "Facts", x->facts);
+        write_section(out, "Guidance", x->pedagogical_guidance);
+    }
     buf_str(out, "<p>");
-    write_link(out, ai_experience_page_path(req, 0), "All experiences");
+    if (is_conversation && is_manager(req))
+        write_way(out, ai_experience_page_path(req, x->id), "", "Back to the experience");
+    else
+        write_way(out, ai_experience_page_path(req, 0), "", "All experiences");
     buf_str(out, "</p>\n");
     page_close(out);
     return CQ_OK;

@@ -21,6 +21,7 @@ static const char CSP_WITH_SCRIPTS[] = CSP_COMMON "; script-src 'self'; connect-
 static const char *const modules[PAGE_KIND_COUNT][14] = {
     [PAGE_FORM] = {NULL},
     [PAGE_PLAIN] = {"plain", "api", "dom", "page", "text"},
+    [PAGE_THEIRS] = {"plain", "api", "dom", "page", "text"},
     [PAGE_MANAGE] = {"manage", "api", "dom", "page", "text"},
     [PAGE_CONVERSATION] = {"experience", "api", "composer", "dom", "math", "page", "progress", "talk", "text", "thread",
                            "turn"},
@@ -68,7 +69,7 @@ static void write_head(struct buf *out, enum page_kind kind, const char *title)
 struct buf *page_open_of(struct request *req, int status, enum page_kind kind, const char *title)
 {
     struct buf *out = response_begin(req, status, "text/html; charset=utf-8");
-    bool is_theirs = kind == PAGE_MANAGE || kind == PAGE_CONVERSATION;
+    bool is_theirs = kind > PAGE_PLAIN;
 
     response_header(req, "Content-Security-Policy", modules[kind][0] ? CSP_WITH_SCRIPTS : CSP);
     write_head(out, kind, title);

@@ -8,6 +8,7 @@
 enum page_kind {
     PAGE_FORM,         /* nothing */
     PAGE_PLAIN,        /* the reader's language */
+    PAGE_THEIRS,       /* the same, under a title of somebody's */
     PAGE_MANAGE,       /* publishing and deleting in place */
     PAGE_CONVERSATION, /* the caller's own, below what is written */
     PAGE_KIND_COUNT

@@ -243,6 +243,7 @@ test('files are added, read, and removed', async (t) => {
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await file(page, 'broken.pdf').getByRole('button', { name: 'Remove' }).click();
     await page.getByRole('dialog', { name: 'Remove “broken.pdf”?' }).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     assert.match(await focused(page), /^Remove broken.pdf/);
     assert.equal(await file(page, 'broken.pdf').count(), 1);
     await page.keyboard.press('Enter');
@@ -257,6 +258,7 @@ test('what cannot be published or taken back says why', async (t) => {
     const page = await open(t, scene.teacher);
     page.watched.allow(/status of 400/);
     await page.goto(`${pathOf(scene)}/${scene.experience.id}/edit`);
+    await page.getByLabel('Title').waitFor();
     await chosen(page).setInputFiles([broken]);
     await page.getByText('Until all its files are read').waitFor();
     await page.getByLabel('Title').fill('Typed');
@@ -286,4 +288,111 @@ test('who may not edit is told so, and so is who asks for what is not there', as
     other.watched.allow(/status of 404/);
     await other.goto(`/courses/${courseId}/ai_experiences/999999999/edit`);
     await other.getByRole('alert').getByText('This is not here').waitFor();
+});
+
+// ---- the pages of experiences
+
+const item = (page, title) => page.getByRole('main').getByRole('listitem').filter({ hasText: title });
+
+test('managers publish, take back and delete on the list', async (t) => {
+    const scene = await makeClass({ title: 'First' });
+    await makeExperience(scene.courseId, scene.teacher, { title: 'Second', workflow_state: 'unpublished' });
+    const page = await open(t, scene.teacher);
+    page.watched.allow(/status of 400/);
+    await page.goto(pathOf(scene));
+    await page.getByRole('heading', { level: 1, name: 'A course' }).waitFor();
+    await item(page, 'First').getByText('Published · 0 of 1 students completed').waitFor();
+    await axe(page, 'a manager\'s list');
+    await fits(page, 'a manager\'s list');
+    await shot(page, 'list-manager');
+    const second = item(page, 'Second');
+    await second.getByRole('button', { name: 'Publish' }).press('Enter');
+    await second.getByText('Published', { exact: true }).waitFor();
+    assert.equal(await focused(page), 'Unpublish');
+    await page.keyboard.press('Enter');
+    await second.getByText('Not published', { exact: true }).waitFor();
+
+    const first = item(page, 'First');
+    await api(scene.student).post(`/api/v1${pathOf(scene)}/${scene.experience.id}/conversations`); // after the page was made
+    await first.getByRole('button', { name: 'Unpublish' }).click();
+    await first.getByRole('alert').getByText('Cannot unpublish if students have started conversations').waitFor();
+    await axe(page, 'refused');
+    await page.reload();
+    await first.getByText('Students have begun, so it stays published.').waitFor();
+
+    await first.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog', { name: 'Delete “First”?' }).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(await focused(page), 'Delete');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await first.waitFor({ state: 'detached' });
+    assert.equal(await focused(page), 'Second');
+});
+
+test('managers do the same on the page of one', async (t) => {
+    const scene = await makeClass({ title: 'The only one' });
+    const page = await open(t, scene.teacher);
+    const path = `${pathOf(scene)}/${scene.experience.id}`;
+    await page.goto(path);
+    await page.getByText('Ask one question at a time.').waitFor();
+    await axe(page, 'a manager\'s page');
+    await fits(page, 'a manager\'s page');
+    await shot(page, 'experience-manager');
+    await page.getByRole('button', { name: 'Unpublish' }).click();
+    await page.locator('#standing').getByText('Not published').waitFor();
+    assert.equal((await shown(scene)).workflow_state, 'unpublished');
+    for (const [name, to] of [['Edit', '/edit'], ['Students', '/students'], ['Test as a student', '?test']]) {
+        assert.equal(await page.getByRole('main').getByRole('link', { name, exact: true }).getAttribute('href'), `${path}${to}`);
+    }
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog', { name: 'Delete “The only one”?' }).getByRole('button', { name: 'Delete' }).click();
+    await page.waitForURL(`**${pathOf(scene)}`);
+    await page.getByText('There are no experiences here yet.').waitFor();
+    await page.getByRole('link', { name: 'New experience' }).click();
+    await page.getByRole('heading', { name: 'New experience' }).waitFor();
+});
+
+test('without scripts the pages lead to the plain forms, and publish by their own', async (t) => {
+    const scene = await makeClass({ workflow_state: 'unpublished' });
+    const signedIn = await open(t, scene.teacher);
+    const plain = await open(t, null, { javaScriptEnabled: false, storageState: await signedIn.context().storageState() });
+    const path = `${pathOf(scene)}/${scene.experience.id}`;
+    plain.watched.allow(/: csp$/); // how scripts are off here
+    await plain.goto(path);
+    assert.equal(await plain.getByRole('button', { name: 'Delete' }).isVisible(), false);
+    await plain.getByRole('button', { name: 'Publish' }).click();
+    await plain.locator('#standing').getByText('Published', { exact: true }).waitFor();
+    assert.equal(new URL(plain.url()).pathname, path);
+    await plain.getByRole('link', { name: 'Edit without scripts' }).click();
+    await plain.getByLabel('Title').fill('Plainly');
+    await plain.getByRole('button', { name: 'Save' }).click();
+    await plain.getByRole('heading', { name: 'Plainly' }).waitFor();
+});
+
+test('students see how far they are', async (t) => {
+    const scene = await makeClass({ title: 'Theirs' });
+    const page = await open(t, scene.student);
+    await page.goto(pathOf(scene));
+    await item(page, 'Theirs').getByText('Not started').waitFor();
+    assert.equal(await page.getByRole('main').getByRole('button').count(), 0);
+    await axe(page, 'a student\'s list');
+    await shot(page, 'list-student');
+    await api(scene.student).post(`/api/v1${pathOf(scene)}/${scene.experience.id}/conversations`);
+    await page.reload();
+    await item(page, 'Theirs').getByText('In progress').waitFor();
+});
+
+test('in German', async (t) => {
+    const scene = await makeClass({ title: 'Why water boils' });
+    const page = await open(t, scene.teacher, { locale: 'de' });
+    await page.goto(pathOf(scene));
+    await page.getByText('0 von 1 Studierenden abgeschlossen').waitFor();
+    await page.getByRole('link', { name: 'Bearbeiten', exact: true }).click();
+    await page.getByRole('heading', { name: 'Aufgabe bearbeiten' }).waitFor();
+    page.watched.allow(/status of 400/);
+    await page.getByLabel('Titel').fill('x'.repeat(300));
+    await page.getByRole('button', { name: 'Speichern', exact: true }).click();
+    await page.getByRole('listitem').getByText('ist zu lang (höchstens 255 Zeichen)').waitFor();
+    await shot(page, 'editor-de');
 });

@@ -349,7 +349,7 @@ static void test_edit_form_escapes(void)
     ROW_ASSERT("every value", count(form, HOSTILE_ESCAPED) == 6);
     ROW_ASSERT("put", has(form, "<input type=\"hidden\" name=\"_method\" value=\"put\">"));
     expect_page("page", page, 200);
-    ROW_ASSERT("every text", count(page, HOSTILE_ESCAPED) == 6); /* the title twice */
+    ROW_ASSERT("every text", count(page, HOSTILE_ESCAPED) == 7); /* the title thrice */
     page = browse(textf("%s?per_page=100", list_page(main_course())), TEACHER);
     expect_page("list", page, 200);
 }
@@ -552,6 +552,7 @@ static void test_list_page(void)
     const struct answer *answer = browse(list, TEACHER);
 
     expect_page("empty", answer, 200);
+    ROW_ASSERT("whose it is", has(answer, "<h1><bdi>"));
     ROW_ASSERT("a way to make one", has(answer, textf("href=\"%s/new\"", experiences_path(course))));
     ROW_ASSERT("empty, a student", has(browse(list, STUDENT), "Nothing has been published yet."));
     uint64_t first = make_experience_in(course, "published", "First <one>");
@@ -560,11 +561,18 @@ static void test_list_page(void)
     open_talk_on(course, first, token_of(STUDENT));
     answer = browse(list, TEACHER);
     ROW_ASSERT("a link", has(answer, textf("<a href=\"%s/%lu\" dir=\"auto\">First &lt;one&gt;</a>", list, first)));
-    ROW_ASSERT("states", has(answer, "Published · 0 of 2 students completed") && has(answer, "Not published"));
+    ROW_ASSERT("states", has(answer, ">Published</span> · <span") && has(answer, ">0 of 2 students completed<") &&
+                             has(answer, ">Not published</span>"));
+    ROW_ASSERT("what may be done", has(answer, "value=\"published\">Publish<") && !has(answer, ">Unpublish<") &&
+                                       has(answer, "Students have begun, so it stays published."));
+    ROW_ASSERT("the ways on", has(answer, textf("href=\"%s/%lu/students\"", list, first)) &&
+                                  has(answer, textf("href=\"%s/%lu/edit\"", list, first)) &&
+                                  has(answer, textf("href=\"%s/new\"", list)));
     answer = browse(list, STUDENT);
     expect_page("a student", answer, 200);
     ROW_ASSERT("no drafts", !has(answer, "Draft") && !has(answer, "/new"));
-    ROW_ASSERT("how far", has(answer, "In progress") && !has(answer, "students completed"));
+    ROW_ASSERT("how far",
+               has(answer, "In progress") && !has(answer, "students completed") && !has(answer, "<form class"));
 }
 
 static void test_pages_of_the_list(void)
@@ -598,6 +606,12 @@ static void test_page_of_one(void)
     expect_page("a manager's", answer, 200);
     ROW_ASSERT("a manager's", has(answer, "Water boils.") && has(answer, "Ask.") && has(answer, "Published"));
     ROW_ASSERT("the way to its form", has(answer, textf("href=\"%s\"", edit_path(id))));
+    ROW_ASSERT("the ways on", has(answer, textf("href=\"%s/students\"", page_path(id))) &&
+                                  has(answer, textf("href=\"%s/edit\"", page_path(id))) &&
+                                  has(answer, textf("href=\"%s?test\"", page_path(id))));
+    answer = browse(textf("%s?test", page_path(id)), TEACHER);
+    ROW_ASSERT("a test, as a student sees it", !has(answer, "Water boils.") && !has(answer, "/students") &&
+                                                   has(answer, textf("href=\"%s\"", page_path(id))));
     answer = browse(page_path(id), STUDENT);
     expect_page("a student's", answer, 200);
     ROW_ASSERT("a student's", has(answer, "About it") && has(answer, "Not started"));
@@ -615,6 +629,26 @@ static void test_page_of_one(void)
     expect_page("a program's", CALL("GET", page_path(id), token_of(TEACHER), .is_plain = true), 200);
 }
 
+/* By the form on its page, which works without scripts too. */
+static void test_publishing_on_the_page(void)
+{
+    uint64_t id = make_experience("unpublished");
+    const char *publish = "value=\"published\">Publish<", *unpublish = "value=\"unpublished\">Unpublish<";
+    const char *started = "Students have begun, so it stays published.";
+    const struct answer *answer = browse(page_path(id), TEACHER);
+
+    ROW_ASSERT("a draft", has(answer, publish) && !has(answer, unpublish) && !has(answer, started));
+    ROW_ASSERT("posts to update", has(answer, textf("action=\"%s\"", experience_path(main_course(), id))));
+    answer = post(experience_path(main_course(), id), TEACHER, "_method=put&workflow_state=published");
+    expect_status("published", answer, 303);
+    ROW_ASSERT("its page", str_eq(header(answer, "Location"), page_path(id)));
+    answer = browse(page_path(id), TEACHER);
+    ROW_ASSERT("published", has(answer, unpublish) && !has(answer, publish) && !has(answer, started));
+    open_talk_on(main_course(), id, token_of(STUDENT));
+    answer = browse(page_path(id), TEACHER);
+    ROW_ASSERT("begun", has(answer, started) && !has(answer, unpublish) && !has(answer, publish));
+}
+
 SUITE(forms, {"new, as JSON", test_new_as_json}, {"edit, as JSON", test_edit_as_json}, {"roles", test_roles},
       {"what is not there", test_what_is_not_there}, {"what Accept prefers", test_what_accept_prefers},
       {"constraints hold", test_constraints_hold}, {"required, and values", test_required_and_values},
@@ -624,4 +658,5 @@ SUITE(forms, {"new, as JSON", test_new_as_json}, {"edit, as JSON", test_edit_as_
       {"faults keep what was typed", test_faults_keep_what_was_typed},
       {"unpublishing by form", test_unpublishing_by_form}, {"who may send a form", test_who_may_send_a_form},
       {"anonymous is sent to sign in", test_anonymous_is_sent_to_sign_in}, {"list", test_list_page},
-      {"pages of the list", test_pages_of_the_list}, {"page of one", test_page_of_one});
+      {"pages of the list", test_pages_of_the_list}, {"page of one", test_page_of_one},
+      {"publishing on the page", test_publishing_on_the_page});

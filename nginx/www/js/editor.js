@@ -104,7 +104,6 @@ function drag({ target, pointerId }) {
 // data-when in the HTML tells what is shown when: editor.css.
 function show(answer) {
   ({ method, action, ai_experience: it } = answer);
-  asked = Date.now();
   $('#back').href = action.slice(7);
   $('main').dataset.now = [it.id ? 'saved' : 'new', it.workflow_state, it.context_index_status, it.can_unpublish && 'removable'].join(' ');
   for (const { id, display_name: name, url, index_status: status, index_error: why } of it.context_files) {
@@ -116,7 +115,12 @@ function show(answer) {
   }
 }
 
-const load = async () => show(await request('GET', `/api/v1${location.pathname}`));
+// What was asked before this and is answered after it is out of date.
+async function load() {
+  const mine = asked = Date.now();
+  const answer = await request('GET', `/api/v1${location.pathname}`);
+  if (mine === asked) show(answer);
+}
 
 async function upload({ target: { files } }) {
   for (const file of files) {

@@ -65,6 +65,7 @@ export function translate(root) {
     if (node.nodeType === Node.TEXT_NODE) node.data = translated(node.data);
     if (node.nodeType !== Node.ELEMENT_NODE || node.translate === false || node.matches('script, bdi, textarea, [dir=auto]')) continue;
     for (const name of SAID) if (node.hasAttribute(name)) node.setAttribute(name, translated(node.getAttribute(name)));
+    if (node.dataset.text) node.textContent = t(node.dataset.text, node.dataset); // of a worker, with numbers in it
     translate(node.localName === 'template' ? node.content : node);
   }
 }
