@@ -215,6 +215,45 @@ test('a test as a student is of what was saved', async (t) => {
     await page.getByRole('button', { name: 'Start the conversation' }).waitFor();
 });
 
+test('by keyboard alone', async (t) => {
+    const scene = await makeClass();
+    const page = await open(t, scene.teacher);
+    await page.goto(`${pathOf(scene)}/new`);
+    await page.getByLabel('Title').waitFor();
+    const to = async (name) => {
+        for (let i = 0; i < 30 && !(await focused(page)).startsWith(name); i++) {
+            await page.keyboard.press('Tab');
+        }
+        assert.ok((await focused(page)).startsWith(name), name);
+    };
+    await to('title');
+    await page.keyboard.type('Typed');
+    await to('Add an objective');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('An objective');
+    await to('pedagogical_guidance');
+    await page.keyboard.type('Ask.');
+    await to('Publish');
+    await page.keyboard.press('Enter');
+    await page.getByText('published: students see and use it.').waitFor();
+});
+
+test('the limits that the page counts by are those that hold', async (t) => {
+    const { page, courseId, teacher } = await edit(t);
+    const { constraints } = await api(teacher).get(`/api/v1/courses/${courseId}/ai_experiences/new`);
+    const { learning_objectives: rows, evaluation_metrics: metrics, ...fields } = constraints;
+    await page.getByRole('button', { name: 'Add a metric' }).click();
+    const told = (selector, key) => page.locator(selector).first().evaluate((node, name) => Number(node.dataset[name]), key);
+    for (const name of ['title', 'description', 'facts', 'pedagogical_guidance']) {
+        assert.equal(await told(`#${name}`, 'max'), fields[name].max_length);
+    }
+    assert.equal(await told('#learning_objectives', 'most'), rows.max_items);
+    assert.equal(await told('#learning_objectives [name]', 'max'), rows.item_max_length);
+    assert.equal(await told('#evaluation_metrics', 'most'), metrics.max_items);
+    assert.equal(await told('#evaluation_metrics [name=name]', 'max'), metrics.name.max_length);
+    assert.equal(await told('#evaluation_metrics [name=description]', 'max'), metrics.description.max_length);
+});
+
 // ---- files
 
 const text = (name, words) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(words) });

@@ -8,23 +8,20 @@ const POLL = 2000; // milliseconds
 const LINKS_LAST = 600000; // milliseconds, at least
 
 const form = $('#editor');
+const fields = $$('.field > [name]');
 const lists = $$('.rows');
+const [objectives, metrics] = lists;
 
 let method, action, it; // as the server gives them for a form
 let asked; // when
-let stored; // what stood in the form when the server had the same
+let stored; // what stood in the form when the server had the same, as JSON
 
 // ---- fields, and rows of them ----
 
 const values = nodes => Object.fromEntries(nodes.map(node => [node.name, node.value]));
 const put = (nodes, data) => nodes.forEach(node => { node.value = data[node.name] ?? node.value; });
-const fields = () => $$('.field > [name]');
-
-function gather() {
-  const [objectives, metrics] = lists.map(list => [...list.children].map(row => values($$('[name]', row))));
-  return { ...values(fields()), learning_objectives: objectives.map(({ objective }) => objective), evaluation_metrics: metrics };
-}
-
+const rowsOf = list => $$('li', list).map(row => values($$('[name]', row)));
+const gather = () => ({ ...values(fields), learning_objectives: rowsOf(objectives).map(row => row.objective), evaluation_metrics: rowsOf(metrics) });
 const isStored = () => JSON.stringify(gather()) === stored;
 
 function add(list, data) {
@@ -35,11 +32,11 @@ function add(list, data) {
 }
 
 function fill(data) {
-  put(fields(), data);
+  put(fields, data);
   for (const list of lists) list.replaceChildren();
-  for (const objective of data.learning_objectives) add(lists[0], { objective });
-  for (const metric of data.evaluation_metrics) add(lists[1], metric);
-  lists[0].firstChild ?? add(lists[0], {});
+  for (const objective of data.learning_objectives) add(objectives, { objective });
+  for (const metric of data.evaluation_metrics) add(metrics, metric);
+  objectives.firstChild ?? add(objectives, {});
 }
 
 function changed() {
@@ -51,7 +48,7 @@ function changed() {
   $('#preview ul').replaceChildren(...data.learning_objectives.map(text => text.trim() && el('li', { dir: 'auto' }, text)));
 }
 
-// What the buttons in the form do; a row is an objective, a metric or a file.
+// What the buttons do; a row is an objective, a metric or a file.
 const acts = {
   add: (row, { previousElementSibling: list }) => $('textarea, input', add(list, {})).focus(),
   up: row => row.previousElementSibling?.before(row),
@@ -66,10 +63,10 @@ const acts = {
     announce(t('Removed'));
     if (row.id) await load();
   },
-  discard(row, { parentNode }) {
-    parentNode.hidden = true;
+  discard(row, button) {
+    button.parentNode.hidden = true;
     fill(JSON.parse(stored));
-    $('#title').focus();
+    fields[0].focus();
   },
 };
 
@@ -79,20 +76,20 @@ async function press({ target }) {
   if (!act) return;
   await once(target, () => acts[act](row, target)).catch(error => row.append(fault(error)));
   if (/up|down/.test(act)) {
-    target.focus(); // moved with its row, it has lost it
-    announce(t('Now number {n}', { n: [...row.parentNode.children].indexOf(row) + 1 }));
+    target.focus(); // lost on the way
+    announce(t('Now number {n}', { n: $$('li', row.parentNode).indexOf(row) + 1 }));
   }
   changed();
 }
 
-// By mouse or finger, what the buttons Up and Down do.
+// By mouse or finger, what Up and Down do.
 function drag({ target, pointerId }) {
   if (!target.matches('.handle')) return;
-  const { parentNode: row } = target;
-  const { parentNode: list } = row;
+  const row = target.parentNode;
+  const list = row.parentNode;
   list.setPointerCapture(pointerId);
   list.onpointermove = ({ clientY }) => list.insertBefore(row,
-    [...list.children].find(one => one !== row && clientY < one.getBoundingClientRect().top + one.offsetHeight / 2) ?? null);
+    $$('li', list).find(one => one !== row && clientY < one.getBoundingClientRect().top + one.offsetHeight / 2) ?? null);
   list.onlostpointercapture = () => {
     list.onpointermove = null;
     changed();
@@ -101,7 +98,7 @@ function drag({ target, pointerId }) {
 
 // ---- the experience as the server has it ----
 
-// data-when in the HTML tells what is shown when: editor.css.
+// data-now on main: editor.css shows what fits.
 function show(answer) {
   ({ method, action, ai_experience: it } = answer);
   $('#back').href = action.slice(7);
@@ -115,24 +112,23 @@ function show(answer) {
   }
 }
 
-// What was asked before this and is answered after it is out of date.
+// An answer to what was asked before is out of date.
 async function load() {
   const mine = asked = Date.now();
   const answer = await request('GET', `/api/v1${location.pathname}`);
   if (mine === asked) show(answer);
 }
 
-async function upload({ target: { files } }) {
-  for (const file of files) {
+async function upload({ target }) {
+  for (const file of target.files) {
     const row = clone('files-row', { name: file.name });
     const body = new FormData();
     body.append('file', file);
     $('#files').append(row);
     try {
-      const { id } = await request('POST', `${action}/context_files`, { body });
-      if (document.getElementById(id)) row.remove();
-      else row.id = id;
+      await request('POST', `${action}/context_files`, { body });
       await load();
+      row.remove();
     } catch (error) {
       row.dataset.state = 'unsent';
       row.append(fault(error));
@@ -140,12 +136,12 @@ async function upload({ target: { files } }) {
   }
 }
 
-// Faults stand beside the fields, and above all of them, with links; without any nothing there is shown that could take the focus.
+// Beside the fields, and above all, where links lead to them; what has no text there is not shown, nor takes the focus.
 function tell(faults) {
   for (const place of $$('[data-of]')) {
     const name = place.dataset.of;
     place.textContent = (faults[name] ?? []).map(told).join(' ');
-    $(`#${name}`).ariaInvalid = Boolean(faults[name]);
+    $(`#${name}`).ariaInvalid = name in faults;
   }
   $('#faults').focus();
 }
@@ -180,15 +176,13 @@ start(async () => {
   $('#restored').hidden = !kept;
   $('#material').hidden = !features.context_files;
   changed();
-  Object.assign(form, { hidden: false, oninput: changed, onclick: press, onpointerdown: drag });
-  form.onsubmit = event => {
+  Object.assign(form, { hidden: false, oninput: changed, onclick: press, onpointerdown: drag, onsubmit(event) {
     event.preventDefault();
     once(form, () => save(event));
-  };
+  } });
   $('#file').onchange = upload;
   addEventListener('beforeunload', event => { if (!isStored() || $('[data-state=sending]')) event.preventDefault(); });
   setInterval(() => {
-    const isDue = $('[data-state=in_progress]') || (it.id && Date.now() - asked > LINKS_LAST);
-    if (isDue && !document.hidden) load().catch(() => {});
+    if (!document.hidden && ($('[data-state=in_progress]') || (it.id && Date.now() - asked > LINKS_LAST))) load().catch(() => {});
   }, POLL);
 });

@@ -5,8 +5,8 @@ import { announce, ask, fault, start } from './page.js';
 import { t } from './text.js';
 
 async function publish(button, { action }, place) {
-  const { workflow_state: state } = await request('PUT', action, { body: { workflow_state: button.value } });
-  const isPublished = state === 'published';
+  const isPublished = button.value === 'published';
+  await request('PUT', action, { body: { workflow_state: button.value } });
   button.textContent = isPublished ? t('Unpublish') : t('Publish');
   button.value = isPublished ? 'unpublished' : 'published';
   announce($('.state', place).textContent = isPublished ? t('Published') : t('Not published'));
