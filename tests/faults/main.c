@@ -4,7 +4,7 @@
  *     faults [--list] [--full] [--seconds N] [FAULT…]
  *
  * Each fault lasts as its row says: short in the suite, its own full length with --full, N seconds with --seconds.
- * A name stands for all that begin with it. COLLOQUY_TEST_KEEP=1 keeps the folder of the run.
+ * A name stands for all that begin with it, a file's (clients.c) for all of that file. COLLOQUY_TEST_KEEP=1 keeps the folder of the run.
  */
 #include <CUnit/Basic.h>
 #include <fcntl.h>
@@ -19,8 +19,12 @@
 
 enum { MAX_SETTINGS = 12, WARM_MS = 700, RECOVER_MS = 8000, CHAPTER_MS = 30000 };
 
-static const struct fault_table *const tables[] = {&worker_faults, &master_faults, &database_faults, &model_faults,
-                                                   &client_faults, &limit_faults,  &document_faults, &soak_faults};
+static const struct {
+    const char *file;
+    const struct fault_table *table;
+} tables[] = {{"workers.c", &worker_faults},     {"master.c", &master_faults},  {"database_faults.c", &database_faults},
+              {"model_faults.c", &model_faults}, {"clients.c", &client_faults}, {"limits.c", &limit_faults},
+              {"documents.c", &document_faults}, {"soak.c", &soak_faults}};
 
 static struct {
     bool is_list, is_full;
@@ -134,9 +138,9 @@ static void recover(void)
 static const struct fault *find(const char *name)
 {
     for (size_t t = 0; t < LEN(tables); t++)
-        for (size_t i = 0; i < tables[t]->n; i++)
-            if (str_eq(tables[t]->rows[i].name, name))
-                return &tables[t]->rows[i];
+        for (size_t i = 0; i < tables[t].table->n; i++)
+            if (str_eq(tables[t].table->rows[i].name, name))
+                return &tables[t].table->rows[i];
     return NULL;
 }
 
@@ -208,12 +212,14 @@ static void tear_down(void)
 
 /* ---- which ---- */
 
-static bool is_chosen(const struct fault *fault)
+static bool is_chosen(const struct fault *fault, const char *file)
 {
+    bool is_usual = options.is_full || fault->suite_ms > 0;
+
     if (options.first_name == (size_t)options.argc)
-        return options.is_full || fault->suite_ms > 0;
+        return is_usual;
     for (size_t i = options.first_name; i < (size_t)options.argc; i++)
-        if (str_starts(fault->name, options.argv[i]))
+        if (str_starts(fault->name, options.argv[i]) || (is_usual && str_eq(file, options.argv[i])))
             return true;
     return false;
 }
@@ -221,8 +227,8 @@ static bool is_chosen(const struct fault *fault)
 static void list(void)
 {
     for (size_t t = 0; t < LEN(tables); t++)
-        for (size_t i = 0; i < tables[t]->n; i++) {
-            const struct fault *fault = &tables[t]->rows[i];
+        for (size_t i = 0; i < tables[t].table->n; i++) {
+            const struct fault *fault = &tables[t].table->rows[i];
 
             printf("%-28s %4.1f s, in full %4u s  %s\n", fault->name, (double)fault->suite_ms / 1000, fault->full_s,
                    fault->promise);
@@ -235,8 +241,9 @@ static size_t add_faults(void)
     size_t n = 0;
 
     for (size_t t = 0; t < LEN(tables); t++)
-        for (size_t i = 0; i < tables[t]->n; i++)
-            if (is_chosen(&tables[t]->rows[i]) && CU_add_test(suite, tables[t]->rows[i].name, run_fault))
+        for (size_t i = 0; i < tables[t].table->n; i++)
+            if (is_chosen(&tables[t].table->rows[i], tables[t].file) &&
+                CU_add_test(suite, tables[t].table->rows[i].name, run_fault))
                 n++;
     return n;
 }
