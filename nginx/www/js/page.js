@@ -49,13 +49,20 @@ export function fault(error, retry) {
 
 // A question with two answers, and the focus back where it was. content: text, or what is to be filled in. Resolves to whether it was confirmed.
 export function ask(title, content, confirm, { danger = false, cancel = t('Cancel') } = {}) {
-  const dialog = el('dialog', { 'aria-labelledby': 'question', onclose: () => dialog.remove() },
-    el('form', { method: 'dialog' }, el('h2', { id: 'question' }, title), el('div', { class: 'field' }, content),
-      el('p', { class: 'buttons' }, el('button', { value: 'yes', class: danger ? 'danger' : '' }, confirm),
-        button(cancel, () => dialog.close(), { class: 'plain', autofocus: danger }))));
-  document.body.append(dialog);
-  dialog.showModal();
-  return new Promise(resolve => dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes')));
+  return new Promise(resolve => {
+    const end = isConfirmed => event => {
+      event.preventDefault();
+      dialog.close();
+      dialog.remove();
+      resolve(isConfirmed);
+    };
+    const dialog = el('dialog', { 'aria-labelledby': 'question', oncancel: end(false) },
+      el('form', { onsubmit: end(true) }, el('h2', { id: 'question' }, title), el('div', { class: 'field' }, content),
+        el('p', { class: 'buttons' }, el('button', { class: danger ? 'danger' : '' }, confirm),
+          button(cancel, end(false), { class: 'plain', autofocus: danger }))));
+    document.body.append(dialog);
+    dialog.showModal();
+  });
 }
 
 // How near a text is to its limit; nothing while it is far.
