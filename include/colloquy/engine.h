@@ -207,13 +207,19 @@ void engine_files_drop(struct cq_ctx *ctx, struct db *db, const struct config *c
 
 /* ---- the evaluation ---- */
 
+enum evaluation_need {
+    EVALUATION_FITTING, /* the stored one while it covers the conversation, else a new one */
+    EVALUATION_NEW,     /* in any case */
+    EVALUATION_STORED   /* whatever is stored, or none: no model is asked */
+};
+
 struct evaluation_params {
     const struct config *config;
     const char *owner;
     uint64_t user_id;
     const struct ai_experience_row *experience;
     const struct conversation_row *conversation;
-    bool is_forced; /* make a new one in any case */
+    enum evaluation_need need;
 };
 
 struct evaluation {

@@ -3,7 +3,7 @@
 #include "api/represent.h"
 #include "api/route.h"
 
-static enum cq_status begin(struct request *req, bool is_forced)
+static enum cq_status begin(struct request *req, enum evaluation_need need)
 {
     struct loaded *l = req->loaded;
     const struct evaluation_params params = {.config = req->config,
@@ -11,22 +11,27 @@ static enum cq_status begin(struct request *req, bool is_forced)
                                              .user_id = l->access.user_id,
                                              .experience = &l->ai_experience,
                                              .conversation = &l->conversation,
-                                             .is_forced = is_forced};
+                                             .need = need};
 
     l->work = &evaluation_work;
     return engine_evaluation_begin(&req->ctx, req->db, &params, &l->evaluation);
 }
 
-/* GET …/evaluation: the stored one while it covers the conversation, else a new one. */
+/* GET …/evaluation: the stored one while it covers the conversation, else a new one; with stored=true only what is stored. */
 enum cq_status evaluation_show(struct request *req)
 {
-    return begin(req, false);
+    struct param p = param_text(req, NULL, "stored");
+    bool is_stored = false;
+
+    if (p.state == PARAM_WRONG || (p.state == PARAM_VALUE && !parse_bool(p.text, p.len, &is_stored)))
+        return refuse(req, CQ_VALIDATION_FAILED, "stored must be true or false");
+    return begin(req, is_stored ? EVALUATION_STORED : EVALUATION_FITTING);
 }
 
 /* POST …/evaluation: always a new one. */
 enum cq_status evaluation_create(struct request *req)
 {
-    return begin(req, true);
+    return begin(req, EVALUATION_NEW);
 }
 
 /* 200 and the evaluation. */
@@ -43,7 +48,10 @@ void evaluation_reply(struct request *req)
     json_key(&out, "stale");
     json_boolean(&out, e->is_stale);
     json_key(&out, "evaluated_at");
-    json_time(&out, e->evaluated_at_ms);
+    if (e->answer)
+        json_time(&out, e->evaluated_at_ms);
+    else
+        json_null(&out);
     json_close_object(&out);
     if (st)
         answer_error(req, st);

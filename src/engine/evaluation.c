@@ -88,7 +88,7 @@ enum cq_status engine_evaluation_begin(struct cq_ctx *ctx, struct db *db, const 
     if (!e || !(e->about = arena_zalloc(ctx->arena, 1, sizeof(*e->about))))
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     e->conversation_id = params->conversation->id;
-    e->is_forced = params->is_forced;
+    e->is_forced = params->need == EVALUATION_NEW;
     e->limits = engine_user_limits(params->config);
     e->give_up_ms = clock_mono_ms() + params->config->llm.total_timeout_ms;
     enum cq_status st = hash_basis(ctx, params->experience, e->basis_hash);
@@ -98,8 +98,8 @@ enum cq_status engine_evaluation_begin(struct cq_ctx *ctx, struct db *db, const 
         return st;
     bool is_whole = row.answer && row.covers >= row.n_messages;
 
-    show(e, &row, !is_whole || !row.is_same_basis);
-    if (params->is_forced || !is_whole)
+    show(e, &row, row.answer && !(is_whole && row.is_same_basis));
+    if (params->need == EVALUATION_NEW || (params->need == EVALUATION_FITTING && !is_whole))
         st = begin_making(ctx, db, e, params, row.summary);
     if (!st)
         *out = e;

@@ -394,8 +394,38 @@ static void test_at_once(void)
     expect_json("it holds", get(&c)->json, "/stale", "false");
 }
 
+/* What is there is shown without a model, also to one that nothing would be made for. */
+static void test_stored(void)
+{
+    struct case_of c = begin_case(NULL);
+    char *path = textf("%s?stored=true", c.path);
+    const struct expected none[] = {
+        {"/id", textf("%lu", c.talk.id)}, {"/evaluation", "null"}, {"/stale", "false"}, {"/evaluated_at", "null"}};
+    uint64_t asked = model_structured();
+    const struct answer *answer = CALL("GET", path, token_of(TEACHER));
+
+    expect_status("nothing said", answer, 200);
+    expect_fields("nothing said", answer->json, none, LEN(none));
+    expect_status("say", say(&c.talk, "hi"), 200);
+    asked = model_structured();
+    expect_fields("none made", CALL("GET", path, token_of(TEACHER))->json, none, LEN(none));
+    ROW_ASSERT("nobody was asked", model_structured() == asked);
+    expect_status("make one", get(&c), 200);
+    make_older(&c);
+    asked = model_structured();
+    expect_evaluation("stored", CALL("GET", path, token_of(TEACHER)), asked, 0, false, true);
+    expect_status("say", say(&c.talk, "more"), 200);
+    asked = model_structured();
+    expect_evaluation("older than what was said", CALL("GET", path, token_of(TEACHER)), asked, 0, true, true);
+    expect_evaluation("false", CALL("GET", textf("%s?stored=false", c.path), token_of(TEACHER)), asked, 1, false,
+                      false);
+    expect_refusal("GET", CALL("GET", textf("%s?stored=maybe", c.path), token_of(TEACHER)), 400, "validation_failed",
+                   false);
+}
+
 SUITE(evaluation, {"form", test_form}, {"metrics", test_metrics}, {"evidence", test_evidence}, {"kept", test_kept},
       {"stale", test_stale}, {"objectives of now", test_objectives_of_now},
       {"failing without one", test_failing_without_one}, {"failing with one", test_failing_with_one},
       {"a failed replacement", test_failed_replacement}, {"nothing said", test_nothing_said},
-      {"of which", test_of_which}, {"while a turn runs", test_while_a_turn_runs}, {"at once", test_at_once});
+      {"of which", test_of_which}, {"while a turn runs", test_while_a_turn_runs}, {"at once", test_at_once},
+      {"stored", test_stored});
