@@ -51,6 +51,8 @@ static void write_rows(struct request *req, struct json_out *out, const struct r
         else
             write_row_without(out, &row->student);
         write_progress_so_far(out, &row->conversation);
+        json_key(out, "state");
+        json_text(out, engine_student_state_name(engine_student_state(&row->conversation)));
         json_close_object(out);
     }
     json_close_array(out);
@@ -149,12 +151,15 @@ enum cq_status ai_conversation_index(struct request *req)
     json_open_object(&out);
     json_key(&out, "conversations");
     write_rows(req, &out, &roster);
-    if (page.number == 1 && !query.search_term) {
+    if (page.number == 1 && !query.search_term && !query.around_id) {
         json_key(&out, "snapshot");
         write_snapshot(&out, &roster, &req->loaded->ai_experience, metrics);
     }
+    json_key(&out, "total");
+    json_u64(&out, roster.total);
     json_close_object(&out);
-    page_link(req, &page, roster.total);
+    if (!query.around_id)
+        page_link(req, &page, roster.total);
     return CQ_OK;
 }
 

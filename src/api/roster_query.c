@@ -30,6 +30,17 @@ static unsigned read_choice(struct request *req, const char *parameter, const ch
     return absent;
 }
 
+/* 0 when nobody in particular is asked for; what can be nobody's id is an id that nobody has. */
+static uint64_t read_around(struct request *req)
+{
+    struct param p = param_text(req, NULL, "around");
+    uint64_t id;
+
+    if (p.state == PARAM_ABSENT || p.state == PARAM_NULL)
+        return 0;
+    return p.state == PARAM_VALUE && parse_id(p.text, p.len, &id) && id ? id : UINT64_MAX;
+}
+
 void read_roster_query(struct request *req, struct roster_query *query, struct field_errors *errors)
 {
     static const char *const orders[] = {"asc", "desc"};
@@ -50,6 +61,7 @@ void read_roster_query(struct request *req, struct roster_query *query, struct f
         .sort = read_choice(req, "sort", sorts, ROSTER_SORT_COUNT, ROSTER_BY_NAME, errors),
         .is_descending = read_choice(req, "order", orders, LEN(orders), 0, errors) == 1,
         .state = read_choice(req, "state", states, STUDENT_STATE_COUNT, STUDENT_STATE_COUNT, errors),
+        .around_id = read_around(req),
         .limit = INT64_MAX,
     };
 }

@@ -75,7 +75,8 @@ static size_t find_places(const struct roster_query *query, const struct roster 
         const struct conversation_row *latest = &class->rows[i].conversation;
         int64_t key = key_of(latest, query->sort, i);
 
-        if (query->state == STUDENT_STATE_COUNT || query->state == engine_student_state(latest))
+        if (query->state == STUDENT_STATE_COUNT || query->state == engine_student_state(latest) ||
+            query->around_id == class->rows[i].student.id)
             places[n++] = (struct place){query->is_descending ? -key : key, i};
     }
     if (n)
@@ -83,7 +84,19 @@ static size_t find_places(const struct roster_query *query, const struct roster 
     return n;
 }
 
-static enum cq_status take_page(struct cq_ctx *ctx, const struct roster_query *query, const struct roster *class,
+/* Makes it the page of the student who is asked for, with the ones before and after; false: there is no such student. */
+static bool turn_to(struct roster_query *query, const struct roster *class, const struct place *places, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (class->rows[places[i].by_name].student.id == query->around_id) {
+            query->offset = i ? i - 1 : 0;
+            query->limit = i ? 3 : 2;
+            return true;
+        }
+    return false;
+}
+
+static enum cq_status take_page(struct cq_ctx *ctx, struct roster_query *query, const struct roster *class,
                                 struct roster *out)
 {
     struct place *places = arena_zalloc(ctx->arena, class->n, sizeof(*places));
@@ -92,6 +105,8 @@ static enum cq_status take_page(struct cq_ctx *ctx, const struct roster_query *q
     if (!places)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     page.total = find_places(query, class, places);
+    if (query->around_id && !turn_to(query, class, places, page.total))
+        return CQ_RESOURCE_NOT_FOUND;
     uint64_t left = query->offset < page.total ? page.total - query->offset : 0;
 
     page.n = left < query->limit ? left : query->limit;
@@ -106,7 +121,9 @@ static enum cq_status take_page(struct cq_ctx *ctx, const struct roster_query *q
 
 enum cq_status engine_roster(struct cq_ctx *ctx, struct db *db, const struct roster_query *query, struct roster *out)
 {
-    bool is_by_name = query->sort == ROSTER_BY_NAME && !query->is_descending && query->state == STUDENT_STATE_COUNT;
+    bool is_by_name = query->sort == ROSTER_BY_NAME && !query->is_descending && query->state == STUDENT_STATE_COUNT &&
+                      !query->around_id;
+    struct roster_query wanted = *query;
     struct roster class;
 
     if (is_by_name)
@@ -114,5 +131,5 @@ enum cq_status engine_roster(struct cq_ctx *ctx, struct db *db, const struct ros
                             query->offset, out);
     enum cq_status st =
         store_roster(ctx, db, query->course_id, query->ai_experience_id, query->search_term, INT64_MAX, 0, &class);
-    return st ? st : take_page(ctx, query, &class, out);
+    return st ? st : take_page(ctx, &wanted, &class, out);
 }

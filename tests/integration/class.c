@@ -166,6 +166,56 @@ static void test_orders(void)
     }
 }
 
+/* Who is read of a class comes with the one before and the one after, as the list was read. */
+static void test_neighbours(void)
+{
+    static const struct {
+        const char *who, *query, *names, *total;
+    } rows[] = {
+        {"A", "", "AB", "6"},
+        {"C", "", "BCD", "6"},
+        {"F", "", "EF", "6"},
+        {"C", "&order=desc", "DCB", "6"},
+        {"C", "&sort=messages&order=desc", "CD", "6"},
+        {"D", "&sort=messages&page=7&per_page=1", "BDE", "6"},
+        {"C", "&search_term=foe", "ACD", "5"},
+        {"B", "&state=in_progress", "BC", "2"},
+        {"E", "&state=in_progress", "CE", "3"}, /* has come further since the list was read */
+        {"B", "&state=ended", "BD", "2"},
+    };
+    const struct class c = make_six();
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        uint64_t id = database_number(textf("SELECT u.id FROM user u JOIN course_member e ON e.user_id = u.id"
+                                            " WHERE e.course_id = %lu AND u.sortable_name = '%s'",
+                                            c.course, rows[i].who));
+        const struct answer *answer = roster(&c, textf("?around=%lu%s", id, rows[i].query));
+        const char *row = textf("%s%s: %s", rows[i].who, rows[i].query, names_of(answer));
+
+        expect_status(row, answer, 200);
+        ROW_ASSERT(row, str_eq(names_of(answer), rows[i].names));
+        expect_json(row, answer->json, "/total", rows[i].total);
+        expect_json(row, answer->json, "/snapshot", "null");
+    }
+}
+
+static void test_no_neighbours(void)
+{
+    const struct class c = make_six();
+    uint64_t bob = database_number(textf("SELECT u.id FROM user u JOIN course_member e ON e.user_id = u.id"
+                                         " WHERE e.course_id = %lu AND u.sortable_name = 'B'",
+                                         c.course));
+    const char *queries[] = {textf("?around=%lu", id_of(TEACHER)),
+                             textf("?around=%lu&search_term=foe", bob),
+                             "?around=0",
+                             "?around=-1",
+                             "?around=Bob",
+                             "?around="};
+
+    for (size_t i = 0; i < LEN(queries); i++)
+        expect_body(queries[i], roster(&c, queries[i]), 404, NO_RESOURCE);
+}
+
 static void test_numbers_of_rows(void)
 {
     static const struct expected want[] = {
@@ -602,8 +652,8 @@ static void test_other_formats(void)
         expect_body(rows[i].query, CALL("GET", transcript_path(&talk, rows[i].query), talk.token), 400, rows[i].want);
 }
 
-SUITE(class, {"orders", test_orders}, {"numbers of rows", test_numbers_of_rows},
-      {"snapshot of a part", test_snapshot_of_a_part}, {"links", test_links},
+SUITE(class, {"orders", test_orders}, {"neighbours", test_neighbours}, {"no neighbours", test_no_neighbours},
+      {"numbers of rows", test_numbers_of_rows}, {"snapshot of a part", test_snapshot_of_a_part}, {"links", test_links},
       {"what cannot be asked", test_what_cannot_be_asked}, {"table", test_table},
       {"parts of the table", test_parts_of_the_table}, {"a long table", test_a_long_table}, {"picture", test_picture},
       {"picture of turns", test_picture_of_turns}, {"own", test_own}, {"who may keep", test_who_may_keep},

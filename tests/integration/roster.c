@@ -100,10 +100,10 @@ static void test_rows(void)
         char uuid[UUID_TEXT_BYTES];
         const char *want = textf(
             "{\"conversations\":[{\"id\":null,\"user_id\":\"%lu\",\"has_conversation\":false,\"student\":%s,"
-            "\"messages_count\":0,\"progress\":null},%s,\"messages_count\":1,"
-            "\"progress\":{\"current\":0,\"total\":2,\"percentage\":0}}],"
+            "\"messages_count\":0,\"progress\":null,\"state\":\"not_started\"},%s,\"messages_count\":1,"
+            "\"progress\":{\"current\":0,\"total\":2,\"percentage\":0},\"state\":\"in_progress\"}],"
             "\"snapshot\":{\"completed\":0,\"in_progress\":1,\"ended\":0,\"not_started\":1,\"total_objectives\":2,"
-            "\"evaluation_metrics\":[]}}",
+            "\"evaluation_metrics\":[]},\"total\":2}",
             id_of(OTHER_STUDENT),
             student_text(OTHER_STUDENT, "Other, Olga", "Olga Other", true,
                          text_at(answer->json, "/conversations/0/student/created_at")),

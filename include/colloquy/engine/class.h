@@ -34,12 +34,14 @@ struct roster_query {
     enum roster_sort sort;   /* equal ones are by name, then id, whichever way the others go */
     bool is_descending;
     enum student_state state; /* STUDENT_STATE_COUNT: all */
-    uint64_t limit, offset;   /* limit INT64_MAX: all rows */
+    uint64_t
+        around_id; /* of a student, whatever their state: the page is they, who is before them and who after; 0: limit and offset say */
+    uint64_t limit, offset; /* limit INT64_MAX: all rows */
 };
 
 /*
  * One page, in one statement, as store_roster(). An order or a choice that names do not decide reads the whole class, of which a page is
- * kept. total: of those that were asked for; the other counts: of the whole class.
+ * kept. total: of those that were asked for; the other counts: of the whole class. CQ_RESOURCE_NOT_FOUND: around_id is none of them.
  */
 enum cq_status engine_roster(struct cq_ctx *ctx, struct db *db, const struct roster_query *query,
                              struct roster *out) MUST_USE;
