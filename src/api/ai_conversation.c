@@ -39,11 +39,11 @@ static void write_row_without(struct json_out *out, const struct student_row *st
     write_student(out, student, true);
 }
 
-static void write_rows(struct request *req, struct json_out *out, const struct roster *roster)
+static void write_rows(struct request *req, struct json_out *out, const struct roster_row *rows, size_t n)
 {
     json_open_array(out);
-    for (size_t i = 0; i < roster->n; i++) {
-        const struct roster_row *row = &roster->rows[i];
+    for (size_t i = 0; i < n; i++) {
+        const struct roster_row *row = &rows[i];
 
         json_open_object(out);
         if (row->conversation.id)
@@ -56,6 +56,26 @@ static void write_rows(struct request *req, struct json_out *out, const struct r
         json_close_object(out);
     }
     json_close_array(out);
+}
+
+static void write_neighbour(struct json_out *out, const char *key, const struct roster_row *row)
+{
+    json_key(out, key);
+    if (row)
+        write_student(out, &row->student, false);
+    else
+        json_null(out);
+}
+
+/* The row of the student who is asked for, and who is before and after. */
+static void write_around(struct request *req, struct json_out *out, const struct roster *roster, uint64_t user_id)
+{
+    const struct roster_row *row = roster->rows, *end = roster->rows + roster->n;
+
+    row += row->student.id != user_id;
+    write_rows(req, out, row, 1);
+    write_neighbour(out, "previous", row == roster->rows ? NULL : row - 1);
+    write_neighbour(out, "next", row + 1 == end ? NULL : row + 1);
 }
 
 /* ---- the snapshot ---- */
@@ -150,7 +170,10 @@ enum cq_status ai_conversation_index(struct request *req)
 
     json_open_object(&out);
     json_key(&out, "conversations");
-    write_rows(req, &out, &roster);
+    if (query.around_id)
+        write_around(req, &out, &roster, query.around_id);
+    else
+        write_rows(req, &out, roster.rows, roster.n);
     if (page.number == 1 && !query.search_term && !query.around_id) {
         json_key(&out, "snapshot");
         write_snapshot(&out, &roster, &req->loaded->ai_experience, metrics);

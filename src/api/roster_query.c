@@ -15,13 +15,14 @@ static const char *read_search_term(struct request *req, struct field_errors *er
     return p.state == PARAM_VALUE && utf8_count(p.text, p.len) >= MIN_SEARCH_CHARS ? p.text : NULL;
 }
 
-/* The place of a parameter's value among names[0..n); absent when it is not there. */
+/* The place of a parameter's value among names[0..n); absent when it is not there, or empty. */
 static unsigned read_choice(struct request *req, const char *parameter, const char *const *names, unsigned n,
                             unsigned absent, struct field_errors *errors)
 {
     struct param p = param_text(req, NULL, parameter);
 
-    if (p.state == PARAM_ABSENT || p.state == PARAM_NULL)
+    if (p.state == PARAM_ABSENT || p.state == PARAM_NULL ||
+        (p.state == PARAM_VALUE && !p.len)) /* a form's empty field */
         return absent;
     for (unsigned i = 0; p.state == PARAM_VALUE && i < n; i++)
         if (str_eq(p.text, names[i]))
