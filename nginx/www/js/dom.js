@@ -15,11 +15,17 @@ export function el(tag, attributes, ...children) {
 
 export const button = (text, onclick, attributes) => el('button', { type: 'button', onclick, ...attributes }, text);
 
-// A copy of <template id>: what has data-is=NAME gets the text values[NAME]; null removes the element.
+// A copy of <template id>: what has data-is=NAME gets the text values[NAME], null removes the element, an array is its children; {NAME} in
+// attributes is the value.
 export function clone(id, values = {}) {
   const node = $(`#${id}`).content.firstElementChild.cloneNode(true);
-  for (const [name, text] of Object.entries(values))
-    for (const place of $$(`[data-is="${name}"]`, node)) text == null ? place.remove() : place.textContent = text;
+  for (const place of [node, ...$$('*', node)]) {
+    const text = values[place.dataset.is];
+    if (text === null) place.remove();
+    else if (Array.isArray(text)) place.replaceChildren(...text);
+    else if (text !== undefined) place.textContent = text;
+    for (const attribute of place.attributes) attribute.value = attribute.value.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? '');
+  }
   return node;
 }
 
