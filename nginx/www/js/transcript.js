@@ -1,0 +1,73 @@
+// A student's latest conversation as a teacher reads it, beside what a language model, and people, make of it.
+import { request } from './api.js';
+import { $, $$, clone, once } from './dom.js';
+import { fault, start } from './page.js';
+import { updateProgress } from './progress.js';
+import { keepLinks, messageOf } from './talk.js';
+import { date, t } from './text.js';
+import { Thread } from './thread.js';
+
+const [page, student] = location.pathname.split('/students/');
+const api = `/api/v1${page}`;
+let path, messages; // the conversation's API, and all that was said
+
+const verdict = is => (is.met ? t('met') : t('not met'));
+
+// A verdict on an objective, the model's and beside it a person's.
+function finding(f, number, moments) {
+  const { override: by, ...model } = f;
+  const node = clone('finding', {
+    ...model, ...by, verdict: verdict(f), ...(by ? { said: verdict(by), time: date(by.updated_at) } : { override: null }),
+    moments: moments.filter(moment => moment.learning_objective === f.objective)
+      .map(({ evidence, message_number: n }) => clone('moment', { evidence, id: messages[n - 1].id })),
+  });
+  node.onsubmit = event => {
+    event.preventDefault();
+    request(event.submitter.value, `${path}/evaluation/verdicts/${number}`, { body: new FormData(event.target) }).then(said => {
+      const now = finding(said, number, moments);
+      node.replaceWith(now);
+      $('summary', now).focus();
+    }, error => $('.failed', node).replaceChildren(fault(error)));
+  };
+  return node;
+}
+
+function showEvaluation({ evaluation: e, stale, evaluated_at: at }) {
+  if (!e) return;
+  const items = texts => texts.map(text => clone('item', { text }));
+  $('#evaluated').replaceChildren(clone('evaluation-made', {
+    ...e, at: date(at), stale: stale ? undefined : null, strengths: items(e.strengths), areas: items(e.areas_for_improvement),
+    findings: e.learning_objectives_evaluation.map((f, i) => finding(f, i + 1, e.key_moments)),
+    metrics: e.custom_metrics.map(metric => clone('metric', metric)),
+  }));
+  $('#evaluate').textContent = t('Evaluate again');
+}
+
+async function evaluate(method, query) {
+  $('#waiting').hidden = query;
+  $('#failed').replaceChildren();
+  await request(method, `${path}/evaluation${query}`).then(showEvaluation, error => $('#failed').append(fault(error)));
+  $('#waiting').hidden = true;
+}
+
+start(async () => {
+  const { conversations: [row], ...others } = await request('GET', `${api}/ai_conversations${location.search || '?'}&around=${student}`);
+  const { name } = row.student;
+  document.title = $('h1').textContent = name;
+  $('#back').href = `${page}/students${location.search}#student-${student}`;
+  for (const link of $$('#others a')) if (others[link.id]) Object.assign(link, { hidden: false, href: others[link.id].id + location.search });
+  $('#nothing').hidden = row.id;
+  if (!row.id) return;
+  path = `${api}/conversations/${row.id}`;
+  const transcript = await request('GET', `${path}/transcript`);
+  const thread = new Thread(t('Conversation'));
+  ({ messages } = transcript);
+  $('#columns').hidden = false;
+  $('#conversation').append(thread.node, keepLinks(path));
+  for (const message of messages) if (!message.initial) thread.show(messageOf(message, name));
+  updateProgress($('#objectives'), transcript.progress, messages);
+  if (messages.length < 3) return;
+  $('#evaluation').hidden = false;
+  $('#evaluate').onclick = ({ target }) => once(target, () => evaluate('POST', ''));
+  await evaluate('GET', '?stored=true');
+});
