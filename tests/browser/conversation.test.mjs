@@ -54,7 +54,7 @@ test('a conversation begins, a reply streams, and progress is seen', async (t) =
 
     await model.script('So the pressure matters.', { text: 'It does.', covers: [1, 2] });
     await say(page, 'So the pressure matters.');
-    await page.getByText('You have met all objectives.').waitFor();
+    await page.getByText('All objectives are met.').waitFor();
     assert.ok(experience.id);
 });
 

@@ -5,7 +5,7 @@ import { date, t } from './text.js';
 
 export const progressWords = ({ current, total }) => t('{current} of {total} objectives met', { current, total });
 
-const allMet = () => t('You have met all objectives. You may go on talking.');
+const allMet = () => t('All objectives are met. The conversation may go on.');
 
 export const progressBar = progress => el('div', { class: 'bar' },
   el('progress', { value: progress.current, max: progress.total, 'aria-label': t('Progress') }), el('span', null, progressWords(progress)));
