@@ -13,7 +13,9 @@ export class ApiError extends Error {
   }
 }
 
+// The chat API's messages begin with the name.
 function fieldsOf(body) {
+  if (typeof body.errors?.[0] === 'string') return Object.fromEntries(body.errors.map(text => [text.match(/^\w*/)[0], [text.replace(/^\w*:? ?/, '')]]));
   const fields = Array.isArray(body.errors) || !body.errors ? body : body.errors;
   return Object.fromEntries(Object.entries(fields).filter(([name, list]) => name !== 'errors' && Array.isArray(list)));
 }
@@ -40,7 +42,7 @@ async function send(method, path, { body, headers = {}, accept = 'application/js
 }
 
 // The answer's JSON. body: an object, or FormData.
-export const request = async (method, path, options) => (await send(method, path, options)).json();
+export const request = async (method, path, options) => (await send(method, path, options)).json().catch(() => { throw new ApiError(0); });
 
 // All pages of a list, by their Link headers.
 export async function list(path) {
