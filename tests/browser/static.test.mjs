@@ -11,7 +11,7 @@ const MAX_SCRIPT_BYTES = 60000; // all of them, as they lie there
 const SHOWN_ATTRIBUTES = ['aria-label', 'placeholder', 'title', 'alt'];
 
 // Addresses that a link may lead to, beside files (nginx/snippets/site.conf and src/api/routes.c).
-const ADDRESSES = /^\/(account|login|logout|health|chat(\/[\w-]+)?|bots(\/[\w-]+)?|api\/.*|courses\/.*)?(\?.*|#.*)?$/;
+const ADDRESSES = /^\/(account|login|logout|health|chat(\/[\w-]+)?|bots(\/[\w{}-]+)?|api\/.*|courses\/.*)?(\?.*|#.*)?$/;
 
 const files = readdirSync(WWW, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
