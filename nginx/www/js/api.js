@@ -41,15 +41,18 @@ async function send(method, path, { body, headers = {}, accept = 'application/js
   throw new ApiError(response.status, answer, response.headers);
 }
 
+// It can break off, too.
+const read = response => response.json().catch(() => { throw new ApiError(0); });
+
 // The answer's JSON. body: an object, or FormData.
-export const request = async (method, path, options) => (await send(method, path, options)).json().catch(() => { throw new ApiError(0); });
+export const request = async (method, path, options) => read(await send(method, path, options));
 
 // All pages of a list, by their Link headers.
 export async function list(path) {
   const rows = [];
   for (let next = path; next && rows.length < 10000;) {
     const response = await send('GET', next);
-    rows.push(...await response.json());
+    rows.push(...await read(response));
     next = response.headers.get('Link')?.match(/<([^>]*)>; ?rel="next"/)?.[1];
   }
   return rows;
