@@ -150,6 +150,15 @@ static void add_setting(struct instance *instance, const char *setting)
     instance->env[n] = setting;
 }
 
+/* The end of what programs have said. */
+static const char *last_words(void)
+{
+    const char *argv[] = {"tail", "-n", "40", textf("%s/programs.log", run_folder()), NULL};
+    struct buf *out = buf_in_arena(test_arena(), COMMAND_MAX_BYTES);
+
+    return out && run_program(argv, NULL, out, COMMAND_LIMIT_MS) == 0 && out->data ? out->data : "";
+}
+
 struct instance *instance_create(const char *name, const char *base_url, const char *const *extra)
 {
     /* One test is not to meet the limits of a day that another has used up. */
@@ -176,7 +185,7 @@ struct instance *instance_create(const char *name, const char *base_url, const c
         add_setting(instance, settings[i]);
     keeper_remember_state(quickstart(), instance->dir);
     if (!instance_up(instance))
-        harness_die("quickstart up failed: see %s/programs.log with COLLOQUY_TEST_KEEP=1", run_folder());
+        harness_die("quickstart up failed:\n%s", last_words());
     return instance;
 }
 
