@@ -118,8 +118,8 @@ static void write_snapshot(struct json_out *out, const struct roster *roster, co
         uint64_t n;
     } counts[] = {{"completed", roster->n_completed},
                   {"in_progress", roster->n_in_progress},
-                  {"ended", roster->n_ended},
                   {"not_started", roster->n_not_started},
+                  {"ended", roster->n_ended},
                   {"total_objectives", count_objectives(x->learning_objective)}};
 
     json_open_object(out);

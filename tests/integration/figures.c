@@ -89,8 +89,9 @@ static void test_statements_of_reads(void)
         {"a list of 50, as a teacher", textf("%s?per_page=50", experiences_path(course)), TEACHER, 2},
         {"a form for a new one", textf("%s/new", experiences_path(course)), TEACHER, 1},
         {"a form for one that is there", textf("%s/edit", experience_path(talk.course, talk.experience)), TEACHER, 2},
-        {"a page of the list", textf("/courses/%lu/ai_experiences", course), TEACHER, 2},
-        {"a page of one", textf("/courses/%lu/ai_experiences/%lu", talk.course, talk.experience), TEACHER, 1},
+        {"a page of the list", textf("/courses/%lu/ai_experiences", course), TEACHER, 3}, /* the course's name */
+        {"a page of one", textf("/courses/%lu/ai_experiences/%lu", talk.course, talk.experience), TEACHER,
+         2}, /* what may be done with it */
         {"a conversation of 20 messages", talk.list_path, STUDENT, 1},
         {"no conversation", talk.list_path, OTHER_STUDENT, 1},
     };

@@ -146,7 +146,7 @@ static const char browse[] =
 
 static void test_browser(void)
 {
-    static const char *const pieces[] = {"action=\"/login\"", "<h1>AI experiences</h1>", "The price of a cup of coffee",
+    static const char *const pieces[] = {"action=\"/login\"", "<h2>AI experiences</h2>", "The price of a cup of coffee",
                                          "<h1>New experience</h1>"};
     const char *page = strstr(said_by_quickstart(), BROWSER);
 
