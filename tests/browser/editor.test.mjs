@@ -435,3 +435,15 @@ test('in German', async (t) => {
     await page.getByRole('listitem').getByText('ist zu lang (höchstens 255 Zeichen)').waitFor();
     await shot(page, 'editor-de');
 });
+
+test('a save takes back nothing that was changed elsewhere', async (t) => {
+    const scene = await makeClass({ workflow_state: 'unpublished' });
+    const page = await open(t, scene.teacher);
+    await page.goto(`${pathOf(scene)}/${scene.experience.id}/edit`);
+    await page.getByLabel('Title').fill('Mine');
+    await api(scene.teacher).put(`/api/v1${pathOf(scene)}/${scene.experience.id}`, { workflow_state: 'published', description: 'Theirs' });
+    await save(page, 'Save');
+    await page.getByText('Saved', { exact: true }).waitFor();
+    const { title, description, workflow_state: state } = await shown(scene);
+    assert.deepEqual({ title, description, state }, { title: 'Mine', description: 'Theirs', state: 'published' });
+});

@@ -103,13 +103,15 @@ function show(answer) {
   ({ method, action, ai_experience: it } = answer);
   $('#back').href = action.slice(7);
   $('main').dataset.now = [it.id ? 'saved' : 'new', it.workflow_state, it.context_index_status, it.can_unpublish && 'removable'].join(' ');
-  for (const { id, display_name: name, url, index_status: status, index_error: why } of it.context_files) {
-    const row = document.getElementById(id) ?? clone('files-row', { name });
-    row.id = id;
-    row.dataset.state = why ?? status;
-    $('a', row).href = url;
-    if (!row.parentNode) $('#files').append(row);
-  }
+  it.context_files.forEach(showFile);
+}
+
+function showFile({ id, display_name: name, url, index_status: status, index_error: why }) {
+  const row = document.getElementById(id) ?? clone('files-row', { name });
+  row.id = id;
+  row.dataset.state = why ?? status;
+  $('a', row).href = url;
+  if (!row.parentNode) $('#files').append(row);
 }
 
 // An answer to what was asked before is out of date.
@@ -126,9 +128,9 @@ async function upload({ target }) {
     body.append('file', file);
     $('#files').append(row);
     try {
-      await request('POST', `${action}/context_files`, { body });
-      await load();
+      showFile(await request('POST', `${action}/context_files`, { body }));
       row.remove();
+      load().catch(() => {}); // whether it may be published now; asked again in any case
     } catch (error) {
       row.dataset.state = 'unsent';
       row.append(fault(error));
@@ -146,18 +148,28 @@ function tell(faults) {
   $('#faults').focus();
 }
 
+// Of one that is there only what has changed: what somebody else has written meanwhile, or published, stays.
+async function store(data, state) {
+  const was = it.id ? JSON.parse(stored) : {};
+  const body = Object.fromEntries(Object.entries(data).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(was[name])));
+  if (state) body.workflow_state = state;
+  if (it.id && !Object.keys(body)[0]) return;
+  const answer = await request(method, action, { body });
+  asked = Date.now();
+  show({ method: 'PUT', action: it.id ? action : `${action}/${answer.id}`, ai_experience: answer });
+}
+
 async function save({ submitter }) {
   const data = gather();
   tell({});
   $('#notices').replaceChildren();
   try {
-    const { id } = await request(method, action, { body: { ...data, workflow_state: submitter.value || it.workflow_state } });
-    const page = location.pathname.replace(/new$|\d+.edit$/, id);
+    await store(data, submitter.value);
+    const page = location.pathname.replace(/new$|\d+.edit$/, it.id);
     await draft.write(location.pathname, '');
     stored = JSON.stringify(data);
     if (submitter.id === 'test') return location.assign(`${page}?test`);
     history.replaceState(null, '', `${page}/edit`);
-    await load();
     changed();
     $('#said').textContent = t('Saved');
     if (!submitter.offsetParent) $('#save').focus();
