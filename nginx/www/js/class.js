@@ -5,13 +5,15 @@ import { fault, start } from './page.js';
 import { date, plural, t } from './text.js';
 
 const FOLLOW = 5000; // milliseconds
+const UNATTENDED = 15 * 60 * 1000;
 const page = location.pathname.replace('/students', '');
 const api = `/api/v1${page}`;
 const query = new URLSearchParams(location.search);
 const form = $('#filter');
 let { hash } = location; // of whom one comes back from
 let asked = 0; // how often
-let shown, timer;
+let shown, timer, isOver;
+let touched = Date.now();
 
 const bar = (id, values, n = 0, total = 0) => clone(id, { ...values, n, total: total || 1, words: total ? t('{n} of {total}', { n, total }) : '' });
 
@@ -42,11 +44,21 @@ async function load() {
     head.ariaSort = value !== (query.get('sort') ?? 'name') ? null : query.get('order') ? 'descending' : 'ascending';
   try {
     const answers = await Promise.all([request('GET', `${api}/ai_conversations?per_page=100&${query}`), request('GET', `${api}/class_picture`)]);
-    if (turn === asked && shown !== (shown = JSON.stringify(answers))) draw(...answers);
+    if (turn !== asked) return;
+    if (shown !== (shown = JSON.stringify(answers))) draw(...answers);
     $('#faults').replaceChildren();
   } catch (error) {
+    if (turn !== asked) return;
     if (!$('#faults *')) $('#faults').append(fault(error));
+    isOver = [401, 403, 404].includes(error.status);
   }
+}
+
+// As fast as the server answers, and while there is somebody: a screen that nobody sits at keeps no session alive.
+async function follow() {
+  if (document.visibilityState === 'visible' && Date.now() - touched < UNATTENDED) await load();
+  clearTimeout(timer);
+  if (!isOver) timer = setTimeout(follow, FOLLOW);
 }
 
 // Another choice begins at its first page.
@@ -55,7 +67,7 @@ function choose({ name, value, parentNode: head }, pause) {
   query.delete('page');
   query.set(name, value);
   clearTimeout(timer);
-  timer = setTimeout(load, pause);
+  timer = setTimeout(follow, pause);
   if (name === 'page') $('#heading').focus();
 }
 
@@ -68,7 +80,7 @@ start(async () => {
   };
   $('#rows').onclick = ({ target }) => history.replaceState(null, '', `#${target.id}`);
   $('#back').href = page;
-  setInterval(() => document.visibilityState === 'visible' && load(), FOLLOW);
-  const [{ title }] = await Promise.all([request('GET', api), load()]);
+  for (const name of ['pointermove', 'keydown']) addEventListener(name, () => { touched = Date.now(); });
+  const [{ title }] = await Promise.all([request('GET', api), follow()]);
   document.title = $('h1').textContent = title;
 });

@@ -1,7 +1,7 @@
 // A student's latest conversation as a teacher reads it, beside what a language model, and people, make of it.
 import { request } from './api.js';
 import { $, $$, clone, once } from './dom.js';
-import { fault, start } from './page.js';
+import { announce, fault, start } from './page.js';
 import { updateProgress } from './progress.js';
 import { keepLinks, messageOf } from './talk.js';
 import { date, t } from './text.js';
@@ -48,6 +48,7 @@ async function evaluate(method, query) {
   $('#failed').replaceChildren();
   await request(method, `${path}/evaluation${query}`).then(showEvaluation, error => $('#failed').append(fault(error)));
   $('#waiting').hidden = true;
+  if (!query && !$('#failed *')) announce(t('The evaluation is there.'));
 }
 
 start(async () => {
@@ -59,14 +60,14 @@ start(async () => {
   $('#nothing').hidden = row.id;
   if (!row.id) return;
   path = `${api}/conversations/${row.id}`;
-  const transcript = await request('GET', `${path}/transcript`);
+  const [transcript, { features }] = await Promise.all([request('GET', `${path}/transcript`), request('GET', '/api/v1/site')]);
   const thread = new Thread(t('Conversation'));
   ({ messages } = transcript);
   $('#columns').hidden = false;
   $('#conversation').append(thread.node, keepLinks(path));
   for (const message of messages) if (!message.initial) thread.show(messageOf(message, name));
   updateProgress($('#objectives'), transcript.progress, messages);
-  if (messages.length < 3) return;
+  if (messages.length < 3 || !features.evaluation) return;
   $('#evaluation').hidden = false;
   $('#evaluate').onclick = ({ target }) => once(target, () => evaluate('POST', ''));
   await evaluate('GET', '?stored=true');
