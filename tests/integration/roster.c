@@ -102,7 +102,7 @@ static void test_rows(void)
             "{\"conversations\":[{\"id\":null,\"user_id\":\"%lu\",\"has_conversation\":false,\"student\":%s,"
             "\"messages_count\":0,\"progress\":null,\"state\":\"not_started\"},%s,\"messages_count\":1,"
             "\"progress\":{\"current\":0,\"total\":2,\"percentage\":0},\"state\":\"in_progress\"}],"
-            "\"snapshot\":{\"completed\":0,\"in_progress\":1,\"ended\":0,\"not_started\":1,\"total_objectives\":2,"
+            "\"snapshot\":{\"completed\":0,\"in_progress\":1,\"not_started\":1,\"ended\":0,\"total_objectives\":2,"
             "\"evaluation_metrics\":[]},\"total\":2}",
             id_of(OTHER_STUDENT),
             student_text(OTHER_STUDENT, "Other, Olga", "Olga Other", true,
@@ -174,7 +174,7 @@ static void test_snapshot(void)
 
     const struct class c = make_class();
     expect_json("none", roster(&c, "")->json, "/snapshot",
-                "{\"completed\":0,\"in_progress\":0,\"ended\":0,\"not_started\":2,\"total_objectives\":2,\"evaluation_"
+                "{\"completed\":0,\"in_progress\":0,\"not_started\":2,\"ended\":0,\"total_objectives\":2,\"evaluation_"
                 "metrics\":[]}");
     const struct talk talk = open_talk_on(c.course, c.experience, token_of(STUDENT));
     for (size_t i = 0; i < LEN(rows); i++) {
