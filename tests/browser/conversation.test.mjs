@@ -1,7 +1,7 @@
 // A student's conversation, from its beginning to its end and again, through what goes wrong on the way.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { api, axe, fits, makeClass, model, open, shot, signIn } from './harness.mjs';
+import { api, axe, fits, makeClass, makeUser, model, open, shot, signIn } from './harness.mjs';
 
 const box = (page) => page.getByLabel('Your message');
 const log = (page) => page.getByRole('log', { name: 'Conversation' });
@@ -46,7 +46,8 @@ test('a conversation begins, a reply streams, and progress is seen', async (t) =
     await page.getByText('1 of 2 objectives met').first().waitFor();
     await page.getByRole('link', { name: /^met at/ }).waitFor();
     const told = await page.getByRole('status').last().textContent();
-    assert.match(told, /^Tutor: |Objective met/, 'a screen reader hears the reply or the progress, whole');
+    assert.match(told, /Tutor: /, 'a screen reader hears the reply, whole');
+    assert.match(told, /Objective met: Name what happens/, 'and what has been met');
     assert.equal(await box(page).evaluate((node) => node === document.activeElement), true, 'the focus stayed');
     await axe(page, 'replied');
     await fits(page, 'replied');
@@ -54,7 +55,7 @@ test('a conversation begins, a reply streams, and progress is seen', async (t) =
 
     await model.script('So the pressure matters.', { text: 'It does.', covers: [1, 2] });
     await say(page, 'So the pressure matters.');
-    await page.getByText('All objectives are met.').waitFor();
+    await page.locator('.notice.done').getByText('All objectives are met.').waitFor();
     assert.ok(experience.id);
 });
 
@@ -265,4 +266,79 @@ test('a teacher tries it as a student does, apart from the class', async (t) => 
     await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
     const { conversations } = await api(teacher).get(`/api/v1/courses/${courseId}/ai_experiences/${experience.id}/ai_conversations`);
     assert.deepEqual(conversations.filter((row) => row.has_conversation), []);
+});
+
+test('what could not be sent outlives a reload, whatever was typed after it', async (t) => {
+    const { page } = await visit(t);
+    page.watched.allow(/ERR_INTERNET_DISCONNECTED|Failed to load resource|ERR_FAILED/);
+    await page.route('**/messages', (route) => route.abort());
+    await say(page, 'In a tunnel.');
+    await article(page, 'In a tunnel.').getByText('not sent').waitFor();
+    await box(page).fill('And on.');
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('#composer')?.value);
+    assert.equal(await box(page).inputValue(), 'In a tunnel.\n\nAnd on.');
+});
+
+test('what is typed is never sent as another user who has signed in since', async (t) => {
+    const { page, path, courseId, experience, student } = await visit(t);
+    page.watched.allow(/status of 403/);
+    const other = await makeUser('Olga Other');
+    await box(page).fill('Only mine.');
+    const window2 = await page.context().newPage();
+    await window2.goto(path);
+    await window2.getByRole('button', { name: 'Sign out' }).click();
+    await signIn(window2, other);
+    await box(page).press('Enter');
+    await page.getByRole('alert').getByText('Your session has changed in another window.').waitFor();
+    assert.equal(await box(page).inputValue(), 'Only mine.');
+    const { messages } = await api(student).get(`/api/v1/courses/${courseId}/ai_experiences/${experience.id}/conversations`);
+    assert.equal(messages.length, 2);
+});
+
+test('a message of another window goes first, and this one is not lost', async (t) => {
+    const { page, courseId, experience, student } = await visit(t);
+    page.watched.allow(/status of 409/);
+    const text = `First, elsewhere. ${Date.now()}`;
+    await model.script(text, { words: 30, perSecond: 20 });
+    const path = `/api/v1/courses/${courseId}/ai_experiences/${experience.id}/conversations`;
+    const { id } = await api(student).get(path);
+    const elsewhere = api(student).post(`${path}/${id}/messages`, { message: text });
+    await page.waitForTimeout(300);
+    await say(page, 'Second, here.');
+    await page.getByRole('alert').getByText('A reply is still on its way.').waitFor();
+    await elsewhere;
+    await article(page, text).first().waitFor();
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+    assert.equal(await log(page).locator('.own').count(), 1);
+    assert.equal(await box(page).inputValue(), 'Second, here.');
+});
+
+test('what ended in another window is shown as it is now', async (t) => {
+    const { page, courseId, experience, student } = await visit(t);
+    page.watched.allow(/status of 404/);
+    await api(student).post(`/api/v1/courses/${courseId}/ai_experiences/${experience.id}/conversations`);
+    await say(page, 'Too late.');
+    await page.waitForEvent('load');
+    await page.waitForFunction(() => document.querySelector('#composer')?.value === 'Too late.');
+    await say(page, 'In time.');
+    await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
+});
+
+test('nothing begins anew while a reply comes', async (t) => {
+    const { page } = await visit(t);
+    await model.script('Wait for me.', { words: 60, perSecond: 40 });
+    await say(page, 'Wait for me.');
+    await page.locator('.streaming .raw').waitFor();
+    await page.getByRole('button', { name: 'Start again' }).click();
+    await page.locator('.composer').getByText('A reply is still on its way.').waitFor();
+    assert.equal(await page.getByRole('dialog').count(), 0);
+});
+
+test('a sign-out that fails is seen', async (t) => {
+    const { page } = await visit(t);
+    page.watched.allow(/status of 503/);
+    await page.route('**/logout', (route) => route.fulfill({ status: 503, contentType: 'text/html', body: '<!doctype html><h1>Not available just now</h1>' }));
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Not available just now' }).waitFor();
 });

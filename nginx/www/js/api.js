@@ -20,9 +20,10 @@ function fieldsOf(body) {
   return Object.fromEntries(Object.entries(fields).filter(([name, list]) => name !== 'errors' && Array.isArray(list)));
 }
 
-const csrfToken = () => document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? '';
+// Of the session that the page was opened in: what is typed here is never sent as somebody who has signed in since, in another window.
+export const csrfToken = document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? '';
 
-export const signInPath = () => `/login?return_to=${encodeURIComponent(location.pathname)}`;
+export const signInPath = () => `/login?return_to=${encodeURIComponent(location.pathname + location.search)}`;
 
 async function send(method, path, { body, headers = {}, accept = 'application/json', signal } = {}) {
   const isJson = body && !(body instanceof FormData);
@@ -30,7 +31,7 @@ async function send(method, path, { body, headers = {}, accept = 'application/js
   try {
     response = await fetch(path, {
       method, signal,
-      headers: { Accept: accept, 'X-CSRF-Token': csrfToken(), ...(isJson && { 'Content-Type': 'application/json' }), ...headers },
+      headers: { Accept: accept, 'X-CSRF-Token': csrfToken, ...(isJson && { 'Content-Type': 'application/json' }), ...headers },
       body: isJson ? JSON.stringify(body) : body,
     });
   } catch (error) {

@@ -97,7 +97,7 @@ async function ended(turn, reason) {
   await load();
   turn.done(shown(leaf, { note: reason === 'stopped' && t('stopped') }));
   show();
-  if (talk.title === UNTITLED) ours('GET', '/proposed-title').then(({ title }) => rename(title)).catch(complain);
+  if (talk.title === UNTITLED) ours('GET', '/proposed-title').then(({ title }) => rename(title)).catch(() => Promise.all([showTitle(), list()]).catch(complain));
   return true;
 }
 
@@ -116,6 +116,7 @@ async function rename(title) {
 
 // In the place of a message, or at the end of the branch.
 function say(text, parent = leaf, content) {
+  if (composer.mustWait()) return;
   if (!composer.text) composer.set(text); // where it stays if it is refused
   turns.say(text, { parent, content });
 }
@@ -137,8 +138,9 @@ const deeds = {
   },
   // What comes stands below what there is, until both are one.
   goOn: () => turns.run(async reply => {
-    await send({ isMore: true, stored: () => composer.stop.focus(), reply, append: part => reply.append(part), done() {} }).catch(complain);
-    reply.remove();
+    const turn = { isMore: true, stored: () => composer.stop.focus(), reply, append: part => reply.append(part), done() {} };
+    if (await send(turn).catch(error => error.status && (complain(error) ?? true))) reply.remove();
+    else await turns.settle(reply); // the connection broke
     show(true);
   }),
   async edit(id) {

@@ -3,6 +3,9 @@ import { announce, draft, room } from './page.js';
 import { $, button, el } from './dom.js';
 import { t } from './text.js';
 
+// An input method's keys choose a word or drop it; Safari tells by the key code alone.
+const isComposing = event => event.isComposing || event.keyCode === 229;
+
 const isTouch = matchMedia('(pointer: coarse)').matches;
 
 export class Composer {
@@ -21,10 +24,22 @@ export class Composer {
       el('p', { class: 'quiet' }, el('span', { id: 'keys' }, isTouch ? t('Enter breaks the line.') : t('Enter sends, Shift+Enter breaks the line.')),
         this.count, extra));
     addEventListener('keydown', event => {
-      if (event.key === 'Escape' && this.#busy && !$('dialog[open]')) this.onstop();
+      if (event.key === 'Escape' && this.#busy && !isComposing(event) && !$('dialog[open]')) this.onstop();
     });
-    draft.read(name).then(text => { if (text && !this.input.value) this.set(text); });
+    this.#restore();
     this.#changed();
+  }
+
+  // What was typed before the page was left, and what then could not be sent.
+  async #restore() {
+    const kept = await Promise.all([draft.read(this.#unsent), draft.read(this.name)]);
+    if (this.text || !kept.some(Boolean)) return;
+    this.set(kept.filter(Boolean).join('\n\n'));
+    draft.write(this.#unsent, '');
+  }
+
+  get #unsent() {
+    return `${this.name}:unsent`;
   }
 
   get text() {
@@ -39,7 +54,8 @@ export class Composer {
   // Once the server has it; before, isKept: until then a reload brings it back. What was typed meanwhile stays.
   clear(sent, isKept) {
     if (this.text === sent) this.set('');
-    if (!this.text) draft.write(this.name, isKept ? sent : '');
+    if (isKept) draft.write(this.#unsent, sent);
+    else draft.read(this.#unsent).then(kept => { if (kept === sent) draft.write(this.#unsent, ''); });
   }
 
   // While a reply comes the text stays editable, and Stop stands where Send was.
@@ -65,15 +81,19 @@ export class Composer {
     draft.write(this.name, this.text);
   }
 
-  // An input method's Enter chooses a word; Safari tells by the key code alone.
   #key(event) {
-    if (event.key !== 'Enter' || event.shiftKey || isTouch || event.isComposing || event.keyCode === 229) return;
+    if (event.key !== 'Enter' || event.shiftKey || isTouch || isComposing(event)) return;
     event.preventDefault();
     this.#submit();
   }
 
+  // Nothing else is begun while a reply comes, and who tries is told so.
+  mustWait() {
+    if (this.#busy) announce(this.count.textContent = t('A reply is still on its way. Wait for it, or stop it.'));
+    return this.#busy;
+  }
+
   #submit() {
-    if (this.#busy) announce(t('A reply is still on its way. Wait for it, or stop it.'));
-    else if (!this.send.disabled) this.onsend(this.text);
+    if (!this.mustWait() && !this.send.disabled) this.onsend(this.text);
   }
 }

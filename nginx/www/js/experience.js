@@ -91,6 +91,7 @@ async function open(opener) {
 
 async function startAgain(event) {
   const opener = event.currentTarget;
+  if (composer.mustWait()) return;
   const text = t('A new conversation begins. This one is kept: you and your teachers can read it still.');
   if (await ask(t('Start again?'), text, t('Start again'))) await once(opener, () => open(opener));
 }

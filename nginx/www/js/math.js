@@ -17,7 +17,8 @@ async function load() {
 export async function renderMath(root) {
   const places = $$('.math', root);
   if (!places.length) return;
-  const { render } = await (katex ??= load());
+  const { render } = await (katex ??= load().catch(() => ({})));
+  if (!render) return; // the site has no KaTeX
   for (const place of places) {
     const tex = place.textContent;
     const displayMode = 'display' in place.dataset;

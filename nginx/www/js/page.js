@@ -1,9 +1,10 @@
 // What every page has: its words in the reader's language, who is signed in, what is said aloud, questions and faults.
-import { ApiError, explain, request, signInPath } from './api.js';
+import { ApiError, csrfToken, explain, request, signInPath } from './api.js';
 import { $, $$, button, el } from './dom.js';
 import { chooseLanguage, language, languages, plural, ready, t, translate } from './text.js';
 
 const KEPT_DRAFTS = 'draft:';
+const SAID_LASTS = 20000; // milliseconds
 
 let self;
 
@@ -34,10 +35,11 @@ function forgetDrafts() {
 
 let status;
 
-// Said once by a screen reader, when it is next silent.
+// Said once by a screen reader, when it is next silent; nothing that comes after takes its place.
 export function announce(text) {
-  status.textContent = '';
-  setTimeout(() => { status.textContent = text; }, 50);
+  const said = el('p', null, text);
+  status.append(said);
+  setTimeout(() => said.remove(), SAID_LASTS);
 }
 
 // What went wrong and what to do, to stand where it happened. retry: a function, or nothing.
@@ -74,16 +76,15 @@ export function room(text, max) {
 
 // ---- the frame ----
 
-async function signOut(event) {
-  event.preventDefault();
+// The form does it: if that fails, it is seen.
+function signOut({ target: form }) {
   forgetDrafts();
-  await request('POST', '/logout', { accept: 'text/html' }).catch(() => {});
-  location.assign('/login');
+  form.authenticity_token ?? form.append(el('input', { type: 'hidden', name: 'authenticity_token', value: csrfToken }));
 }
 
 function frame() {
   document.documentElement.lang = language;
-  status = el('p', { role: 'status', class: 'unseen' });
+  status = el('div', { role: 'status', 'aria-atomic': 'false', class: 'unseen' });
   document.body.append(
     el('footer', null, el('label', null, `${t('Language')} `,
       el('select', { onchange: event => chooseLanguage(event.target.value) },

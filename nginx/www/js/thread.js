@@ -210,7 +210,6 @@ class Reply {
 
   remove() {
     this.#stop();
-    announce('');
     this.article.remove();
   }
 }

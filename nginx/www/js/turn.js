@@ -4,6 +4,7 @@ import { $ } from './dom.js';
 import { fault } from './page.js';
 import { t } from './text.js';
 
+const FINAL = [401, 403, 404]; // asking again would not help
 const POLL = [1000, 2000, 4000]; // milliseconds, the last again and again
 
 /*
@@ -44,7 +45,7 @@ export class Turns {
 
   // A reply is on its way that this page did not ask for, or has lost sight of.
   wait() {
-    return this.run(reply => this.#settle(reply));
+    return this.run(reply => this.settle(reply));
   }
 
   // action(reply): while it runs nothing else can be said.
@@ -58,24 +59,35 @@ export class Turns {
     }
   }
 
-  // The server finishes a turn whoever has gone.
-  async #settle(reply) {
-    for (let i = 0; ; i++) {
-      const isComing = await this.look().catch(error => (error.status && error.status < 500 ? Promise.reject(error) : null));
-      if (isComing === false) return reply.remove();
-      reply.say(isComing ? t('Thinking…') : t('Waiting for the connection…'));
-      await new Promise(done => setTimeout(done, POLL[Math.min(i, POLL.length - 1)]));
+  // Until no reply is coming, or nobody may know: the server finishes a turn whoever has gone.
+  async settle(reply) {
+    try {
+      for (let i = 0; ; i++) {
+        const isComing = await this.look().catch(error => (FINAL.includes(error.status) ? Promise.reject(error) : null));
+        if (isComing === false) break;
+        reply.say(isComing ? t('Thinking…') : t('Waiting for the connection…'));
+        await new Promise(done => setTimeout(done, POLL[Math.min(i, POLL.length - 1)]));
+      }
+    } catch (error) {
+      this.notices.append(fault(error));
     }
+    reply.remove();
   }
 
   // What was said stays in the thread with a way to say it again; what the server refused to take stays in the composer.
-  async #failed(error, { mine, reply, isStored, stored, text, more }) {
-    if ((!error.status && isStored) || error.code === 'turn_in_progress')
-      return this.#settle(reply).catch(later => { reply.remove(); this.notices.append(fault(later)); });
+  async #failed(error, { mine, reply, isStored, stored, text, more, again }) {
+    if (!error.status && isStored) return this.settle(reply);
+    if (error.code === 'turn_in_progress') { // of another window, or of the first try, whose answer was lost
+      if (again) stored(mine.id);
+      else this.notices.append(fault(error));
+      $(`#message-${mine.id}`).remove();
+      return this.settle(reply);
+    }
+    if (error.status === 404) await this.look().catch(() => {}); // it has ended elsewhere: the page shows what there is now
     if (!(error instanceof ApiError)) console.error(error);
     reply.remove();
     this.notices.append(fault(error));
-    if (!isStored && error.status >= 400 && error.status < 500) return $(`#message-${mine.id}`).remove();
+    if (!isStored && error.status >= 400 && error.status < 500) return $(`#message-${mine.id}`)?.remove();
     stored(mine.id, !isStored);
     const retry = () => this.say(text, { ...more, again: { ...mine, isStored } });
     this.thread.show({ ...mine, note: isStored ? t('not answered') : t('not sent'), retry });
