@@ -442,7 +442,7 @@ test('a save takes back nothing that was changed elsewhere', async (t) => {
     await page.goto(`${pathOf(scene)}/${scene.experience.id}/edit`);
     await page.getByLabel('Title').fill('Mine');
     await api(scene.teacher).put(`/api/v1${pathOf(scene)}/${scene.experience.id}`, { workflow_state: 'published', description: 'Theirs' });
-    await save(page, 'Save');
+    await page.locator('#save').click();
     await page.getByText('Saved', { exact: true }).waitFor();
     const { title, description, workflow_state: state } = await shown(scene);
     assert.deepEqual({ title, description, state }, { title: 'Mine', description: 'Theirs', state: 'published' });
