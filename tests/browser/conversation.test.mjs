@@ -81,6 +81,17 @@ test('Markdown and TeX stand rendered, and the page does not move', async (t) =>
     await shot(page, 'conversation-forms');
 });
 
+test('a formula that browsers would not bear stays as it was written, others are set', async (t) => {
+    const { page } = await visit(t);
+    const deep = `$$${'\\frac{1}{'.repeat(200)}x${'}'.repeat(200)}$$`;
+    await model.script('How deep?', { text: [deep, '$\\def1{11}1$', '$\\pmb{x}$', '$\\frac{1}{1+\\frac{1}{1+\\frac{1}{x}}}$'].join('\n\n') });
+    await say(page, 'How deep?');
+    await page.locator('.math .katex').nth(1).waitFor();
+    assert.deepEqual(await page.locator('.math').filter({ hasNot: page.locator('.katex') }).allTextContents(),
+        [deep.slice(2, -2), '\\def1{11}1']);
+    assert.equal(await page.locator('.math .katex').count(), 2);
+});
+
 test('who reads further up stays there, and can go to the end', async (t) => {
     const { page } = await visit(t);
     await model.script('A long story.', { words: 700, perSecond: 150 });

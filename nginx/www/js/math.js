@@ -2,7 +2,8 @@
 import { $$, el } from './dom.js';
 import { t } from './text.js';
 
-const REFUSED = /\\(?:def|gdef|edef|xdef|let|futurelet|newcommand|renewcommand|providecommand|fcolorbox|colorbox|html\w*|href|url|includegraphics)\b/;
+const REFUSED = /\\(?:def|gdef|edef|xdef|let|futurelet|newcommand|renewcommand|providecommand|fcolorbox|colorbox|html\w*|href|url|includegraphics)(?![a-zA-Z])/;
+const DEEPEST = 100; // elements within each other: some hundreds, and browsers give up the whole page
 const OPTIONS = { throwOnError: true, trust: false, strict: 'ignore', maxExpand: 200, maxSize: 20, output: 'htmlAndMathml' };
 
 let katex;
@@ -12,6 +13,8 @@ async function load() {
   await import('/katex/katex.min.js');
   return globalThis.katex;
 }
+
+const depth = node => 1 + Math.max(0, ...[...node.children].map(depth));
 
 // What is no TeX, or more than we let it do, stays as it was written.
 export async function renderMath(root) {
@@ -25,7 +28,8 @@ export async function renderMath(root) {
     if (tex.length > 4000 || REFUSED.test(tex)) continue;
     const made = el('span');
     try {
-      render(tex, made, { ...OPTIONS, displayMode });
+      render(tex, made, { ...OPTIONS, macros: { '\\pmb': '\\boldsymbol' }, displayMode }); // its own has a style attribute
+      if (depth(made) > DEEPEST) continue;
     } catch {
       continue;
     }
