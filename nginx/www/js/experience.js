@@ -84,6 +84,7 @@ async function open(opener) {
   try {
     showConversation(await request('POST', `${base}/conversations`, { body: {}, headers: { 'Idempotency-Key': opener.dataset.key ??= crypto.randomUUID() } }));
     composer.input.focus();
+    await showEarlier();
   } catch (error) {
     notices.replaceChildren(fault(error));
   }
@@ -125,6 +126,7 @@ function showBeginning() {
 
 async function showEarlier() {
   const earlier = (await request('GET', `${base}/my_conversations?per_page=50`)).filter(({ id }) => id !== talk?.id);
+  $('#more + details')?.remove();
   if (earlier.length)
     $('#more').after(el('details', null, el('summary', null, plural(earlier.length, 'One earlier conversation', '{n} earlier conversations')),
       el('ul', { class: 'list' }, earlier.map(({ id, created_at: at, progress }) =>
