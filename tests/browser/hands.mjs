@@ -56,11 +56,11 @@ async function assertSeen(page) {
 async function tabUntil(page, isThere, { back = false } = {}) {
     const stops = [];
     for (let i = 0; i < MOST_STOPS; i++) {
-        await assertSeen(page);
         if (await isThere()) {
             return;
         }
         await page.keyboard.press(back ? 'Shift+Tab' : 'Tab');
+        await assertSeen(page);
         stops.push(await page.evaluate(() => (document.activeElement.ariaLabel ?? document.activeElement.textContent).trim().slice(0, 20)));
     }
     throw new Error(`not reached by Tab: ${stops.join(', ')}`);

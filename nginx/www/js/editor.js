@@ -191,6 +191,8 @@ start(async () => {
   Object.assign(form, { hidden: false, oninput: changed, onclick: press, onpointerdown: drag, onsubmit(event) {
     event.preventDefault();
     once(form, () => save(event));
+  }, onkeyup({ key, target }) { // what one comes to by Tab is not left half under the buttons
+    if (key === 'Tab' && !target.closest('.below')) target.scrollIntoView({ block: 'nearest' });
   } });
   $('#file').onchange = upload;
   addEventListener('beforeunload', event => { if (!isStored() || $('[data-state=sending]')) event.preventDefault(); });
