@@ -65,9 +65,9 @@ static void write_error_page(struct request *req, enum cq_status st)
         page_text(out, sign_in_link(req));
         buf_str(out, "\">Sign in</a></p>\n");
     }
-    buf_printf(out, "<p class=\"quiet\">If you tell somebody about this, say: error %d, ", http);
+    buf_printf(out, "<p class=\"quiet\">If you tell somebody about this, say: <code translate=\"no\">%d ", http);
     page_text(out, req->ctx.request_id);
-    buf_str(out, ".</p>\n<p><a href=\"/\">To the start page</a></p>\n");
+    buf_str(out, "</code></p>\n<p><a href=\"/\">To the start page</a></p>\n");
     page_close(out);
 }
 

@@ -82,5 +82,6 @@ start(async () => {
   $('#back').href = page;
   for (const name of ['pointermove', 'keydown']) addEventListener(name, () => { touched = Date.now(); });
   const [{ title }] = await Promise.all([request('GET', api), follow()]);
-  document.title = $('h1').textContent = title;
+  $('h1').textContent = title;
+  document.title = `${title}, ${t('Students')} – Colloquy`;
 });

@@ -11,5 +11,5 @@ start(async () => {
   document.body.className = courses ? 'user' : 'guest';
   if (!courses) return;
   $('#courses').append(...courses.map(row));
-  $('[data-user]').textContent = (await caller()).short_name;
+  Object.assign($('[data-user]'), { textContent: (await caller()).short_name, dir: 'auto' });
 }, { isOpen: true });

@@ -1,7 +1,7 @@
 // What every page has: its words in the reader's language, who is signed in, what is said aloud, questions and faults.
 import { ApiError, csrfToken, explain, request, signInPath } from './api.js';
 import { $, $$, button, el } from './dom.js';
-import { chooseLanguage, language, languages, plural, ready, t, translate } from './text.js';
+import { chooseLanguage, language, languages, named, plural, ready, t, translate } from './text.js';
 
 const KEPT_DRAFTS = 'draft:';
 const SAID_LASTS = 20000; // milliseconds
@@ -108,6 +108,7 @@ export async function start(run, { isOpen = false } = {}) {
   await ready;
   const main = $('main');
   translate(document);
+  document.title = named(document.title);
   frame();
   offline();
   addEventListener('online', offline);
@@ -116,7 +117,7 @@ export async function start(run, { isOpen = false } = {}) {
   try {
     const running = run(main);
     document.documentElement.classList.add('ready');
-    await Promise.all([running, isOpen || caller().then(user => { for (const place of $$('[data-user]')) place.textContent = user.short_name; })]);
+    await Promise.all([running, isOpen || caller().then(user => { for (const place of $$('[data-user]')) Object.assign(place, { textContent: user.short_name, dir: 'auto' }); })]);
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return location.replace(signInPath());
     if (!(error instanceof ApiError)) console.error(error);

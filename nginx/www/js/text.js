@@ -59,6 +59,9 @@ const SAID = ['aria-label', 'placeholder', 'title', 'alt'];
 // What stands between white space is the key.
 const translated = text => text.replace(/\S(?:[^]*\S)?/, key => t(key.replace(/\s+/g, ' ')));
 
+// A title as workers write it, where before the site's name a text stands or what somebody called something.
+export const named = title => title.replace(/.+(?= – )/, key => t(key));
+
 // The words of static HTML, templates too. Nothing that people wrote may stand in it yet, but under translate="no".
 export function translate(root) {
   for (const node of root.childNodes) {

@@ -54,7 +54,8 @@ async function evaluate(method, query) {
 start(async () => {
   const { conversations: [row], ...others } = await request('GET', `${api}/ai_conversations${location.search || '?'}&around=${student}`);
   const { name } = row.student;
-  document.title = $('h1').textContent = name;
+  $('h1').textContent = name;
+  document.title = `${name} – Colloquy`;
   $('#back').href = `${page}/students${location.search}#student-${student}`;
   for (const link of $$('#others a')) if (others[link.id]) Object.assign(link, { hidden: false, href: others[link.id].id + location.search });
   $('#nothing').hidden = row.id;
