@@ -127,7 +127,7 @@ async function tell(t, way, { name, look }) {
     await expectStanding(teacher, who, ['In progress', '1 of 2', '3']);
     await look(teacher.page, 'a class in progress');
     await say(student, `The gas bubbles grow in the heat, by ${name}.`, { covers: [1, 2], more: `[[evaluate:text ${JSON.stringify(EVALUATION)}]]` });
-    await student.page.getByText('All objectives are met.').waitFor();
+    await student.page.locator('.notice.done').getByText('All objectives are met.').waitFor();
     await look(student.page, 'a conversation, completed');
     await expectStanding(teacher, who, ['Completed', '2 of 2', '5']);
 
