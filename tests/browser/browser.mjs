@@ -1,5 +1,4 @@
 // Chromium, pages in it, and what no page may do while a test looks at it.
-import { after } from 'node:test';
 import { CHROMIUM } from './places.mjs';
 import { chromium } from './packages.mjs';
 import { site } from './site.mjs';
@@ -8,7 +7,7 @@ const PATIENCE_MS = 15000;
 
 let launched;
 
-// One browser for all tests of a file; it ends with them.
+// One browser for all tests of a file; harness.mjs ends it with them.
 export function launch() {
     launched ??= chromium.launch({
         executablePath: CHROMIUM,
@@ -18,7 +17,7 @@ export function launch() {
     return launched;
 }
 
-after(async () => (await launched)?.close());
+export const end = async () => (await launched)?.close();
 
 // A page in a context of its own (cookies, storage), watched, closed at the end of the test, which fails if the page did what it
 // may not. who: signed in; options: of Playwright's newContext, e.g. {locale: 'de'}, {viewport: {width: 390, height: 844}}.

@@ -15,6 +15,11 @@
 // page is Playwright's. Tests of all files share one instance, so each makes what it changes, and says to the model what no other does.
 // To run: tests/browser/install once, then `node tests/browser/run.mjs [FILE…]`. While writing a test, `node tests/browser/run.mjs --stay`
 // keeps an instance up and prints how to run a file against it.
+import { after } from 'node:test';
+import { end } from './browser.mjs';
+
+after(end);
+
 export { launch, open, signIn, watch } from './browser.mjs';
 export { axe, fits, shot } from './look.mjs';
 export { model } from './model.mjs';

@@ -95,6 +95,7 @@ async function showForm() {
     form.elements.display_retrieved_chunks.checked = bot.display_retrieved_chunks;
     bot.conversation_quick_starters.forEach(addStarter);
   }
+  document.title = `${bot.title ?? t('New bot')} – Colloquy`;
   before = read();
 }
 

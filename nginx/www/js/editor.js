@@ -183,6 +183,7 @@ start(async () => {
   const [{ features }] = await Promise.all([request('GET', '/api/v1/site'), load()]);
   fill(it);
   stored = JSON.stringify(gather());
+  if (it.id) document.title = `${it.title}, ${t('Edit experience')} – Colloquy`;
   const kept = await draft.read(location.pathname);
   if (kept) fill(JSON.parse(kept));
   $('#restored').hidden = !kept;
