@@ -301,10 +301,10 @@ export function asNames(max) {
     return [...new Set(plain)].filter((text) => [...text].length <= max);
 }
 
-// So many of them in each, joined by sep, none longer than max characters.
+// As few texts as can be, each of them several joined, none longer than max characters; what is longer by itself is left out.
 export function bundles(texts, max, sep = ' ') {
     const made = [];
-    for (const text of texts) {
+    for (const text of texts.filter((one) => [...one].length <= max)) {
         const longer = made.length ? made.at(-1) + sep + text : text;
         if (made.length && [...longer].length <= max) {
             made[made.length - 1] = longer;

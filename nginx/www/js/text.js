@@ -32,9 +32,12 @@ async function load() {
 
 export const ready = language === 'en' ? Promise.resolve() : load();
 
+// What people write may be "constructor", which every object has.
+const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
+
 // The text in the reader's language, {name} replaced by values.name.
 export function t(text, values = {}) {
-  return (catalogue[text] ?? text).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+  return (own(catalogue, text) ?? text).replace(/\{(\w+)\}/g, (all, name) => own(values, name) ?? all);
 }
 
 // The same of a text that came from the server, its number as {n}: what the catalogue lacks is shown as it is.
