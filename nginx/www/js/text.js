@@ -22,12 +22,20 @@ async function load() {
   const kept = `colloquy.catalogue.${language}`;
   const before = localStorage.getItem(kept);
   const fetched = fetch(`/lang/${language}.json`).then(async response => {
-    if (!response.ok) return before ?? '{}';
+    if (!response.ok) return before;
     const text = await response.text();
     localStorage.setItem(kept, text);
     return text;
-  }, () => before ?? '{}');
-  catalogue = JSON.parse(before ?? await fetched);
+  }, () => before);
+  catalogue = parsed(before) ?? parsed(await fetched) ?? {};
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // not as it was kept
+  }
 }
 
 export const ready = language === 'en' ? Promise.resolve() : load();
