@@ -242,6 +242,51 @@ static void write_objectives(struct buf *out, const char *joined)
     buf_str(out, "</ul>\n</section>\n");
 }
 
+/* What js/experience.js fills; it is not seen without scripts. */
+static const char CONVERSATION[] =
+    "<section id=\"conversation\" aria-label=\"Conversation\" hidden>\n"
+    "<p class=\"quiet\"><span>%s</span> <span id=\"notice\"></span></p>\n"
+    "<p id=\"beginning\" hidden><button type=\"button\" id=\"begin\">Start the conversation</button></p>\n"
+    "<section class=\"thread\" role=\"log\" aria-live=\"off\" aria-label=\"Conversation\" tabindex=\"-1\"></section>\n"
+    "<div id=\"notices\"></div>\n"
+    "<div class=\"below\" hidden>\n"
+    "<button type=\"button\" class=\"jump plain\" hidden>Jump to latest</button>\n"
+    "<form class=\"composer\">\n"
+    "<label for=\"composer\">Your message</label>\n"
+    "<textarea id=\"composer\" rows=\"1\" dir=\"auto\" aria-describedby=\"keys count\"></textarea>\n"
+    "<button type=\"button\" class=\"danger\" hidden>Stop</button>\n"
+    "<button>Send</button>\n"
+    "<p class=\"quiet\"><span id=\"keys\"><span class=\"keyboard\">Enter sends, Shift+Enter breaks the "
+    "line.</span><span class=\"touch\">Enter breaks the line.</span></span>\n"
+    "<span id=\"count\"></span></p>\n"
+    "</form>\n"
+    "</div>\n"
+    "<div id=\"latest\"></div>\n"
+    "</section>\n";
+static const char PANEL_END[] =
+    "<div id=\"more\" hidden><button type=\"button\" id=\"again\" class=\"plain\">Start again</button></div>\n"
+    "<details id=\"earlier\" hidden><summary></summary><ul class=\"list\"></ul></details>\n"
+    "</aside>\n";
+static const char TEMPLATES[] = "<template id=\"votes\"><span class=\"votes\"><button type=\"button\" class=\"small "
+                                "thumb\" aria-label=\"Good reply\" title=\"Good reply\"></button>\n"
+                                "<button type=\"button\" class=\"small thumb\" aria-label=\"Bad reply\" title=\"Bad "
+                                "reply\"></button></span></template>\n"
+                                "<template id=\"why\"><div><label>Why? (optional)<textarea rows=\"3\" "
+                                "maxlength=\"2000\"></textarea></label></div></template>\n"
+                                "<template id=\"earlier-one\"><li><a href=\"{path}\" data-is=\"at\"></a><span "
+                                "class=\"quiet\" data-is=\"progress\"></span></li></template>\n";
+
+static void write_conversation(const struct request *req, struct buf *out, const char *objectives)
+{
+    buf_str(out, "<aside id=\"panel\" aria-label=\"Progress\">\n");
+    write_objectives(out, objectives);
+    buf_str(out, PANEL_END);
+    buf_printf(out, CONVERSATION,
+               is_manager(req) ? "This is a test. It stands apart from the class: no student and no count has it."
+                               : "You and the teachers of this course can read this conversation.");
+    buf_str(out, TEMPLATES);
+}
+
 /* GET /courses/:course_id/ai_experiences/:id: 200 and the experience as a page. */
 enum cq_status ai_experience_show_page(struct request *req)
 {
@@ -257,8 +302,10 @@ enum cq_status ai_experience_show_page(struct request *req)
     if (!is_conversation)
         write_manage(req, out, x);
     write_section(out, NULL, x->description);
-    write_objectives(out, x->learning_objective);
-    if (!is_conversation) {
+    if (is_conversation) {
+        write_conversation(req, out, x->learning_objective);
+    } else {
+        write_objectives(out, x->learning_objective);
         write_section(out, "Facts", x->facts);
         write_section(out, "Guidance", x->pedagogical_guidance);
     }

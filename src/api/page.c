@@ -23,7 +23,7 @@ static const char *const modules[PAGE_KIND_COUNT][14] = {
     [PAGE_PLAIN] = {"plain", "api", "dom", "page", "text"},
     [PAGE_THEIRS] = {"plain", "api", "dom", "page", "text"},
     [PAGE_MANAGE] = {"manage", "api", "dom", "page", "text"},
-    [PAGE_CONVERSATION] = {"experience", "api", "composer", "dom", "math", "page", "progress", "talk", "text", "thread",
+    [PAGE_CONVERSATION] = {"experience", "api", "composer", "dom", "math", "page", "reply", "talk", "text", "thread",
                            "turn"},
 };
 

@@ -403,12 +403,12 @@ test('bots and their documents: the list, the form, passages and previews', asyn
     const file = (name, body) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(body) });
     const sources = names.map((name, i) => file(`${name}.txt`, `telescope number ${i}\n\n${bundles(NAMES, 800)[i]}\n\n${name} telescope`));
     sources.push(file('page.html', `<!doctype html><title>telescope</title><script>__hit=1</script><p>telescope</p>${NAMES.join('<p>')}`));
-    await page.locator('#files').setInputFiles(sources);
-    await page.locator('#documents > .SUCCEEDED').nth(sources.length - 1).waitFor();
+    await page.locator('#file').setInputFiles(sources);
+    await page.locator('#files > [data-state=SUCCEEDED]').nth(sources.length - 1).waitFor();
     await harmless(page, 'a bot');
     await assertShown(page, '#starters input', starters.map(({ title }) => title));
-    await assertShown(page, '#documents bdi', names.map(sent));
-    await page.locator('#documents button').first().click();
+    await assertShown(page, '#files bdi', names.map(sent));
+    await page.locator('#files button').first().click();
     await page.getByRole('dialog').waitFor();
     await harmless(page, 'asked whether to delete a document');
 

@@ -1,10 +1,10 @@
 // A chat: a tree of messages, of which one branch is shown; what takes the place of a message is its sibling. doc/api-chat.md
 import { ApiError, request, stream } from './api.js';
-import { Composer } from './composer.js';
 import { $, $$, button, clone, el } from './dom.js';
 import { ask, fault, idOf, start } from './page.js';
+import { toEnd } from './reply.js';
 import { date, plural, t, told } from './text.js';
-import { Thread, copyButton, votes } from './thread.js';
+import { copyButton, showMessage, votes } from './thread.js';
 import { Turns } from './turn.js';
 
 const UNTITLED = 'New conversation'; // the server's word
@@ -12,7 +12,7 @@ const named = title => (title === UNTITLED ? t('New conversation') : title);
 let talk = { id: idOf('chat') ?? crypto.randomUUID(), title: UNTITLED, message_map: {} };
 let related = [];
 let leaf = 'system'; // the end of the branch that is shown
-let bot, thread, composer, turns;
+let bot, composer, turns;
 
 const call = (method, path, body) => request(method, `/api/chat/${path}`, { body, accept: 'application/json; keys=snake' });
 const ours = (method, path, body) => call(method, `conversation/${talk.id}${path}`, body);
@@ -36,7 +36,7 @@ const sourcesOf = id => related.filter(source => source.source_id.startsWith(`${
 
 const vote = id => votes(at(id).feedback?.thumbs_up, async (isGood, comment, category) => {
   at(id).feedback = await ours('PUT', `/${id}/feedback`, { thumbs_up: isGood, comment, category });
-}, { canTakeBack: false, categories: { untrue: t('Not true'), unasked: t('Not what I asked for'), other: t('Something else') } });
+});
 
 function shown(id, more) {
   const { role, html, content, parent, status, create_time: time } = at(id);
@@ -54,9 +54,9 @@ function shown(id, more) {
 function show(afresh) {
   const ids = [];
   for (let id = leaf; at(id)?.parent; id = at(id).parent) ids.unshift(id);
-  for (const article of $$('article', thread.node)) if (at(article.id.slice(8)) && !ids.includes(article.id.slice(8))) article.remove();
-  for (const id of ids) if (afresh || !$(`#message-${id} .actions`)) thread.show(shown(id));
-  thread.node.classList.toggle('cut', talk.should_continue && leaf === talk.last_message_id);
+  for (const article of $$('.thread article')) if (at(article.id.slice(8)) && !ids.includes(article.id.slice(8))) article.remove();
+  for (const id of ids) if (afresh || !$(`#message-${id} .actions`)) showMessage(shown(id));
+  $('.thread').classList.toggle('cut', talk.should_continue && leaf === talk.last_message_id);
 }
 
 async function load() {
@@ -152,7 +152,7 @@ const deeds = {
     const all = siblings(id);
     const next = all.at((all.indexOf(id) + Number(step)) % all.length);
     if (composer.busy) return;
-    thread.node.style.minHeight = `${thread.node.offsetHeight}px`;
+    $('.thread').style.minHeight = `${$('.thread').offsetHeight}px`;
     for (leaf = next; at(leaf).children[0];) leaf = at(leaf).children.at(-1);
     show();
     $(`#message-${next} [data-step="${step}"]`).focus({ preventScroll: true });
@@ -204,14 +204,11 @@ start(async () => {
   if (botId) await showBot(botId).catch(complain);
   offer(config);
   $('#notice').textContent = model.notice && told(model.notice);
-  thread = new Thread(t('Conversation'));
-  composer = new Composer({ name: location.pathname, label: t('Your message'), max: 100000, onsend: text => say(text),
-    extra: [$('#model').parentNode], onstop: () => ours('POST', '/stop').catch(complain) });
-  turns = new Turns({ thread, composer, notices: $('#notices'), tutor: bot?.title ?? t('Assistant'), own: t('You'), send, look });
-  $('#notices').before(thread.node);
-  $('#talk').append(el('div', { class: 'below' }, thread.jump, composer.node), thread.end);
+  turns = new Turns({ name: location.pathname, max: 100000, tutor: bot?.title ?? t('Assistant'), send, look,
+    onsend: text => say(text), onstop: () => ours('POST', '/stop') });
+  ({ composer } = turns);
   showTitle();
   show();
-  thread.toEnd();
+  toEnd();
   if (at(leaf)?.status === 'pending') turns.wait().catch(complain);
 });

@@ -49,6 +49,16 @@ export function fault(error, retry) {
     retry && button(t('Try again'), retry));
 }
 
+// Runs action; what it throws stands at the end of place, until the next attempt there.
+export async function attempt(place, action) {
+  $('.notice.fault', place)?.remove();
+  try {
+    return await action();
+  } catch (error) {
+    return place.append(fault(error));
+  }
+}
+
 // A question with two answers, and the focus back where it was. content: text, or what is to be filled in. Resolves to whether it was confirmed.
 export function ask(title, content, confirm, { danger = false, cancel = t('Cancel') } = {}) {
   return new Promise(resolve => {

@@ -2,23 +2,20 @@
 import { request } from './api.js';
 import { $ } from './dom.js';
 import { idOf, start } from './page.js';
-import { updateProgress } from './progress.js';
-import { keepLinks, messageOf } from './talk.js';
+import { keepLinks, messageOf, updateProgress } from './talk.js';
 import { date, t } from './text.js';
-import { Thread, copyButton } from './thread.js';
+import { copyButton, showMessage } from './thread.js';
 
 const page = `/courses/${idOf('courses')}/ai_experiences/${idOf('ai_experiences')}`;
 const path = `/api/v1${page}/conversations/${idOf('conversations')}`;
 
 start(async () => {
   const { ai_experience: experience, student, created_at: at, workflow_state: state, messages, progress } = await request('GET', `${path}/transcript`);
-  const thread = new Thread(t('Conversation'));
   document.title = `${experience.title} – Colloquy`;
   $('h1').textContent = experience.title;
   $('#back').href = page;
   $('#state').textContent = `${student.name} · ${date(at)} · ${state === 'active' ? t('still open') : t('ended')}`;
-  $('#conversation').append(thread.node);
   $('#more').append(keepLinks(path));
-  for (const message of messages.filter(({ initial }) => !initial)) thread.show(messageOf(message, student.name, [copyButton(() => message.text)]));
-  updateProgress($('#objectives'), progress, messages);
+  for (const message of messages.filter(({ initial }) => !initial)) showMessage(messageOf(message, student.name, [copyButton(() => message.text)]));
+  updateProgress(progress, messages);
 });

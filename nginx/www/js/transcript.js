@@ -2,10 +2,9 @@
 import { request } from './api.js';
 import { $, $$, clone, once } from './dom.js';
 import { announce, fault, start } from './page.js';
-import { updateProgress } from './progress.js';
-import { keepLinks, messageOf } from './talk.js';
+import { keepLinks, messageOf, updateProgress } from './talk.js';
 import { date, t } from './text.js';
-import { Thread } from './thread.js';
+import { showMessage } from './thread.js';
 
 const [page, student] = location.pathname.split('/students/');
 const api = `/api/v1${page}`;
@@ -62,12 +61,11 @@ start(async () => {
   if (!row.id) return;
   path = `${api}/conversations/${row.id}`;
   const [transcript, { features }] = await Promise.all([request('GET', `${path}/transcript`), request('GET', '/api/v1/site')]);
-  const thread = new Thread(t('Conversation'));
   ({ messages } = transcript);
   $('#columns').hidden = false;
-  $('#conversation').append(thread.node, keepLinks(path));
-  for (const message of messages) if (!message.initial) thread.show(messageOf(message, name));
-  updateProgress($('#objectives'), transcript.progress, messages);
+  $('#conversation').append(keepLinks(path));
+  for (const message of messages) if (!message.initial) showMessage(messageOf(message, name));
+  updateProgress(transcript.progress, messages);
   if (messages.length < 3 || !features.evaluation) return;
   $('#evaluation').hidden = false;
   $('#evaluate').onclick = ({ target }) => once(target, () => evaluate('POST', ''));

@@ -1,28 +1,33 @@
 // What is said and its reply, through whatever happens on the way: nothing typed is lost, and what the server has is shown.
 import { ApiError } from './api.js';
+import { Composer } from './composer.js';
 import { $ } from './dom.js';
-import { fault } from './page.js';
+import { attempt, fault } from './page.js';
+import { Reply, toEnd } from './reply.js';
 import { t } from './text.js';
+import { showMessage } from './thread.js';
 
 const FINAL = [401, 403, 404]; // asking again would not help
 const POLL = [1000, 2000, 4000]; // milliseconds, the last again and again
 
 /*
- * thread, composer, notices (a node); tutor, own: the authors' names. A message is one of thread.js.
+ * tutor: who replies. name, max, onsend: see composer.js. onstop() asks the server to end the reply. A message is one of thread.js.
  * send(turn): tells it with turn.stored(id), turn.append(text), turn.done(message), and returns whether the turn came to its end
  *   (a stream that just stops did not). turn: {text, key, again, reply, …}; key repeats when the same is tried again.
  * look(): asks the server, shows the conversation as it has it, and returns whether a reply is still coming.
  */
 export class Turns {
-  constructor(parts) {
-    Object.assign(this, parts);
+  constructor({ name, max, onsend, onstop, ...parts }) {
+    $('.below').hidden = false;
+    Object.assign(this, parts, { notices: $('#notices') });
+    this.composer = new Composer({ name, max, onsend, onstop: () => attempt(this.notices, onstop) });
   }
 
   // again: a message that failed. more: for send().
   async say(text, { again, ...more } = {}) {
     if (this.composer.busy) return;
     const key = again?.key ?? crypto.randomUUID();
-    const mine = { id: again?.id ?? key, isOwn: true, author: this.own, text, time: Date.now(), key };
+    const mine = { id: again?.id ?? key, isOwn: true, author: t('You'), text, time: Date.now(), key };
     const turn = { ...more, more, text, key, again, mine, isStored: Boolean(again?.isStored) };
     turn.stored = (id, isKept) => {
       turn.isStored = true;
@@ -32,7 +37,7 @@ export class Turns {
       mine.id = id;
     };
     this.notices.replaceChildren();
-    this.thread.show(mine);
+    showMessage(mine);
     await this.run(async reply => {
       Object.assign(turn, { reply, append: part => reply.append(part), done: message => reply.done(message) });
       try {
@@ -50,10 +55,10 @@ export class Turns {
 
   // action(reply): while it runs nothing else can be said.
   async run(action) {
-    this.thread.toEnd();
+    toEnd();
     this.composer.busy = true;
     try {
-      await action(this.thread.begin(this.tutor));
+      await action(new Reply(this.tutor));
     } finally {
       this.composer.busy = false;
     }
@@ -90,7 +95,7 @@ export class Turns {
     if (!isStored && error.status >= 400 && error.status < 500) return $(`#message-${mine.id}`)?.remove();
     stored(mine.id, !isStored);
     const retry = () => this.say(text, { ...more, again: { ...mine, isStored } });
-    this.thread.show({ ...mine, note: isStored ? t('not answered') : t('not sent'), retry });
+    showMessage({ ...mine, note: isStored ? t('not answered') : t('not sent'), retry });
     if (!error.status) addEventListener('online', () => $(`#message-${mine.id} .retry`)?.click(), { once: true });
     return undefined;
   }
