@@ -1,11 +1,10 @@
 // Bots: the list, and the form of one with its documents.
 import { ApiError, list, request } from './api.js';
-import { $, $$, clone, el } from './dom.js';
+import { $, $$, clone } from './dom.js';
 import { onSubmit } from './fields.js';
-import { ask, caller, fault, idOf, start } from './page.js';
-import { t, told } from './text.js';
-
-const POLL = 2000; // milliseconds
+import { ask, caller, idOf, start } from './page.js';
+import { addRow, keepFiles, onAct, rowsOf, showFiles } from './rows.js';
+import { t } from './text.js';
 
 const address = idOf('bots');
 let isNew = address === 'new';
@@ -38,10 +37,9 @@ onSubmit('.star', async ({ dataset, lastElementChild: star }) => {
 function read() {
   const data = new FormData(form);
   const { title, description, instruction, shared_scope: scope } = Object.fromEntries(data);
-  const messages = data.getAll('example');
   return {
     title, description, instruction,
-    conversation_quick_starters: data.getAll('words').map((words, i) => ({ title: words, example: messages[i] })),
+    conversation_quick_starters: rowsOf($('#starters')).map(({ words, example }) => ({ title: words, example })),
     display_retrieved_chunks: data.has('display_retrieved_chunks'),
     active_models: Object.fromEntries($$('[name=model]').map(({ value, checked }) => [value, checked])),
     share: { target_shared_scope: scope, target_allowed_group_ids: data.getAll('course'), target_allowed_user_ids: bot.allowed_cognito_users },
@@ -63,19 +61,6 @@ onSubmit('#editor > form', async () => {
   return t('Saved.');
 });
 
-function addStarter({ title, example }) {
-  const node = clone('starter');
-  const [words, message, remove] = $$('input, textarea, button', node);
-  words.value = title;
-  message.value = example;
-  remove.onclick = () => {
-    node.remove();
-    $('#add').focus();
-  };
-  $('#starters').append(node);
-  return words;
-}
-
 function addChoice(name, value, words, isChosen) {
   const node = clone('choice', { name, value, words });
   $('input', node).checked = isChosen;
@@ -93,7 +78,7 @@ async function showForm() {
   if (!isNew) {
     for (const name of ['title', 'description', 'instruction', 'shared_scope']) form.elements[name].value = bot[name];
     form.elements.display_retrieved_chunks.checked = bot.display_retrieved_chunks;
-    bot.conversation_quick_starters.forEach(addStarter);
+    for (const { title, example } of bot.conversation_quick_starters) addRow($('#starters'), { words: title, example });
   }
   document.title = `${bot.title ?? t('New bot')} – Colloquy`;
   before = read();
@@ -101,56 +86,23 @@ async function showForm() {
 
 // ---- documents ----
 
-// Rows stay where they are, and with them the focus: only what they say changes.
-async function showDocuments() {
-  const documents = await call('GET', `${path}/documents`);
-  for (const node of $$('#documents > li')) if (!documents.some(({ id: key }) => key === node.id)) node.remove();
-  for (const one of documents) {
-    const node = clone('document', { ...one, reason: told(one.sync_status_reason) });
-    const old = document.getElementById(one.id);
-    if (!old) $('#documents').append(node);
-    else if (old.className !== node.className) {
-      old.className = node.className;
-      $('[role]', old).replaceChildren(...$('[role]', node).childNodes);
-    }
-  }
-}
+const showDocuments = async () => showFiles(await call('GET', `${path}/documents`));
 
-setInterval(() => {
-  if ($('.QUEUED, .RUNNING') && !document.hidden) showDocuments().catch(() => {});
-}, POLL);
+const fileOf = ({ id: key, filename: name, sync_status: state, sync_status_reason: reason }) => ({ id: key, name, state, reason });
 
-$('#files').onchange = async ({ target }) => {
-  const files = [...target.files];
-  target.value = '';
-  $('#refused').replaceChildren();
-  for (const [i, file] of files.entries()) {
-    const body = new FormData();
-    body.append('file', file);
-    $('#sending').textContent = t('Sending {name}, {i} of {n}…', { name: file.name, i: i + 1, n: files.length });
-    await call('POST', `${path}/documents`, body).catch(error => $('#refused').append(el('li', null, el('bdi', null, file.name), fault(error))));
-    await showDocuments();
-  }
-  $('#sending').textContent = '';
-};
+onAct({ removeFile: keepFiles(() => `/api/chat${path}/documents`, showDocuments, fileOf) });
 
-// A document, or the bot.
-onSubmit('.delete', async ({ dataset: { what, name = bot.title } }) => {
-  if (!await ask(t('Delete “{name}”?', { name }), t('This cannot be undone.'), t('Delete'), { danger: true })) return;
-  await call('DELETE', path + what);
-  if (!what) {
-    before = read();
-    return location.replace('/bots');
-  }
-  await showDocuments();
-  $('#files').focus();
+onSubmit('#delete', async () => {
+  if (!await ask(t('Delete “{name}”?', { name: bot.title }), t('This cannot be undone.'), t('Delete'), { danger: true })) return;
+  await call('DELETE', path);
+  before = read();
+  location.replace('/bots');
 });
 
 start(async main => {
   addEventListener('beforeunload', event => {
     if (before && Object.entries(read()).some(isChanged)) event.preventDefault();
   });
-  $('#add').onclick = () => addStarter({ title: '', example: '' }).focus();
   const [{ permissions }] = await Promise.all([caller(), address ? showForm() : showList()]);
   $('#create').hidden = !permissions.create_bot;
   $('#all').hidden = !permissions.share_bot_with_all && bot.shared_scope !== 'all';

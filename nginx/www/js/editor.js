@@ -1,10 +1,11 @@
 // Writing an experience: its fields, what students will see of them, and the files that the tutor quotes from.
 import { request } from './api.js';
-import { $, $$, clone, el, once } from './dom.js';
-import { announce, ask, draft, fault, room, start } from './page.js';
+import { $, $$, el } from './dom.js';
+import { onSubmit } from './fields.js';
+import { announce, draft, room, start } from './page.js';
+import { addRow, keepFiles, onAct, put, rowsOf, showFiles, values } from './rows.js';
 import { t, told } from './text.js';
 
-const POLL = 2000; // milliseconds
 const LINKS_LAST = 600000; // milliseconds, at least
 
 const form = $('#editor');
@@ -18,25 +19,15 @@ let stored; // what stood in the form when the server had the same, as JSON
 
 // ---- fields, and rows of them ----
 
-const values = nodes => Object.fromEntries(nodes.map(node => [node.name, node.value]));
-const put = (nodes, data) => nodes.forEach(node => { node.value = data[node.name] ?? node.value; });
-const rowsOf = list => $$('li', list).map(row => values($$('[name]', row)));
 const gather = () => ({ ...values(fields), learning_objectives: rowsOf(objectives).map(row => row.objective), evaluation_metrics: rowsOf(metrics) });
 const isStored = () => JSON.stringify(gather()) === stored;
-
-function add(list, data) {
-  const row = clone(`${list.id}-row`);
-  put($$('[name]', row), data);
-  list.append(row);
-  return row;
-}
 
 function fill(data) {
   put(fields, data);
   for (const list of lists) list.replaceChildren();
-  for (const objective of data.learning_objectives) add(objectives, { objective });
-  for (const metric of data.evaluation_metrics) add(metrics, metric);
-  objectives.firstChild ?? add(objectives, {});
+  for (const objective of data.learning_objectives) addRow(objectives, { objective });
+  for (const metric of data.evaluation_metrics) addRow(metrics, metric);
+  objectives.firstChild ?? addRow(objectives, {});
 }
 
 function changed() {
@@ -48,39 +39,24 @@ function changed() {
   $('#preview ul').replaceChildren(...data.learning_objectives.map(text => text.trim() && el('li', { dir: 'auto' }, text)));
 }
 
-// What the buttons do; a row is an objective, a metric or a file.
-const acts = {
-  add: (row, { previousElementSibling: list }) => $('textarea, input', add(list, {})).focus(),
-  up: row => row.previousElementSibling?.before(row),
-  down: row => row.nextElementSibling?.after(row),
-  async remove(row) {
-    const name = $('a', row)?.textContent;
-    if (name && !await ask(t('Remove “{name}”?', { name }), t('The tutor quotes from it no more.'), t('Remove'), { danger: true })) return;
-    if (row.id) await request('DELETE', `${action}/context_files/${row.id}`);
-    const next = row.nextElementSibling ?? row.previousElementSibling ?? row.parentNode.parentNode;
-    row.remove();
-    $('textarea, input, button', next).focus();
-    announce(t('Removed'));
-    if (row.id) await load();
-  },
+const fileOf = ({ id, url, display_name: name, index_status, index_error }) => ({ id, name, url, state: index_error ?? index_status });
+
+const move = where => (row, button) => {
+  where(row);
+  button.focus(); // lost on the way
+  announce(t('Now number {n}', { n: $$('li', row.parentNode).indexOf(row) + 1 }));
+};
+
+onAct({
+  up: move(row => row.previousElementSibling?.before(row)),
+  down: move(row => row.nextElementSibling?.after(row)),
   discard(row, button) {
     button.parentNode.hidden = true;
     fill(JSON.parse(stored));
     fields[0].focus();
   },
-};
-
-async function press({ target }) {
-  const { act } = target.dataset;
-  const row = target.closest('li');
-  if (!act) return;
-  await once(target, () => acts[act](row, target)).catch(error => row.append(fault(error)));
-  if (/up|down/.test(act)) {
-    target.focus(); // lost on the way
-    announce(t('Now number {n}', { n: $$('li', row.parentNode).indexOf(row) + 1 }));
-  }
-  changed();
-}
+  removeFile: keepFiles(() => `${action}/context_files`, load, fileOf),
+}, changed);
 
 // By mouse or finger, what Up and Down do.
 function drag({ target, pointerId }) {
@@ -103,15 +79,7 @@ function show(answer) {
   ({ method, action, ai_experience: it } = answer);
   $('#back').href = action.slice(7);
   $('main').dataset.now = [it.id ? 'saved' : 'new', it.workflow_state, it.context_index_status, it.can_unpublish && 'removable'].join(' ');
-  it.context_files.forEach(showFile);
-}
-
-function showFile({ id, display_name: name, url, index_status: status, index_error: why }) {
-  const row = document.getElementById(id) ?? clone('files-row', { name });
-  row.id = id;
-  row.dataset.state = why ?? status;
-  $('a', row).href = url;
-  if (!row.parentNode) $('#files').append(row);
+  showFiles(it.context_files);
 }
 
 // An answer to what was asked before is out of date.
@@ -121,31 +89,15 @@ async function load() {
   if (mine === asked) show(answer);
 }
 
-async function upload({ target }) {
-  for (const file of target.files) {
-    const row = clone('files-row', { name: file.name });
-    const body = new FormData();
-    body.append('file', file);
-    $('#files').append(row);
-    try {
-      showFile(await request('POST', `${action}/context_files`, { body }));
-      row.remove();
-      load().catch(() => {}); // whether it may be published now; asked again in any case
-    } catch (error) {
-      row.dataset.state = 'unsent';
-      row.append(fault(error));
-    }
-  }
-}
-
 // Beside the fields, and above all, where links lead to them; what has no text there is not shown, nor takes the focus.
-function tell(faults) {
+function tell(editor, faults = {}) {
   for (const place of $$('[data-of]')) {
     const name = place.dataset.of;
     place.textContent = (faults[name] ?? []).map(told).join(' ');
     $(`#${name}`).ariaInvalid = name in faults;
   }
   $('#faults').focus();
+  return Object.keys(faults)[0];
 }
 
 // Of one that is there only what has changed: what somebody else has written meanwhile, or published, stays.
@@ -159,25 +111,18 @@ async function store(data, state) {
   show({ method: 'PUT', action: it.id ? action : `${action}/${answer.id}`, ai_experience: answer });
 }
 
-async function save({ submitter }) {
+onSubmit('#editor', async (editor, submitter) => {
   const data = gather();
-  tell({});
-  $('#notices').replaceChildren();
-  try {
-    await store(data, submitter.value);
-    const page = location.pathname.replace(/new$|\d+.edit$/, it.id);
-    await draft.write(location.pathname, '');
-    stored = JSON.stringify(data);
-    if (submitter.id === 'test') return location.assign(`${page}?test`);
-    history.replaceState(null, '', `${page}/edit`);
-    changed();
-    $('#said').textContent = t('Saved');
-    if (!submitter.offsetParent) $('#save').focus();
-  } catch (error) {
-    tell(error.fields);
-    if (!Object.keys(error.fields)[0]) $('#notices').append(fault(error));
-  }
-}
+  await store(data, submitter.value);
+  const page = location.pathname.replace(/new$|\d+.edit$/, it.id);
+  await draft.write(location.pathname, '');
+  stored = JSON.stringify(data);
+  if (submitter.id === 'test') return location.assign(`${page}?test`);
+  history.replaceState(null, '', `${page}/edit`);
+  changed();
+  if (!submitter.offsetParent) $('#save').focus();
+  return t('Saved');
+}, tell);
 
 start(async () => {
   const [{ features }] = await Promise.all([request('GET', '/api/v1/site'), load()]);
@@ -189,15 +134,9 @@ start(async () => {
   $('#restored').hidden = !kept;
   $('#material').hidden = !features.context_files;
   changed();
-  Object.assign(form, { hidden: false, oninput: changed, onclick: press, onpointerdown: drag, onsubmit(event) {
-    event.preventDefault();
-    once(form, () => save(event));
-  }, onkeyup({ key, target }) { // what one comes to by Tab is not left half under the buttons
-    if (key === 'Tab' && !target.closest('.below')) target.scrollIntoView({ block: 'nearest' });
+  Object.assign(form, { hidden: false, oninput: changed, onpointerdown: drag, onkeyup({ key, target }) {
+    if (key === 'Tab' && !target.closest('.below')) target.scrollIntoView({ block: 'nearest' }); // not left half under the buttons
   } });
-  $('#file').onchange = upload;
-  addEventListener('beforeunload', event => { if (!isStored() || $('[data-state=sending]')) event.preventDefault(); });
-  setInterval(() => {
-    if (!document.hidden && ($('[data-state=in_progress]') || (it.id && Date.now() - asked > LINKS_LAST))) load().catch(() => {});
-  }, POLL);
+  addEventListener('beforeunload', event => { if (!isStored()) event.preventDefault(); });
+  setInterval(() => { if (!document.hidden && it.id && Date.now() - asked > LINKS_LAST) load().catch(() => {}); }, 2000);
 });

@@ -15,20 +15,20 @@ function showFaults(form, fields = {}) {
   return first;
 }
 
-// action(form) sends one that fits, and gives what is then said, if anything.
-export const onSubmit = (selector, action) => addEventListener('submit', event => {
-  const form = event.target;
+// action(form, submitter) sends one that fits, and gives what is then said, if anything. tell: as showFaults().
+export const onSubmit = (selector, action, tell = showFaults) => addEventListener('submit', event => {
+  const { target: form, submitter } = event;
   if (!form.matches(selector)) return;
   event.preventDefault();
   once(form, async () => {
     const said = $('.said', form);
     said.replaceChildren();
-    showFaults(form);
+    tell(form);
     try {
-      const words = await action(form);
+      const words = await action(form, submitter);
       if (words) said.append(el('p', { class: 'notice done' }, words));
     } catch (error) {
-      if (!showFaults(form, error.fields)) said.append(fault(error));
+      if (!tell(form, error.fields)) said.append(fault(error));
     }
   });
 });
