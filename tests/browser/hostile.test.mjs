@@ -368,7 +368,7 @@ test('names: the class, a student, the account, the start page', async (t) => {
     await assertShown(page, '#rows a', students.map(({ name }) => name));
     await visit(page, `${path}/${students[3].id}`);
     await assertShown(page, 'h1', [students[3].name]);
-    assert.equal(await page.title(), students[3].name);
+    assert.equal(await page.title(), `${students[3].name} – Colloquy`);
     await visit(page, '/account');
     await assertShown(page, '#who dd, [data-user]', [teacher.name]);
     await page.locator('#sessions [title*="onmouseover"]').waitFor();
