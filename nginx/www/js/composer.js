@@ -20,9 +20,9 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     };
-    addEventListener('keydown', event => {
+    document.onkeydown = event => { // in the place of that of a conversation before
       if (event.key === 'Escape' && this.busy && !isComposing(event) && !$('dialog[open]')) this.onstop();
-    });
+    };
     this.#restore();
     this.busy = false;
     this.#changed();
