@@ -285,6 +285,7 @@ static void write_conversation(const struct request *req, struct buf *out, const
                is_manager(req) ? "This is a test. It stands apart from the class: no student and no count has it."
                                : "You and the teachers of this course can read this conversation.");
     buf_str(out, TEMPLATES);
+    buf_str(out, "<noscript><p>To talk with the tutor, the browser must run scripts.</p></noscript>\n");
 }
 
 /* GET /courses/:course_id/ai_experiences/:id: 200 and the experience as a page. */
