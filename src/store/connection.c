@@ -71,14 +71,10 @@ void connection_close(struct db *db)
     db->mysql = NULL;
 }
 
-/*
- * The session is made the same on every server: strict, UTC, and READ COMMITTED, under which concurrent turns
- * of different conversations lock no gaps that they share.
- */
 static void set_options(MYSQL *mysql, const struct db *db)
 {
-    const struct config_database *config = &db->config->database;
-    unsigned timeout_s = config->timeout_ms < 1000 ? 1 : (config->timeout_ms + 999) / 1000;
+    unsigned timeout_ms = db->config->database.timeout_ms;
+    unsigned timeout_s = timeout_ms < 1000 ? 1 : (timeout_ms + 999) / 1000;
 
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout_s);
     if (!db->is_patient) {
@@ -86,14 +82,27 @@ static void set_options(MYSQL *mysql, const struct db *db)
         mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &timeout_s);
     }
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    mysql_options(mysql, MYSQL_INIT_COMMAND,
-                  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
-                  "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5");
-    mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    if (db->is_autocommit_off)
-        mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION autocommit = 0");
-    if (config->sync_wait) /* before reads and updates: either may be the first statement of a transaction */
-        mysql_options(mysql, MYSQL_INIT_COMMAND, "SET SESSION wsrep_sync_wait = 3");
+}
+
+static bool run(MYSQL *mysql, const char *sql)
+{
+    return mysql_real_query(mysql, sql, strlen(sql)) == 0;
+}
+
+/*
+ * The session is made the same on every server: strict, UTC, and READ COMMITTED, under which concurrent turns
+ * of different conversations lock no gaps that they share. Not by MYSQL_INIT_COMMAND: MariaDB's library crashes there when
+ * memory is short.
+ */
+static bool set_session(MYSQL *mysql, const struct db *db)
+{
+    return run(mysql,
+               "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+               "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5") &&
+           run(mysql, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED") &&
+           (!db->is_autocommit_off || run(mysql, "SET SESSION autocommit = 0")) &&
+           /* before reads and updates: either may be the first statement of a transaction */
+           (!db->config->database.sync_wait || run(mysql, "SET SESSION wsrep_sync_wait = 3"));
 }
 
 /* Numbers of ours, because the two servers' headers do not name the same ones. */
@@ -152,7 +161,8 @@ enum cq_status connection_open(struct cq_ctx *ctx, struct db *db)
     set_options(mysql, db);
     /* CLIENT_FOUND_ROWS: an update counts the rows that it matched, not those that it changed. */
     if (!mysql_real_connect(mysql, config->socket ? NULL : config->host, config->user, config->password, config->name,
-                            config->socket ? 0 : config->port, config->socket, CLIENT_FOUND_ROWS)) {
+                            config->socket ? 0 : config->port, config->socket, CLIENT_FOUND_ROWS) ||
+        !set_session(mysql, db)) {
         cq_fail(ctx, CQ_BUSY, "database: cannot connect: error %u: %s", mysql_errno(mysql), mysql_error(mysql));
         db->is_lost = was_reached(mysql_errno(mysql)); /* cut off while signing in: another try may do */
         mysql_close(mysql);
