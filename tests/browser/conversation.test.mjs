@@ -189,18 +189,20 @@ test('a draft outlives a reload and a lost session, but not signing out', async 
     const { page, path, student } = await visit(t);
     page.watched.allow(/status of 401/);
     await box(page).fill('Half a thought');
+    const isBack = () => page.waitForFunction(() => document.querySelector('#composer')?.value === 'Half a thought');
     await page.reload();
-    assert.equal(await box(page).inputValue(), 'Half a thought');
+    await isBack();
     await page.context().clearCookies({ name: '__Host-colloquy_session' });
     await page.keyboard.press('Tab');
     await box(page).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('alert').getByRole('link', { name: 'Sign in' }).click();
     await signIn(page, student, path);
-    assert.equal(await box(page).inputValue(), 'Half a thought');
+    await isBack();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL('**/login');
     await signIn(page, student, path);
+    await page.getByRole('link', { name: student.name }).waitFor();
     assert.equal(await box(page).inputValue(), '');
 });
 
