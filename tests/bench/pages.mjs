@@ -134,7 +134,7 @@ async function measureStreams(storageState) {
     const page = await context.newPage();
     await page.goto(`/courses/${site.courseId}/ai_experiences/${site.experienceId}`);
     const begin = page.getByRole('button', { name: 'Start the conversation' });
-    await page.locator('#composer').or(begin).waitFor();
+    await page.locator('#begin:visible, #composer:visible').waitFor();
     if (await begin.isVisible()) {
         await begin.click();
     }
