@@ -159,13 +159,22 @@ static void test_stop(void)
     }
 }
 
+static bool is_with_the_model(void *before)
+{
+    calls_run(0);
+    return model_requests() > *(const uint64_t *)before;
+}
+
+/* START comes before the model is asked, and only one that was asked has used up the cue that hangs. */
 static void test_stop_before_the_first_word(void)
 {
     chat_use();
+    uint64_t before = model_requests();
     const char *id = chat_new_id(), *text = "[[times 1]][[hang 0]]stop me early";
     struct transfer *transfer = SAY_START(.id = id, .text = text, .message_id = "u", .accept = SSE);
 
     CU_ASSERT_FATAL(call_wait_event(transfer, "START", 1, 5000));
+    CU_ASSERT_FATAL(wait_until(is_with_the_model, &before, 5000));
     expect_body("stop", stop(id), 200, "null");
     const struct answer *answer = call_finish(transfer);
 
