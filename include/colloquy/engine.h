@@ -129,8 +129,7 @@ struct turn_params {
     const struct ai_experience_row *experience;
     const struct conversation_row *conversation; /* NULL: open one */
     const char *text;                            /* of the user; ignored when opening */
-    const uint8_t *key_hash, *body_hash;         /* see struct turn_request */
-    bool key_is_message_id;
+    struct request_key key;
 };
 
 struct turn {

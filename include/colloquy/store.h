@@ -19,6 +19,7 @@
 #include "colloquy/store/chat.h"
 #include "colloquy/store/chat_search.h"
 #include "colloquy/store/document.h"
+#include "colloquy/store/request_key.h"
 
 /* ---- the connection ---- */
 
@@ -510,9 +511,7 @@ struct turn_request {
     const char *reply_uuid;
     const char *owner; /* of the lease */
     uint32_t lease_s;
-    const uint8_t *key_hash;  /* SHA-256 of what names the key; NULL: no idempotency key */
-    const uint8_t *body_hash; /* SHA-256 of what must be the same when the key comes again */
-    bool key_is_message_id;   /* decides which conflict is reported */
+    struct request_key key;
 };
 
 struct turn_row {

@@ -1,45 +1,24 @@
 /* Sending a message in a chat, getting the reply, and having a title proposed (doc/api-chat.md 2.4, 2.9). */
-#include <string.h>
-
 #include "api/chat_represent.h"
 #include "api/chat_say.h"
 #include "api/chat_stream.h"
+#include "api/idempotency.h"
 #include "api/signature.h"
 
-enum { MAX_KEY_BYTES = 128 };
-
-/* ---- keys ---- */
-
-static bool is_key(const char *text)
+/* The key of the header, and the body as it came. */
+static enum cq_status read_key(struct request *req, struct request_key *out)
 {
-    size_t len = strlen(text);
-
-    for (size_t i = 0; i < len; i++)
-        if (text[i] < 0x20 || text[i] > 0x7e)
-            return false;
-    return len > 0 && len <= MAX_KEY_BYTES;
-}
-
-/* What names the request: user is the other half of the table's key. What must be the same is the body as it came. */
-static enum cq_status read_key(struct request *req, struct chat_turn_params *params)
-{
-    uint8_t *hashes = arena_alloc(req->ctx.arena, 2 * SHA256_BYTES);
     const char *key = req->idempotency_key;
 
     if (!key)
         return CQ_OK;
-    if (!is_key(key)) {
+    if (!idempotency_key_fits(key)) {
         chat_problem(req, "Idempotency-Key must be 1 to 128 printable ASCII characters");
         return CQ_INVALID_REQUEST;
     }
     const char *name = arena_printf(req->ctx.arena, "header\n%s\n%s", req->loaded->route->key.pattern, key);
 
-    if (!hashes || !name || !sha256(name, strlen(name), hashes) ||
-        !sha256(req->body, req->body_len, hashes + SHA256_BYTES))
-        return cq_fail(&req->ctx, CQ_INTERNAL, "out of memory");
-    params->key_hash = hashes;
-    params->body_hash = hashes + SHA256_BYTES;
-    return CQ_OK;
+    return idempotency_key_make(req, name, req->body, req->body_len, out);
 }
 
 /* ---- POST /conversation: starts the turn ---- */
@@ -77,7 +56,7 @@ enum cq_status chat_message_create(struct request *req)
     if (!st)
         st = chat_say_read(req, say);
     if (!st)
-        st = read_key(req, &params);
+        st = read_key(req, &params.key);
     if (!st)
         st = engine_chat_begin(&req->ctx, req->db, &params, &l->bot, &l->chat_turn);
     if (!st && l->chat_turn->asking.retrieval) /* links to what will be found are made in the loop */

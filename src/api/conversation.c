@@ -80,7 +80,7 @@ enum cq_status conversation_create(struct request *req)
         .config = req->config, .owner = l->owner, .user_id = l->access.user_id, .experience = &l->ai_experience};
 
     l->work = &turn_work;
-    enum cq_status st = idempotency_read(req, false, "", &params);
+    enum cq_status st = idempotency_read(req, false, "", 0, &params.key);
     return st ? st : engine_turn_begin(&req->ctx, req->db, &params, &l->turn);
 }
 

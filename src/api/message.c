@@ -1,4 +1,6 @@
 /* Saying something in a conversation, getting the reply, and stopping it (doc/api-canvas.md 4.4, 4.4b). */
+#include <string.h>
+
 #include "api/idempotency.h"
 #include "api/represent.h"
 #include "api/route.h"
@@ -32,7 +34,7 @@ enum cq_status message_create(struct request *req)
     l->work = &turn_work;
     enum cq_status st = read_message(req, &params.text);
     if (!st)
-        st = idempotency_read(req, true, params.text, &params);
+        st = idempotency_read(req, true, params.text, strlen(params.text), &params.key);
     if (!st)
         st = engine_turn_begin(&req->ctx, req->db, &params, &l->turn);
     /* To anyone but a manager an ended conversation is not there, also when it ended just now. */

@@ -170,8 +170,7 @@ static enum cq_status prepare(struct cq_ctx *ctx, struct chat_turn *turn, const 
                                                .instruction = turn->bot.id ? turn->bot.instruction : NULL,
                                                .owner = params->owner,
                                                .lease_s = turn->lease_s,
-                                               .key_hash = params->key_hash,
-                                               .body_hash = params->body_hash};
+                                               .key = params->key};
     if (!turn->request.text)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     return name_things(ctx, turn, say);

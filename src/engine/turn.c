@@ -64,9 +64,7 @@ static enum cq_status prepare(struct cq_ctx *ctx, struct turn *turn, const struc
                               .reply_uuid = new_uuid(ctx),
                               .owner = params->owner,
                               .lease_s = turn->lease_s,
-                              .key_hash = params->key_hash,
-                              .body_hash = params->body_hash,
-                              .key_is_message_id = params->key_is_message_id};
+                              .key = params->key};
     if (!turn->request.conversation_uuid || !turn->request.message_uuid || !turn->request.reply_uuid)
         return cq_fail(ctx, CQ_INTERNAL, "out of memory");
     return set_objectives(ctx, turn, params);

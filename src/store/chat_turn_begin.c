@@ -165,8 +165,7 @@ static enum cq_status find_earlier(struct cq_ctx *ctx, struct db *db, const stru
     const struct chat_turn_request *r = args->request;
     const struct chat_message_row *named = r->is_named ? find_named(args->messages, r->message_name) : NULL;
     struct found_turn keyed = {0};
-    enum cq_status st =
-        r->key_hash ? turn_by_key(ctx, db, r->user_id, r->key_hash, r->body_hash, &keyed) : CQ_RESOURCE_NOT_FOUND;
+    enum cq_status st = r->key.hash ? turn_by_key(ctx, db, r->user_id, &r->key, &keyed) : CQ_RESOURCE_NOT_FOUND;
 
     *out = (struct earlier){0};
     if (st && st != CQ_RESOURCE_NOT_FOUND)
@@ -424,8 +423,7 @@ static enum cq_status begin(struct cq_ctx *ctx, struct db *db, struct begin_args
         st = begin_continuing(ctx, db, args, locked);
     else
         st = begin_new(ctx, db, args, locked);
-    return st ? st
-              : turn_remember_key(ctx, db, r->user_id, r->key_hash, r->body_hash, args->turn->id, !earlier.is_keyed);
+    return st ? st : turn_remember_key(ctx, db, r->user_id, &r->key, args->turn->id, !earlier.is_keyed);
 }
 
 static enum cq_status begin_tx(struct cq_ctx *ctx, struct db *db, void *arg, bool is_rerun)

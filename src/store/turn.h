@@ -20,12 +20,12 @@ struct found_turn {
 bool turn_is_running(const struct found_turn *found);
 
 /* The turn that was begun under the key. CQ_RESOURCE_NOT_FOUND: none was. */
-enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const uint8_t *key_hash,
-                           const uint8_t *body_hash, struct found_turn *out) MUST_USE;
+enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const struct request_key *key,
+                           struct found_turn *out) MUST_USE;
 
-/* key_hash NULL: there is none. is_new: nobody may have used it meanwhile; if somebody has, look again: CQ_AGAIN. */
-enum cq_status turn_remember_key(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const uint8_t *key_hash,
-                                 const uint8_t *body_hash, uint64_t turn_id, bool is_new) MUST_USE;
+/* Nothing, if there is no key. is_new: nobody may have used it meanwhile; if somebody has, look again: CQ_AGAIN. */
+enum cq_status turn_remember_key(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const struct request_key *key,
+                                 uint64_t turn_id, bool is_new) MUST_USE;
 
 /* One that has failed, or, if is_continuing, one that is to go on. */
 enum cq_status turn_begin_again(struct cq_ctx *ctx, struct db *db, uint64_t id, const char *reply_uuid,

@@ -26,13 +26,13 @@ static enum cq_status check_key(struct cq_ctx *ctx, struct db *db, const struct 
     const struct turn_request *r = args->request;
 
     *is_decided = false;
-    if (!r->key_hash)
+    if (!r->key.hash)
         return CQ_OK;
-    enum cq_status st = turn_by_key(ctx, db, r->user_id, r->key_hash, r->body_hash, found);
+    enum cq_status st = turn_by_key(ctx, db, r->user_id, &r->key, found);
     if (st)
         return st == CQ_RESOURCE_NOT_FOUND ? CQ_OK : st;
     if (!found->is_same_body)
-        return r->key_is_message_id ? CQ_MESSAGE_ID_CONFLICT : CQ_IDEMPOTENCY_CONFLICT;
+        return r->key.is_message_id ? CQ_MESSAGE_ID_CONFLICT : CQ_IDEMPOTENCY_CONFLICT;
     if (turn_is_running(found) && !str_eq(found->reply_uuid, r->reply_uuid))
         return CQ_TURN_IN_PROGRESS;
     if (!str_eq(found->state, "complete"))
@@ -255,7 +255,7 @@ static enum cq_status begin_message(struct cq_ctx *ctx, struct db *db, const str
         st = begin_new(ctx, db, args, &locked);
     note_conversation(args->turn, &locked);
     if (!st && args->turn->id != keyed.id)
-        st = turn_remember_key(ctx, db, r->user_id, r->key_hash, r->body_hash, args->turn->id, !keyed.id);
+        st = turn_remember_key(ctx, db, r->user_id, &r->key, args->turn->id, !keyed.id);
     return st;
 }
 
@@ -331,7 +331,7 @@ static enum cq_status open_conversation(struct cq_ctx *ctx, struct db *db, const
         return CQ_AGAIN; /* the first run is being committed just now */
     if (!st)
         st = insert_turn(ctx, db, args, db_insert_id(db), 0, true, now_ms);
-    return st ? st : turn_remember_key(ctx, db, r->user_id, r->key_hash, r->body_hash, args->turn->id, !keyed.id);
+    return st ? st : turn_remember_key(ctx, db, r->user_id, &r->key, args->turn->id, !keyed.id);
 }
 
 /* The messages are read in the transaction that begins the turn, so that none is begun without them. */

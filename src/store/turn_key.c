@@ -27,11 +27,12 @@ bool turn_is_running(const struct found_turn *found)
     return str_eq(found->state, "pending") && !found->is_expired;
 }
 
-enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const uint8_t *key_hash,
-                           const uint8_t *body_hash, struct found_turn *out)
+enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const struct request_key *key,
+                           struct found_turn *out)
 {
     struct found_turn f = {0};
-    const struct db_in in[] = {IN_BYTES(body_hash, SHA256_BYTES), IN_U64(user_id), IN_BYTES(key_hash, SHA256_BYTES)};
+    const struct db_in in[] = {IN_BYTES(key->body_hash, SHA256_BYTES), IN_U64(user_id),
+                               IN_BYTES(key->hash, SHA256_BYTES)};
     const struct db_out cols[] = {OUT_U64(f.id),
                                   OUT_U64(f.conversation_id),
                                   OUT_U32(f.user_seq),
@@ -50,13 +51,13 @@ enum cq_status turn_by_key(struct cq_ctx *ctx, struct db *db, uint64_t user_id, 
     return st;
 }
 
-enum cq_status turn_remember_key(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const uint8_t *key_hash,
-                                 const uint8_t *body_hash, uint64_t turn_id, bool is_new)
+enum cq_status turn_remember_key(struct cq_ctx *ctx, struct db *db, uint64_t user_id, const struct request_key *key,
+                                 uint64_t turn_id, bool is_new)
 {
-    const struct db_in in[] = {IN_U64(user_id), IN_BYTES(key_hash, SHA256_BYTES), IN_BYTES(body_hash, SHA256_BYTES),
-                               IN_U64(turn_id), IN_U64(turn_id)};
+    const struct db_in in[] = {IN_U64(user_id), IN_BYTES(key->hash, SHA256_BYTES),
+                               IN_BYTES(key->body_hash, SHA256_BYTES), IN_U64(turn_id), IN_U64(turn_id)};
 
-    if (!key_hash)
+    if (!key->hash)
         return CQ_OK;
     if (!is_new)
         return db_execute(ctx, db, INSERT_KEY, in, LEN(in), NULL);

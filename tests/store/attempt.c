@@ -103,8 +103,8 @@ static const uint8_t *hash_of(struct cq_ctx *ctx, const char *text)
 
 void attempt_key(struct cq_ctx *ctx, struct attempt *a, const char *key, const char *body)
 {
-    a->request.key_hash = hash_of(ctx, key);
-    a->request.body_hash = hash_of(ctx, body);
+    a->request.key.hash = hash_of(ctx, key);
+    a->request.key.body_hash = hash_of(ctx, body);
 }
 
 enum cq_status attempt_begin(const struct place *p, struct attempt *a)

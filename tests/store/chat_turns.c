@@ -41,8 +41,8 @@ static void prepare(const struct place *p, const struct say *say, struct said *o
     if (!say->key)
         return;
     CU_ASSERT(sha256(say->key, strlen(say->key), out->key) && sha256(say->text, strlen(say->text), out->body));
-    out->request.key_hash = out->key;
-    out->request.body_hash = out->body;
+    out->request.key.hash = out->key;
+    out->request.key.body_hash = out->body;
 }
 
 static enum cq_status begin(const struct place *p, const struct say *say, struct said *out)

@@ -59,7 +59,7 @@ static void test_other_body(void)
         struct attempt first = keyed(&p, conversation_id, "text", rows[i].name);
         struct attempt other = keyed(&p, conversation_id, "other", rows[i].name);
 
-        other.request.key_is_message_id = rows[i].is_message_id;
+        other.request.key.is_message_id = rows[i].is_message_id;
         MUST(attempt_begin(&p, &first));
         ROW_ASSERT(rows[i].name, attempt_begin(&p, &other) == rows[i].want);
         MUST(attempt_complete(&p, &first));

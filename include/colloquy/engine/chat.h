@@ -45,7 +45,7 @@ struct chat_turn_params {
     const char *owner; /* of the lease */
     uint64_t user_id;
     struct chat_say *say;
-    const uint8_t *key_hash, *body_hash; /* as of struct turn_request */
+    struct request_key key;
 };
 
 struct chat_turn {

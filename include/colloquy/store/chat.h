@@ -3,6 +3,7 @@
 #define COLLOQUY_STORE_CHAT_H
 
 #include "colloquy/base.h"
+#include "colloquy/store/request_key.h"
 
 struct db;
 struct hash_list;
@@ -89,7 +90,7 @@ struct chat_turn_request {
     size_t n_files;
     const char *owner; /* of the lease */
     uint32_t lease_s;
-    const uint8_t *key_hash, *body_hash; /* as of struct turn_request; NULL: no Idempotency-Key */
+    struct request_key key;
 };
 
 struct chat_file {

@@ -16,8 +16,8 @@ static const char OPENINGS[] = "/api/v1/courses/7/ai_experiences/3/conversations
 /* What was read; the hashes are copied out of the request's arena. */
 struct outcome {
     enum cq_status st;
-    struct turn_params params;
-    uint8_t key[SHA256_BYTES], body[SHA256_BYTES];
+    struct request_key key;
+    uint8_t hash[SHA256_BYTES], body[SHA256_BYTES];
     const char *error_text;
 };
 
@@ -35,12 +35,12 @@ static struct outcome read_key(const char *path, const char *header, const char 
     CU_ASSERT_EQUAL_FATAL(params_read(&req), CQ_OK);
     CU_ASSERT_EQUAL_FATAL(route_find(&req, routes, n_routes, sizeof(routes[0]), &i), CQ_OK);
     loaded.route = &routes[i];
-    outcome.st = idempotency_read(&req, loaded.route->may == MAY_SAY, body, &outcome.params);
+    outcome.st = idempotency_read(&req, loaded.route->may == MAY_SAY, body, strlen(body), &outcome.key);
     outcome.error_text = loaded.error_text;
-    if (outcome.params.key_hash)
-        memcpy(outcome.key, outcome.params.key_hash, SHA256_BYTES);
-    if (outcome.params.body_hash)
-        memcpy(outcome.body, outcome.params.body_hash, SHA256_BYTES);
+    if (outcome.key.hash)
+        memcpy(outcome.hash, outcome.key.hash, SHA256_BYTES);
+    if (outcome.key.body_hash)
+        memcpy(outcome.body, outcome.key.body_hash, SHA256_BYTES);
     return outcome;
 }
 
@@ -71,8 +71,8 @@ static void test_header_forms(void)
         struct outcome got = read_key(MESSAGES, rows[i].key, "{}", "hello");
 
         ROW_ASSERT(rows[i].name, got.st == (rows[i].good ? CQ_OK : CQ_VALIDATION_FAILED));
-        ROW_ASSERT(rows[i].name, (got.params.key_hash != NULL) == rows[i].good);
-        ROW_ASSERT(rows[i].name, !got.params.key_is_message_id);
+        ROW_ASSERT(rows[i].name, (got.key.hash != NULL) == rows[i].good);
+        ROW_ASSERT(rows[i].name, !got.key.is_message_id);
         ROW_ASSERT(rows[i].name, rows[i].good || str_eq(got.error_text,
                                                         "Idempotency-Key must be 1 to 128 printable ASCII characters"));
     }
@@ -102,9 +102,9 @@ static void test_message_id_forms(void)
     for (size_t i = 0; i < LEN(rows); i++) {
         struct outcome got = read_key(MESSAGES, NULL, rows[i].json, "hello");
 
-        ROW_ASSERT(rows[i].json, got.st == rows[i].st && (got.params.key_hash != NULL) == rows[i].has_key);
-        ROW_ASSERT(rows[i].json, (got.params.body_hash != NULL) == rows[i].has_key);
-        ROW_ASSERT(rows[i].json, got.params.key_is_message_id == rows[i].has_key);
+        ROW_ASSERT(rows[i].json, got.st == rows[i].st && (got.key.hash != NULL) == rows[i].has_key);
+        ROW_ASSERT(rows[i].json, (got.key.body_hash != NULL) == rows[i].has_key);
+        ROW_ASSERT(rows[i].json, got.key.is_message_id == rows[i].has_key);
         ROW_ASSERT(rows[i].json, rows[i].st == CQ_OK || str_eq(got.error_text, "message_id must be a UUID"));
     }
 }
@@ -114,7 +114,7 @@ static void test_case_of_a_message_id(void)
     struct outcome lower = read_key(MESSAGES, NULL, "{\"message_id\":\"" UUID "\"}", "hello");
     struct outcome upper = read_key(MESSAGES, NULL, "{\"message_id\":\"" UPPER_UUID "\"}", "hello");
 
-    CU_ASSERT_TRUE(is_same(lower.key, upper.key) && is_same(lower.body, upper.body));
+    CU_ASSERT_TRUE(is_same(lower.hash, upper.hash) && is_same(lower.body, upper.body));
 }
 
 /* The header is compared as it is: what differs in case is another key. */
@@ -122,7 +122,7 @@ static void test_case_of_a_header(void)
 {
     struct outcome lower = read_key(MESSAGES, "key", "{}", "hello"), upper = read_key(MESSAGES, "KEY", "{}", "hello");
 
-    CU_ASSERT_FALSE(is_same(lower.key, upper.key));
+    CU_ASSERT_FALSE(is_same(lower.hash, upper.hash));
 }
 
 static void test_the_header_wins(void)
@@ -131,9 +131,9 @@ static void test_the_header_wins(void)
     struct outcome both = read_key(MESSAGES, "key", json, "hello"), header = read_key(MESSAGES, "key", "{}", "hello");
     struct outcome field = read_key(MESSAGES, NULL, json, "hello"), same = read_key(MESSAGES, UUID, "{}", "hello");
 
-    CU_ASSERT_TRUE(is_same(both.key, header.key) && !both.params.key_is_message_id);
-    CU_ASSERT_FALSE(is_same(both.key, field.key));
-    CU_ASSERT_FALSE(is_same(same.key, field.key)); /* the same text, as a header and as a field: two keys */
+    CU_ASSERT_TRUE(is_same(both.hash, header.hash) && !both.key.is_message_id);
+    CU_ASSERT_FALSE(is_same(both.hash, field.hash));
+    CU_ASSERT_FALSE(is_same(same.hash, field.hash)); /* the same text, as a header and as a field: two keys */
 }
 
 /* A field of a wrong form is refused even where the header counts. */
@@ -148,8 +148,8 @@ static void test_openings(void)
     struct outcome field = read_key(OPENINGS, NULL, "{\"message_id\":\"abc\"}", "");
     struct outcome header = read_key(OPENINGS, "key", "{\"message_id\":\"abc\"}", "");
 
-    CU_ASSERT_TRUE(field.st == CQ_OK && !field.params.key_hash);
-    CU_ASSERT_TRUE(header.st == CQ_OK && header.params.key_hash && !header.params.key_is_message_id);
+    CU_ASSERT_TRUE(field.st == CQ_OK && !field.key.hash);
+    CU_ASSERT_TRUE(header.st == CQ_OK && header.key.hash && !header.key.is_message_id);
 }
 
 /* One key, each path its own; and never the same for two paths whose parts are cut in other places. */
@@ -170,18 +170,18 @@ static void test_other_path_other_key(void)
     for (size_t i = 0; i < LEN(paths); i++) {
         got[i] = read_key(paths[i], "key", "{}", "hello");
         for (size_t k = 0; k < i; k++)
-            ROW_ASSERT(paths[i], got[i].st == CQ_OK && !is_same(got[i].key, got[k].key));
+            ROW_ASSERT(paths[i], got[i].st == CQ_OK && !is_same(got[i].hash, got[k].hash));
     }
     struct outcome again = read_key(paths[0], "key", "{}", "hello");
 
-    CU_ASSERT_TRUE(is_same(again.key, got[0].key));
+    CU_ASSERT_TRUE(is_same(again.hash, got[0].hash));
 }
 
 static void test_other_body_same_key(void)
 {
     struct outcome a = read_key(MESSAGES, "key", "{}", "hello"), b = read_key(MESSAGES, "key", "{}", "hello ");
 
-    CU_ASSERT_TRUE(is_same(a.key, b.key));
+    CU_ASSERT_TRUE(is_same(a.hash, b.hash));
     CU_ASSERT_FALSE(is_same(a.body, b.body));
 }
 
