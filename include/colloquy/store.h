@@ -217,6 +217,7 @@ struct ai_experience_row {
     const char *evaluation_metrics; /* JSON array; NULL: none */
     const char *context_key;        /* changes when its context files do; NULL: it has none */
     int64_t created_at_ms, updated_at_ms;
+    bool is_replay;                     /* of a create: an earlier one with the same key made it */
     bool is_started;                    /* a student enrolled now has a conversation of it; not of a load */
     const char *latest_state;           /* of the caller's latest conversation; NULL: none */
     bool latest_met;                    /* which met all objectives */
@@ -266,14 +267,21 @@ enum state_fault {
     STATE_IS_STARTED,       /* by a student: it is not to be unpublished any more */
 };
 
+/* Where a new one belongs, and the request that creates it. */
+struct ai_experience_origin {
+    uint64_t course_id;
+    uint64_t user_id; /* whose key it is */
+    struct request_key key;
+};
+
 /* Whether it may become that, as its row says (is_started, context_files). What it is already it may become. */
 enum state_fault store_state_fault(const struct ai_experience_row *row, const char *workflow_state);
 
 /*
  * CQ_INVALID_FIELDS: the state is not to be had; row says why (store_state_fault()). CQ_SOURCE_GONE: a file that was chosen is none of the
- * course's. Then nothing was changed. Else row: as it is now.
+ * course's. CQ_IDEMPOTENCY_CONFLICT: the key stood for another body. Then nothing was changed. Else row: as it is now.
  */
-enum cq_status store_ai_experience_create(struct cq_ctx *ctx, struct db *db, uint64_t course_id,
+enum cq_status store_ai_experience_create(struct cq_ctx *ctx, struct db *db, const struct ai_experience_origin *origin,
                                           const struct ai_experience_change *change,
                                           struct ai_experience_row *row) MUST_USE;
 enum cq_status store_ai_experience_update(struct cq_ctx *ctx, struct db *db, uint64_t id,

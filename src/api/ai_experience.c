@@ -4,6 +4,7 @@
 #include "api/ai_experience_form.h"
 #include "api/ai_experience_rules.h"
 #include "api/context_file.h"
+#include "api/idempotency.h"
 #include "api/page.h"
 #include "api/represent.h"
 #include "api/route.h"
@@ -220,27 +221,38 @@ static enum cq_status take_faults(enum cq_status st, const struct ai_experience_
     return has_field_errors(errors) ? CQ_OK : st;
 }
 
-/* POST …/ai_experiences: 201 and the experience; 400 with every field that is wrong. */
+/*
+ * POST …/ai_experiences: 201 and the experience; 400 with every field that is wrong. With a key that came before, the
+ * experience as it is now.
+ */
 enum cq_status ai_experience_create(struct request *req)
 {
+    const struct access_row *access = &req->loaded->access;
+    struct ai_experience_origin origin = {.course_id = access->course_id, .user_id = access->user_id};
     struct ai_experience_change change;
     struct ai_experience_row row;
     struct field_errors errors = {.n = 0};
 
-    enum cq_status st = read_change(req, NULL, &change, &errors);
+    enum cq_status st = idempotency_read(req, false, req->body, req->body_len, &origin.key);
+    if (!st)
+        st = read_change(req, NULL, &change, &errors);
     if (!st)
         st = check_state(req, NULL, &change, &errors);
     if (st)
         return st;
     if (!has_field_errors(&errors)) {
-        st = store_ai_experience_create(&req->ctx, req->db, req->loaded->access.course_id, &change, &row);
+        st = store_ai_experience_create(&req->ctx, req->db, &origin, &change, &row);
         st = take_faults(st, &row, &change, &errors);
     }
     if (has_field_errors(&errors)) {
         reply_faults(req, NULL, &change, &errors);
         return CQ_OK;
     }
-    return st ? st : reply_written(req, 201, &row, ai_experience_page_path(req, row.id));
+    if (st)
+        return st;
+    if (row.is_replay)
+        response_header(req, "Idempotent-Replayed", "true");
+    return reply_written(req, 201, &row, ai_experience_page_path(req, row.id));
 }
 
 /* PUT …/ai_experiences/:id: 200 and the experience; what is not sent stays, an error changes nothing. */

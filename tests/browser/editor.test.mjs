@@ -206,6 +206,27 @@ test('what the server does not take just now stays typed', async (t) => {
     assert.equal(await page.getByRole('alert').count(), 0);
 });
 
+test('a new one whose answer is lost is there once, with what was typed since', async (t) => {
+    const scene = await makeClass();
+    const page = await open(t, scene.teacher);
+    page.watched.allow(/Failed to load|ERR_FAILED/);
+    await page.goto(`${pathOf(scene)}/new`);
+    await page.getByLabel('Title').fill('Typed');
+    await objectives(page).fill('One');
+    await page.getByLabel('Guidance').fill('Ask.');
+    await page.route('**/ai_experiences', async (route) => {
+        await route.fetch();
+        await route.abort();
+    }, { times: 1 });
+    await save(page, 'Save draft');
+    await page.getByRole('alert').getByText('No connection').waitFor();
+    await page.getByLabel('Title').fill('Typed, and more');
+    await save(page, 'Save draft');
+    await page.getByText('Saved', { exact: true }).waitFor();
+    const all = await api(scene.teacher).get(`/api/v1${pathOf(scene)}`);
+    assert.deepEqual(all.map(({ title }) => title).filter((title) => title.startsWith('Typed')), ['Typed, and more']);
+});
+
 test('a test as a student is of what was saved', async (t) => {
     const { page, ...scene } = await edit(t);
     await page.getByLabel('Title').fill('As tested');

@@ -218,6 +218,39 @@ static void test_opening_with_one_key_at_once(void)
                                                        experience)) == 1);
 }
 
+/* Creating an experience: some of the requests at once, some later. */
+static void test_creating_with_one_key(void)
+{
+    enum { N = 5 };
+    const char *path = textf("/api/v1/courses/%lu/ai_experiences", main_course()), *key = new_key();
+    const char *header_line = textf("Idempotency-Key: %s", key), *title = textf("once %s", key);
+    const char *body =
+        textf("{\"title\":\"%s\",\"pedagogical_guidance\":\"g\",\"learning_objectives\":[\"one\"]}", title);
+    const char *other =
+        textf("{\"title\":\"%s\",\"pedagogical_guidance\":\"g\",\"learning_objectives\":[\"two\"]}", title);
+    struct transfer *all[N];
+    size_t n_new = 0;
+
+    for (size_t i = 0; i < N; i++)
+        all[i] = START("POST", path, token_of(TEACHER), .body = body, .headers = {header_line});
+    for (size_t i = 0; i < N; i++) {
+        const struct answer *answer = call_finish(all[i]);
+
+        expect_status("at once", answer, 201);
+        n_new += !is_replayed(answer);
+    }
+    ROW_ASSERT("one made it", n_new == 1);
+    const struct answer *again = CALL("POST", path, token_of(TEACHER), .body = body, .headers = {header_line});
+    ROW_ASSERT("later", again->status == 201 && is_replayed(again));
+    const struct answer *conflict = CALL("POST", path, token_of(TEACHER), .body = other, .headers = {header_line});
+    expect_status("other body", conflict, 409);
+    expect_json("other body", conflict->json, "/errors/0/error_code", "\"idempotency_conflict\"");
+    expect_status("a key of a wrong form",
+                  CALL("POST", path, token_of(TEACHER), .body = body, .headers = {"Idempotency-Key: \xc3\xa4"}), 400);
+    ROW_ASSERT("one is there",
+               database_number(textf("SELECT COUNT(*) FROM ai_experience WHERE title = '%s'", title)) == 1);
+}
+
 /* ---- after a failure ---- */
 
 static void test_key_after_a_failure(void)
@@ -316,7 +349,8 @@ SUITE(idempotency, {"same key, same body", test_same_key_same_body}, {"opening a
       {"message_id", test_message_id}, {"reach of a key", test_reach_of_a_key},
       {"replay as a stream", test_replay_as_a_stream}, {"same key while running", test_same_key_while_running},
       {"many at once", test_many_at_once}, {"opening with one key at once", test_opening_with_one_key_at_once},
-      {"key after a failure", test_key_after_a_failure}, {"same text after a failure", test_same_text_after_a_failure},
+      {"creating with one key", test_creating_with_one_key}, {"key after a failure", test_key_after_a_failure},
+      {"same text after a failure", test_same_text_after_a_failure},
       {"other text after a failure", test_other_text_after_a_failure},
       {"a client that leaves", test_client_that_leaves},
       {"a client that leaves without streaming", test_client_that_leaves_without_streaming});

@@ -40,7 +40,8 @@ uint64_t experience_new(const struct place *p, const char *workflow_state)
                                                 .workflow_state = workflow_state};
     struct ai_experience_row row = {0};
 
-    MUST(store_ai_experience_create(p->ctx, p->db, p->course_id, &change, &row));
+    MUST(store_ai_experience_create(p->ctx, p->db, &(struct ai_experience_origin){.course_id = p->course_id}, &change,
+                                    &row));
     return row.id;
 }
 
@@ -101,10 +102,14 @@ static const uint8_t *hash_of(struct cq_ctx *ctx, const char *text)
     return hash;
 }
 
+struct request_key attempt_request_key(struct cq_ctx *ctx, const char *key, const char *body)
+{
+    return (struct request_key){.hash = hash_of(ctx, key), .body_hash = hash_of(ctx, body)};
+}
+
 void attempt_key(struct cq_ctx *ctx, struct attempt *a, const char *key, const char *body)
 {
-    a->request.key.hash = hash_of(ctx, key);
-    a->request.key.body_hash = hash_of(ctx, body);
+    a->request.key = attempt_request_key(ctx, key, body);
 }
 
 enum cq_status attempt_begin(const struct place *p, struct attempt *a)

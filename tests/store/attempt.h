@@ -44,6 +44,7 @@ struct attempt attempt_message(const struct place *p, uint64_t conversation_id, 
 struct attempt attempt_opening(const struct place *p);
 
 /* The key is any text; what must be the same when it comes again, too. */
+struct request_key attempt_request_key(struct cq_ctx *ctx, const char *key, const char *body);
 void attempt_key(struct cq_ctx *ctx, struct attempt *a, const char *key, const char *body);
 
 enum cq_status attempt_begin(const struct place *p, struct attempt *a);

@@ -214,6 +214,27 @@ static void test_renew(void)
     }
 }
 
+/* With a key it is known again. */
+static void test_experience_with_key(void)
+{
+    const struct ai_experience_change change = {
+        .title = "new", .learning_objective = "one", .pedagogical_guidance = ""};
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct place p = place_new();
+        const struct ai_experience_origin origin = {
+            .course_id = p.course_id, .user_id = p.user_id, .key = attempt_request_key(p.ctx, rows[i].name, "body")};
+        struct ai_experience_row row = {0};
+
+        struct place q = cut_place(&p, i);
+        ROW_ASSERT(rows[i].name, store_ai_experience_create(q.ctx, q.db, &origin, &change, &row) == CQ_OK);
+        ROW_ASSERT(rows[i].name, str_eq(row.title, "new") && !row.is_replay);
+        usleep(SETTLED_MS * 1000);
+        ROW_ASSERT(rows[i].name,
+                   sql_number("SELECT COUNT(*) FROM ai_experience WHERE course_id = %ju", (uintmax_t)p.course_id) == 2);
+    }
+}
+
 static void test_experience(void)
 {
     const struct ai_experience_change change = {
@@ -224,7 +245,9 @@ static void test_experience(void)
         struct ai_experience_row row = {0};
 
         struct place q = cut_place(&p, i);
-        ROW_ASSERT(rows[i].name, store_ai_experience_create(q.ctx, q.db, q.course_id, &change, &row) == CQ_BUSY);
+        ROW_ASSERT(rows[i].name,
+                   store_ai_experience_create(q.ctx, q.db, &(struct ai_experience_origin){.course_id = q.course_id},
+                                              &change, &row) == CQ_BUSY);
         usleep(SETTLED_MS * 1000);
         ROW_ASSERT(rows[i].name, sql_number("SELECT COUNT(*) FROM ai_experience WHERE course_id = %ju",
                                             (uintmax_t)p.course_id) == (rows[i].cut == CUT_BEFORE_COMMIT ? 1 : 2));
@@ -377,6 +400,7 @@ static void test_bot(void)
 SUITE(commits, {"begin", test_begin}, {"begin again", test_begin_again}, {"open", test_open},
       {"complete", test_complete}, {"complete an opening", test_complete_opening}, {"fail", test_fail},
       {"lost", test_lost}, {"an evaluation", test_evaluation}, {"renew", test_renew},
-      {"an experience", test_experience}, {"complete a conversation", test_conversation_complete},
-      {"a vote", test_vote}, {"a bot", test_bot}, {"a course", test_course}, {"people", test_people},
-      {"sign in", test_sign_in}, {"the connection closes", test_end});
+      {"an experience", test_experience}, {"an experience with a key", test_experience_with_key},
+      {"complete a conversation", test_conversation_complete}, {"a vote", test_vote}, {"a bot", test_bot},
+      {"a course", test_course}, {"people", test_people}, {"sign in", test_sign_in},
+      {"the connection closes", test_end});

@@ -179,9 +179,12 @@ static void test_chosen(void)
                                                 .context_file_ids = ids,
                                                 .n_context_file_ids = 1};
     struct ai_experience_row made = {0};
-    GIVES(CQ_OK, store_ai_experience_create(p.ctx, p.db, p.course_id, &create, &made));
+    GIVES(CQ_OK, store_ai_experience_create(p.ctx, p.db, &(struct ai_experience_origin){.course_id = p.course_id},
+                                            &create, &made));
     CU_ASSERT_TRUE(made.context_key && made.context_files.n == 1 && made.context_files.rows[0].id == b);
-    GIVES(CQ_SOURCE_GONE, store_ai_experience_create(other.ctx, other.db, other.course_id, &create, &made));
+    GIVES(CQ_SOURCE_GONE,
+          store_ai_experience_create(other.ctx, other.db, &(struct ai_experience_origin){.course_id = other.course_id},
+                                     &create, &made));
 }
 
 /* What nobody draws from goes; what another experience draws from stays. */
@@ -299,11 +302,13 @@ static void test_state_with_files(void)
     create.title = create.learning_objective = create.pedagogical_guidance = "x";
     end(b, "succeeded");
     GIVES(CQ_INVALID_FIELDS, store_ai_experience_update(p.ctx, p.db, id, &change, &row));
-    GIVES(CQ_INVALID_FIELDS, store_ai_experience_create(p.ctx, p.db, p.course_id, &create, &row));
+    GIVES(CQ_INVALID_FIELDS, store_ai_experience_create(
+                                 p.ctx, p.db, &(struct ai_experience_origin){.course_id = p.course_id}, &create, &row));
     ASSERT_TEXT(files_of(&p, id), ""); /* nothing was changed */
     change.context_file_ids = create.context_file_ids = &b;
     GIVES(CQ_OK, store_ai_experience_update(p.ctx, p.db, id, &change, &row));
-    GIVES(CQ_OK, store_ai_experience_create(p.ctx, p.db, p.course_id, &create, &row));
+    GIVES(CQ_OK, store_ai_experience_create(p.ctx, p.db, &(struct ai_experience_origin){.course_id = p.course_id},
+                                            &create, &row));
 }
 
 /* Of a list, beside the rows that they belong to. */

@@ -19,7 +19,8 @@ static void test_create(void)
         .title = "title", .learning_objective = "one", .pedagogical_guidance = ""};
     struct ai_experience_row row = {0};
 
-    GIVES(CQ_OK, store_ai_experience_create(p.ctx, p.db, p.course_id, &least, &row));
+    GIVES(CQ_OK, store_ai_experience_create(p.ctx, p.db, &(struct ai_experience_origin){.course_id = p.course_id},
+                                            &least, &row));
     ASSERT_TEXT(row.workflow_state, "unpublished");
     ASSERT_TEXT(row.pedagogical_guidance, "");
     CU_ASSERT_PTR_NULL(row.description);
@@ -29,7 +30,34 @@ static void test_create(void)
     CU_ASSERT_FALSE(row.is_started);
     CU_ASSERT_EQUAL(row.created_at_ms, row.updated_at_ms);
     CU_ASSERT_TRUE(row.created_at_ms > clock_unix_ms() - DAY_S * 1000LL && row.created_at_ms <= clock_unix_ms() + 1000);
-    GIVES(CQ_RESOURCE_NOT_FOUND, store_ai_experience_create(p.ctx, p.db, UINT32_MAX, &least, &row));
+    GIVES(
+        CQ_RESOURCE_NOT_FOUND,
+        store_ai_experience_create(p.ctx, p.db, &(struct ai_experience_origin){.course_id = UINT32_MAX}, &least, &row));
+}
+
+/* The same request again makes none: also at the same time, and whatever has become of the first. */
+static void test_create_again(void)
+{
+    struct place p = place_new(), other = place_new();
+    const struct ai_experience_change first = {.title = "1", .learning_objective = "one", .pedagogical_guidance = ""};
+    const struct ai_experience_change second = {.set_title = true, .title = "2"};
+    struct ai_experience_origin origin = {.course_id = p.course_id, .user_id = p.user_id};
+    struct ai_experience_row made = {0}, again = {0};
+
+    origin.key = attempt_request_key(p.ctx, "create again", "1");
+    GIVES(CQ_OK, store_ai_experience_create(p.ctx, p.db, &origin, &first, &made));
+    GIVES(CQ_OK, store_ai_experience_update(p.ctx, p.db, made.id, &second, &made));
+    GIVES(CQ_OK, store_ai_experience_create(p.ctx, p.db, &origin, &first, &again));
+    CU_ASSERT_TRUE(!made.is_replay && again.is_replay && again.id == made.id);
+    ASSERT_TEXT(again.title, "2");
+    GIVES(CQ_OK, store_ai_experience_delete(p.ctx, p.db, made.id, &made));
+    GIVES(CQ_OK, store_ai_experience_create(p.ctx, p.db, &origin, &first, &again));
+    ASSERT_TEXT(again.workflow_state, "deleted");
+    origin.key = attempt_request_key(p.ctx, "create again", "2");
+    GIVES(CQ_IDEMPOTENCY_CONFLICT, store_ai_experience_create(p.ctx, p.db, &origin, &first, &again));
+    origin.user_id = other.user_id;
+    GIVES(CQ_OK, store_ai_experience_create(p.ctx, p.db, &origin, &first, &again));
+    CU_ASSERT_TRUE(!again.is_replay && again.id != made.id);
 }
 
 /* The columns that differ, a letter each. */
@@ -71,7 +99,8 @@ static void test_update(void)
     for (size_t i = 0; i < LEN(rows); i++) {
         struct ai_experience_row before = {0}, after = {0};
 
-        MUST(store_ai_experience_create(p.ctx, p.db, p.course_id, &full, &before));
+        MUST(store_ai_experience_create(p.ctx, p.db, &(struct ai_experience_origin){.course_id = p.course_id}, &full,
+                                        &before));
         sql_run("UPDATE ai_experience SET updated_at = updated_at - INTERVAL 1 DAY WHERE id = %ju",
                 (uintmax_t)before.id);
         MUST(store_ai_experience_update(p.ctx, p.db, before.id, &rows[i].change, &after));
@@ -286,7 +315,7 @@ static void test_members_progress(void)
     CU_ASSERT_FALSE(list.rows[0].latest_met);
 }
 
-SUITE(experiences, {"create", test_create}, {"update", test_update}, {"delete", test_delete},
-      {"unpublish", test_unpublish}, {"what has started can change", test_started_can_change},
+SUITE(experiences, {"create", test_create}, {"create again", test_create_again}, {"update", test_update},
+      {"delete", test_delete}, {"unpublish", test_unpublish}, {"what has started can change", test_started_can_change},
       {"pages of a list", test_list_pages}, {"the list of an empty course", test_list_of_empty_course},
       {"counts", test_counts}, {"a member's progress", test_members_progress});

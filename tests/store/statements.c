@@ -72,7 +72,8 @@ static void find_nothing(struct cq_ctx *ctx, struct db *db)
     CU_ASSERT_EQUAL(list.n, 0);
     GIVES(CQ_OK, store_ai_experience_list(ctx, db, 1, 1, false, "published", 10, 10, &list));
     CU_ASSERT_EQUAL(list.n, 0);
-    GIVES(CQ_RESOURCE_NOT_FOUND, store_ai_experience_create(ctx, db, 1, &create, &experience));
+    GIVES(CQ_RESOURCE_NOT_FOUND,
+          store_ai_experience_create(ctx, db, &(struct ai_experience_origin){.course_id = 1}, &create, &experience));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_ai_experience_update(ctx, db, 1, &change, &experience));
     GIVES(CQ_RESOURCE_NOT_FOUND, store_ai_experience_delete(ctx, db, 1, &experience));
     GIVES(CQ_OK, store_message_list(ctx, db, 1, UINT32_MAX, &messages));
@@ -242,10 +243,14 @@ static void find_no_turn(struct cq_ctx *ctx, struct db *db)
 static void walk_experiences(const struct place *p)
 {
     const struct ai_experience_change change = {.set_title = true, .title = "x"};
+    const struct ai_experience_change create = {.title = "x", .learning_objective = "x", .pedagogical_guidance = "x"};
+    const struct ai_experience_origin origin = {
+        .course_id = p->course_id, .user_id = p->user_id, .key = attempt_request_key(p->ctx, "walk", "x")};
     struct ai_experience_list list = {0};
     struct ai_experience_row row;
-    uint64_t id = experience_new(p, "unpublished");
 
+    GIVES(CQ_OK, store_ai_experience_create(p->ctx, p->db, &origin, &create, &row));
+    uint64_t id = row.id;
     GIVES(CQ_OK, store_ai_experience_update(p->ctx, p->db, id, &change, &row));
     GIVES(CQ_OK, store_ai_experience_list(p->ctx, p->db, p->course_id, p->user_id, true, NULL, 10, 0, &list));
     CU_ASSERT_EQUAL(list.n, 2);

@@ -13,8 +13,9 @@ const fields = $$('.field > [name]');
 const lists = $$('.rows');
 const [objectives, metrics] = lists;
 
-let method, action, it; // as the server gives them for a form
+let action, it; // as the server gives them for a form
 let asked; // when
+let creation; // the request for a new one, until it is known what came of it
 let stored; // what stood in the form when the server had the same, as JSON
 
 // ---- fields, and rows of them ----
@@ -76,7 +77,7 @@ function drag({ target, pointerId }) {
 
 // data-now on main: editor.css shows what fits.
 function show(answer) {
-  ({ method, action, ai_experience: it } = answer);
+  ({ action, ai_experience: it } = answer);
   $('#back').href = action.slice(7);
   $('main').dataset.now = [it.id ? 'saved' : 'new', it.workflow_state, it.context_index_status, it.can_unpublish && 'removable'].join(' ');
   showFiles(it.context_files);
@@ -100,15 +101,30 @@ function tell(editor, faults = {}) {
   return Object.keys(faults)[0];
 }
 
+async function send(body, headers) {
+  const answer = await request(it.id ? 'PUT' : 'POST', action, { body, headers });
+  asked = Date.now();
+  show({ action: it.id ? action : `${action}/${answer.id}`, ai_experience: answer });
+}
+
+// One whose answer is lost is repeated as it was, so that there are not two.
+async function create(body) {
+  creation ??= { body, headers: { 'Idempotency-Key': crypto.randomUUID() } };
+  try {
+    await send(creation.body, creation.headers);
+  } catch (error) {
+    if (error.status >= 400 && error.status < 500) creation = null;
+    throw error;
+  }
+  return creation.body;
+}
+
 // Of one that is there only what has changed: what somebody else has written meanwhile, or published, stays.
 async function store(data, state) {
-  const was = it.id ? JSON.parse(stored) : {};
-  const body = Object.fromEntries(Object.entries(data).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(was[name])));
-  if (state) body.workflow_state = state;
-  if (it.id && !Object.keys(body)[0]) return;
-  const answer = await request(method, action, { body });
-  asked = Date.now();
-  show({ method: 'PUT', action: it.id ? action : `${action}/${answer.id}`, ai_experience: answer });
+  const now = state ? { ...data, workflow_state: state } : data;
+  const was = it.id ? JSON.parse(stored) : await create(now);
+  const changed = Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(was[name]));
+  if (changed[0]) await send(Object.fromEntries(changed));
 }
 
 onSubmit('#editor', async (editor, submitter) => {
