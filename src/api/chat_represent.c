@@ -134,6 +134,10 @@ enum cq_status chat_write_message(struct request *req, struct json_out *out, enu
     chat_time(out, form, row->created_at_ms);
     json_key(out, "status");
     json_text(out, states[row->state]);
+    if (str_eq(row->stop_reason, "stopped")) {
+        json_key(out, "stopped");
+        json_boolean(out, true);
+    }
     json_close_object(out);
     return CQ_OK;
 }

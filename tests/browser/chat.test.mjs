@@ -205,6 +205,8 @@ test('stop, go on, and come back in the middle', async (t) => {
     await page.locator('.streaming .raw').waitFor();
     await page.keyboard.press('Escape');
     await page.locator('.reply').getByText('stopped').waitFor();
+    await page.reload();
+    await page.locator('.reply').getByText('stopped').waitFor();
     await settled(page);
 
     await say(page, 'tell me half');

@@ -153,6 +153,7 @@ static void test_stop(void)
             ROW_ASSERT("what was shown is what is kept",
                        str_starts(chat_joined(answer, "STREAMING"), chat_text_of(chat_last(read))));
         expect_json(name, read, "/message_map/u/status", "\"complete\"");
+        expect_json(name, chat_last(read), "/stopped", "true");
         expect_json(name, read, "/should_continue", "false");
         ROW_ASSERT(name, is_replayed(SAY(.id = id, .text = LONG, .message_id = "u")));
         expect_body("nothing runs", stop(id), 200, "null");

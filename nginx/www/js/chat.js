@@ -38,16 +38,17 @@ const vote = id => votes(at(id).feedback?.thumbs_up, async (isGood, comment, cat
   at(id).feedback = await ours('PUT', `/${id}/feedback`, { thumbs_up: isGood, comment, category });
 });
 
-function shown(id, more) {
-  const { role, html, content, parent, status, create_time: time } = at(id);
+function shown(id) {
+  const { role, html, content, parent, status, stopped, create_time: time } = at(id);
   const isOwn = role === 'user';
   const text = textOf(id);
   const all = siblings(id);
   const actions = clone('actions', { version: all[1] ? t('Version {n} of {all}', { n: all.indexOf(id) + 1, all: all.length }) : '' });
   actions.prepend(copyButton(() => text), isOwn ? '' : vote(id));
-  const retry = () => turns.say(text, { again: { id, key: id, isStored: true }, parent, content });
-  if (status === 'failed') more = { note: t('not answered'), retry };
-  return { id, isOwn, html, text, time: time * 1000, author: isOwn ? t('You') : turns.tutor, sources: sourcesOf(id), actions: [actions], ...more };
+  const isFailed = status === 'failed';
+  const note = stopped ? t('stopped') : isFailed && t('not answered');
+  const retry = isFailed && (() => turns.say(text, { again: { id, key: id, isStored: true }, parent, content }));
+  return { id, note, retry, isOwn, html, text, time: time * 1000, author: isOwn ? t('You') : turns.tutor, sources: sourcesOf(id), actions: [actions] };
 }
 
 // Puts the branch there; afresh: also what of it is there.
@@ -79,7 +80,7 @@ async function send(turn) {
     else if (event === 'AGENT_THINKING') turn.reply.say(t('Searching the documents…'));
     else if (event === 'STREAMING') turn.append(data.completion);
     else if (event === 'ERROR') throw await load() ?? new ApiError(502, data);
-    else if (data.message) return ended(turn, data.stop_reason);
+    else if (data.message) return ended(turn);
   }
   return false;
 }
@@ -93,9 +94,9 @@ function begun(turn, id) {
   history.replaceState(null, '', composer.name = `/chat/${talk.id}`);
 }
 
-async function ended(turn, reason) {
+async function ended(turn) {
   await load();
-  turn.done(shown(leaf, { note: reason === 'stopped' && t('stopped') }));
+  turn.done(shown(leaf));
   show();
   if (talk.title === UNTITLED) ours('GET', '/proposed-title').then(({ title }) => rename(title)).catch(() => Promise.all([showTitle(), list()]).catch(complain));
   return true;
