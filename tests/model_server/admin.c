@@ -224,6 +224,20 @@ static void answer_script(struct server *server, const struct http_request *requ
     answer_write(out, is_set ? 200 : 400, "application/json", "", "{}\n", 3);
 }
 
+static void answer_go(struct server *server, const struct http_request *request, struct buf *out)
+{
+    struct json_object *wish = body_parse(request->body, request->body_bytes);
+    const char *message = json_get_text(wish, "message", NULL);
+    struct cue *cue = message ? cues_find(&server->cues, message, strlen(message)) : NULL;
+
+    json_object_put(wish);
+    if (cue) {
+        cue->is_free = true;
+        connections_let_go(server, cue);
+    }
+    answer_write(out, cue ? 200 : 400, "application/json", "", "{}\n", 3);
+}
+
 bool admin_answer(struct server *server, const struct http_request *request, bool is_control, struct buf *out)
 {
     if (http_is(request, "GET", "/stats")) {
@@ -235,6 +249,8 @@ bool admin_answer(struct server *server, const struct http_request *request, boo
         answer_mode(server, request, out);
     } else if (is_control && http_is(request, "POST", "/script")) {
         answer_script(server, request, out);
+    } else if (is_control && http_is(request, "POST", "/go")) {
+        answer_go(server, request, out);
     } else {
         return false;
     }

@@ -37,14 +37,16 @@ static void answer_data(struct reply *reply, struct structured *s, struct json_o
 }
 
 /* The script of what was said, by its words or by its cue. */
-static void read_cued(struct script *script, struct server *server, const char *task, const struct buf *said)
+static void read_cued(struct reply *reply, struct server *server, const char *task, const struct buf *said)
 {
     struct buf message;
 
+    reply->cue = cues_find(&server->cues, said->data, said->len);
+
     buf_init(&message, 2 * (size_t)MAX_BODY_BYTES);
     buf_append(&message, said->data, said->len);
-    buf_str(&message, cues_find(&server->cues, said->data, said->len));
-    script_read(script, &server->times, task, message.data, message.len);
+    buf_str(&message, reply->cue ? reply->cue->script : "");
+    script_read(&reply->script, &server->times, task, message.data, message.len);
     buf_release(&message);
 }
 
@@ -56,11 +58,11 @@ static void read_script(struct reply *reply, struct server *server, struct json_
     bool is_structured = structured_read(&s, asked);
 
     if (!is_structured) {
-        read_cued(script, server, NULL, &asked->message);
+        read_cued(reply, server, NULL, &asked->message);
         answer_result(script, asked);
     } else {
         reply->kind = s.schema ? REPLY_STRUCTURED : REPLY_SUMMARY;
-        read_cued(script, server, s.task, &s.said);
+        read_cued(reply, server, s.task, &s.said);
         answer_data(reply, &s, request);
     }
     structured_release(&s);

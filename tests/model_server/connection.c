@@ -336,3 +336,14 @@ void connection_wake(struct connection *c)
         c->state = REPLYING;
     pump(c);
 }
+
+/* By their timers: whoever lets them go has events of connections at hand, and this may be one's end. */
+void connections_let_go(struct server *server, const struct cue *cue)
+{
+    for (struct connection *c = server->connections; c; c = c->next) {
+        if (c->state != HUNG || c->reply.cue != cue)
+            continue;
+        c->state = PAUSED;
+        timer_start(server, c, 0);
+    }
+}

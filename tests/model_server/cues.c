@@ -4,13 +4,13 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
-const char *cues_find(const struct cues *cues, const char *message, size_t len)
+struct cue *cues_find(struct cues *cues, const char *message, size_t len)
 {
     utf8_trim(&message, &len);
     for (size_t i = 0; i < cues->n; i++)
         if (strlen(cues->all[i].message) == len && memcmp(cues->all[i].message, message, len) == 0)
-            return cues->all[i].script;
-    return "";
+            return &cues->all[i];
+    return NULL;
 }
 
 void cues_forget(struct cues *cues)
@@ -32,7 +32,7 @@ static struct cue *place_of(struct cues *cues, const char *message)
     if (i == MAX_CUES)
         return NULL;
     if (i == cues->n)
-        cues->all[cues->n++] = (struct cue){strdup(message), NULL};
+        cues->all[cues->n++] = (struct cue){.message = strdup(message)};
     return &cues->all[i];
 }
 
@@ -45,5 +45,6 @@ bool cues_set(struct cues *cues, struct json_object *wish)
         return false;
     free(cue->script);
     cue->script = strdup(script);
+    cue->is_free = false;
     return cue->message && cue->script;
 }

@@ -22,6 +22,8 @@
  *                     of the next line are good, 6 hours at first
  *                POST /script             control port only: {"message", "script"}. A message of just these words, but for
  *                     blanks around them, is answered from now on as if these directives stood in it
+ *                POST /go                 control port only: {"message"}. What [[hold]] holds of the replies to that message
+ *                     goes on, and from now on nothing is held; until the next POST /script for it
  *     metadata   PUT  /latest/api/token, GET /latest/meta-data/iam/security-credentials/[role]: an instance's own
  *                     credentials (IMDSv2)
  *
@@ -55,6 +57,7 @@
  *     [[delay MS]]        before the first byte
  *     [[gap MS]]          after each delta
  *     [[bytewise]]        one byte in each write
+ *     [[hold]]            of a script that POST /script has set: nothing after the first delta before POST /go
  *   Faults; N counts deltas from 1, those of reasoning and of a tool's input too
  *     [[status N]]        that HTTP status and a JSON error
  *     [[retry-after N]]   with the header Retry-After: N

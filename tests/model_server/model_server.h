@@ -107,6 +107,7 @@ enum directive {
     D_CUT,
     D_RESET,
     D_HANG,
+    D_HOLD,
     D_BADJSON,
     D_BADUTF8,
     D_BADCRC,
@@ -157,14 +158,15 @@ void script_steer(struct script *script, const char *model, unsigned denied_stat
 struct cues {
     struct cue {
         char *message, *script;
+        bool is_free; /* POST /go has said that what [[hold]] holds may go on */
     } all[MAX_CUES];
     size_t n;
 };
 
 /* {"message", "script"}: from now on that script goes with that message. Whether it says so, and there was room. */
 bool cues_set(struct cues *cues, struct json_object *wish);
-/* The script of a message, blanks around it left out; "" when it has none. */
-const char *cues_find(const struct cues *cues, const char *message, size_t len);
+/* That of a message, blanks around it left out; NULL: it has none. Stays where it is. */
+struct cue *cues_find(struct cues *cues, const char *message, size_t len);
 void cues_forget(struct cues *cues);
 
 /* ---- obedience.c ---- */
@@ -240,7 +242,7 @@ enum reply_step {
     REPLY_END,   /* that was all of it */
     REPLY_CUT,   /* send what there is, then close */
     REPLY_RESET, /* the same, with a reset */
-    REPLY_HANG,  /* send what there is, then nothing */
+    REPLY_HANG,  /* send what there is, then nothing; unless it is held, and let go */
 };
 
 enum reply_stage {
@@ -268,7 +270,8 @@ struct reply {
     struct script script;
     const struct wire *wire;
     enum reply_kind { REPLY_TEXT, REPLY_STRUCTURED, REPLY_SUMMARY, REPLY_VECTORS } kind;
-    struct asked asked; /* its texts and its schema are gone once the script is read */
+    struct asked asked;    /* its texts and its schema are gone once the script is read */
+    const struct cue *cue; /* whose script it is; NULL: the message's own */
     uint64_t id;
     int64_t created_s;
     uint64_t prompt_tokens;
@@ -386,7 +389,7 @@ enum connection_state {
     READING,   /* the next request comes in */
     PAUSED,    /* a reply waits for the timer */
     REPLYING,  /* a reply goes out */
-    HUNG,      /* it never will */
+    HUNG,      /* it never will, or not before it is let go */
     FINISHING, /* what is in out, then the next request */
     CLOSING,   /* what is in out, then the end */
 };
@@ -419,6 +422,9 @@ void connection_ready(struct connection *c, uint32_t events);
 
 /* Its timer ran out. */
 void connection_wake(struct connection *c);
+
+/* The replies that this cue holds go on. */
+void connections_let_go(struct server *server, const struct cue *cue);
 
 /* ---- loop.c ---- */
 

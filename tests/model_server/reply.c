@@ -224,6 +224,8 @@ static enum reply_step fault_due(const struct reply *reply, bool text_ended)
         return REPLY_RESET;
     if (script->has[D_HANG] && (text_ended || reply->deltas >= script->n[D_HANG]))
         return REPLY_HANG;
+    if (script->has[D_HOLD] && reply->deltas && reply->cue && !reply->cue->is_free)
+        return REPLY_HANG;
     return REPLY_MORE;
 }
 

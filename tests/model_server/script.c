@@ -30,6 +30,7 @@ static const struct {
     [D_CUT]           = {"cut",               NUMBER, true,  UINT32_MAX},
     [D_RESET]         = {"reset",             NUMBER, true,  UINT32_MAX},
     [D_HANG]          = {"hang",              NUMBER, true,  UINT32_MAX},
+    [D_HOLD]          = {"hold",              FLAG,   false, 0},
     [D_BADJSON]       = {"badjson",           NUMBER, true,  UINT32_MAX},
     [D_BADUTF8]       = {"badutf8",           NUMBER, true,  UINT32_MAX},
     [D_BADCRC]        = {"badcrc",            NUMBER, true,  UINT32_MAX},

@@ -195,5 +195,38 @@ static void test_cues(void)
     CU_ASSERT_STRING_EQUAL(tongues[0].told(&after).text->data, "You said: Why?");
 }
 
+/* A reply that stops after its first delta until it is let go, whoever asks then; others do not wait for it. */
+static void test_hold(void)
+{
+    static const char body[] = "{\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hold on.\"}]}";
+    const struct question cue = {.path = "/script",
+                                 .is_control = true,
+                                 .body = "{\"message\":\"Hold on.\",\"script\":\"[[text One two three.]][[hold]]\"}"};
+    const struct question held = {.path = "/v1/chat/completions", .body = body, .limit_ms = 300};
+    struct question go = {.path = "/go", .is_control = true, .body = "{\"message\":\"Hold on.\"}"};
+    char bytes[65536];
+
+    CU_ASSERT_EQUAL(ask(&go).status, 400);
+    CU_ASSERT_EQUAL(ask(&cue).status, 200);
+    int fd = connect_and_send(
+        textf("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body));
+
+    CU_ASSERT(comes_within(fd, 5000));
+    while (comes_within(fd, 200) && recv(fd, bytes, sizeof(bytes), 0) > 0)
+        ;
+    CU_ASSERT_EQUAL(ask_model(0).status, 200);
+    CU_ASSERT_EQUAL(ask(&go).status, 200);
+    CU_ASSERT(comes_within(fd, 5000) && recv(fd, bytes, sizeof(bytes), 0) > 0);
+    close(fd);
+    const struct answer after = say(&tongues[0], true, "Hold on.");
+    CU_ASSERT_STRING_EQUAL(tongues[0].told(&after).text->data, "One two three.");
+    CU_ASSERT_EQUAL(ask(&cue).status, 200);
+    CU_ASSERT(ask(&held).is_late);
+    go.is_control = false;
+    CU_ASSERT_EQUAL(ask(&go).status, 404);
+    CU_ASSERT_EQUAL(ASK(.path = "/reset", .body = "{}", .is_control = true).status, 200);
+}
+
 SUITE(modes, {"refusing", test_refuse}, {"silent", test_silent}, {"within a stream", test_within_a_stream},
-      {"both", test_both}, {"figures", test_figures}, {"last headers", test_last_headers}, {"cues", test_cues});
+      {"both", test_both}, {"figures", test_figures}, {"last headers", test_last_headers}, {"cues", test_cues},
+      {"held", test_hold});
