@@ -144,7 +144,7 @@ test('a thousand students are no matter', async (t) => {
     await page.route(/ai_conversations\?/, (route) => {
         const query = new URL(route.request().url()).searchParams;
         const found = all.filter(({ student }) => student.name.includes(query.get('search_term') ?? ''));
-        const rest = query.get('order') ? found.toReversed() : found;
+        const rest = query.get('order') ? [...found].reverse() : found;
         const at = Number(query.get('page') ?? 1);
         return route.fulfill({ json: { conversations: rest.slice(at * 100 - 100, at * 100), total: found.length } });
     });

@@ -154,7 +154,7 @@ async function makeTalk() {
     const metrics = [{ name: NAMES[0], description: NAMES[1] }, { name: NAMES[2], description: '' }];
     there.experience = await makeExperience(there.courseId, there.teacher, {
         title, learning_objectives: objectives.slice(0, 10), evaluation_metrics: metrics,
-        description: bundles(NAMES, 9900)[0], facts: bundles(NAMES.toReversed(), 9900)[0],
+        description: bundles(NAMES, 9900)[0], facts: bundles([...NAMES].reverse(), 9900)[0],
     });
     there.path = `/courses/${there.courseId}/ai_experiences/${there.experience.id}`;
     const calls = `/api/v1${there.path}/conversations`;
@@ -464,7 +464,7 @@ test('evaluations of a hostile model, and a verdict', async (t) => {
         overall_assessment: many[0],
         key_moments: [{ number: 1, evidence: quoted, message_number: 3 }],
         learning_objectives_evaluation: [1, 2].map((number) => ({ number, met: false, score: 1, explanation: many[number] })),
-        strengths: many.slice(0, 20), areas_for_improvement: many.toReversed().slice(0, 20), overall_score: 3,
+        strengths: many.slice(0, 20), areas_for_improvement: [...many].reverse().slice(0, 20), overall_score: 3,
     };
     await model.script('Evaluate this.', { more: `[[evaluate:text ${JSON.stringify(made).replaceAll(']]', '] ]')}]]` });
     const { id } = await api(student).post(calls);
