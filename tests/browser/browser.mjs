@@ -1,9 +1,7 @@
 // Chromium, pages in it, and what no page may do while a test looks at it.
-import { CHROMIUM } from './places.mjs';
+import { CHROMIUM, PATIENCE_MS } from './places.mjs';
 import { chromium } from './packages.mjs';
 import { site } from './site.mjs';
-
-const PATIENCE_MS = 15000;
 
 let launched;
 
@@ -12,6 +10,7 @@ export function launch() {
     launched ??= chromium.launch({
         executablePath: CHROMIUM,
         chromiumSandbox: process.getuid() !== 0, // which root may not have
+        timeout: 4 * PATIENCE_MS,
         args: ['--disable-background-networking', '--disable-component-update', '--no-first-run'],
     });
     return launched;

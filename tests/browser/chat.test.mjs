@@ -162,7 +162,7 @@ test('a message that failed is tried again in its place', async (t) => {
     await page.goto('/chat');
     page.watched.allow(/50[0-9]/);
     await say(page, text);
-    await page.getByRole('alert').waitFor({ timeout: 30000 });
+    await page.getByRole('alert').waitFor();
     await page.locator('.own').getByText('not answered').waitFor();
     await axe(page, 'a message that failed');
     await page.reload();

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { asNames, attacks, bundles } from './attacks.mjs';
 import { api, colloquy, enroll, makeCourse, makeExperience, makeUser, model, open, signIn, site } from './harness.mjs';
+import { PATIENCE_MS } from './places.mjs';
 
 const QUIET_MS = 60;
-const PATIENCE_MS = 5000;
 
 const texts = attacks.map(({ text }) => text);
 const NAMES = asNames(255);

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { MODEL_SERVER, QUICKSTART, TMP } from './places.mjs';
+import { MODEL_SERVER, PATIENCE_MS, QUICKSTART, TMP } from './places.mjs';
 
 // Starts the model server; then, once whoever started it ends, however that comes about (its standard input ends), stops all, and
 // first the process group that it was told of last, if any.
@@ -49,12 +49,11 @@ function freePort() {
 }
 
 async function numberIn(file) {
-    for (let i = 0; i < 500; i++) {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(20)) {
         const text = await readFile(file, 'utf8').catch(() => '');
         if (Number(text) > 0) {
             return Number(text);
         }
-        await pause(20);
     }
     throw new Error(`the model server did not start: no ${file}`);
 }
