@@ -1,5 +1,6 @@
 // One instance for all tests: nginx, MariaDB and Colloquy as `quickstart up` runs them, with the scripted model server behind it.
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, openSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -37,15 +38,23 @@ function plainEnvironment() {
     return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(COLLOQUY|AWS)_/.test(name)));
 }
 
-function freePort() {
-    return new Promise((resolve, reject) => {
+function isFree(port) {
+    return new Promise((resolve) => {
         const server = createServer();
-        server.on('error', reject);
-        server.listen(0, '127.0.0.1', () => {
-            const { port } = server.address();
-            server.close(() => resolve(port));
-        });
+        server.on('error', () => resolve(false));
+        server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
     });
+}
+
+// nginx takes it only once the database is there: until then none of the connections that other tests make may be given it, as they are
+// from 32768 on.
+async function freePort(from, to) {
+    for (;;) {
+        const port = randomInt(from, to);
+        if (await isFree(port)) {
+            return port;
+        }
+    }
 }
 
 async function numberIn(file) {
@@ -72,7 +81,7 @@ function keep(run, log) {
 }
 
 async function bringUp(state, model, log) {
-    const [http, https] = [await freePort(), await freePort()];
+    const [http, https] = [await freePort(20000, 26000), await freePort(26000, 32768)];
     const env = { ...plainEnvironment(), ...SETTINGS, COLLOQUY_LLM_BASE_URL: `http://127.0.0.1:${model.port}/v1` };
     const args = ['up', '--state', state, '--http', String(http), '--https', String(https)];
     const code = await ended(spawn(QUICKSTART, args, { detached: true, env, stdio: ['ignore', log, log] }));
