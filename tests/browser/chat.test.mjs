@@ -1,7 +1,7 @@
 // The chat: what streams, branches, sources, and the list at the side.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { api, axe, enroll, fits, makeUser, model, open, shot, site } from './harness.mjs';
+import { api, axe, enroll, fits, makeUser, model, open, resize, shot, site } from './harness.mjs';
 
 // Somebody new, who may use the demo's bot.
 async function newcomer() {
@@ -129,7 +129,7 @@ test('a reply again and a message changed are branches', async (t) => {
     await axe(page, 'versions');
 
     // Down to the newest leaf, and back: what is shorter does not move the page either.
-    await page.setViewportSize({ width: 1280, height: 500 });
+    await resize(page, 1280, 500);
     const turn = async (name, text) => {
         const arrow = own.first().getByRole('button', { name });
         await arrow.evaluate((node) => node.scrollIntoView(true));

@@ -1,7 +1,7 @@
 // What holds for every page: who reads it how, in which language, on what screen or paper, and what it costs to fetch.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { api, axe, fits, launch, makeClass, makeExperience, model, open, site } from './harness.mjs';
+import { api, axe, fits, launch, makeClass, makeExperience, model, open, resize, site } from './harness.mjs';
 import { firstPaint, listen } from './wire.mjs';
 
 const MOST_BYTES = 100000; // of a page that is visited for the first time, KaTeX excepted
@@ -69,7 +69,7 @@ async function everywhere(t, look, options = {}) {
             await go(page, place);
             await look(page, place).catch((error) => faults.push(`${place.name}: ${error.message}`));
             await page.emulateMedia({ media: null, reducedMotion: null });
-            await page.setViewportSize({ width: 1280, height: 800 });
+            await resize(page, 1280, 800);
         }
     }
     assert.equal(faults.length, 0, `\n${faults.join('\n')}`);
@@ -145,7 +145,7 @@ test('in German nothing is left in English', async (t) => {
 
 test('each fits on a small screen, zoomed in, and from right to left', (t) => everywhere(t, async (page, { name }) => {
     await fits(page, name);
-    await page.setViewportSize({ width: 320, height: 256 }); // 1280 × 1024 at 400 %
+    await resize(page, 320, 256); // 1280 × 1024 at 400 %
     const high = await page.evaluate(() => [...document.querySelectorAll('body *')]
         .filter((node) => ['sticky', 'fixed'].includes(getComputedStyle(node).position) && node.checkVisibility())
         .map((node) => node.offsetHeight));

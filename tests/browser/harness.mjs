@@ -21,6 +21,6 @@ import { end } from './browser.mjs';
 after(end);
 
 export { launch, open, signIn, watch } from './browser.mjs';
-export { axe, fits, shot } from './look.mjs';
+export { axe, fits, resize, shot } from './look.mjs';
 export { model } from './model.mjs';
 export { api, colloquy, enroll, makeClass, makeCourse, makeExperience, makeUser, site } from './site.mjs';

@@ -52,13 +52,20 @@ export async function axe(page, name) {
 
 // ---- sizes
 
+// Until the page has its new size and has heard of it, which comes a frame later: it may scroll then.
+export async function resize(page, width, height) {
+    await page.setViewportSize({ width, height });
+    await page.waitForFunction(([x, y]) => innerWidth === x && innerHeight === y, [width, height]);
+    await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+}
+
 async function inSize(page, width, height, look) {
     const before = page.viewportSize();
-    await page.setViewportSize({ width, height });
+    await resize(page, width, height);
     try {
         return await look();
     } finally {
-        await page.setViewportSize(before);
+        await resize(page, before.width, before.height);
     }
 }
 
