@@ -34,7 +34,7 @@ async function makeChat(who, id, ...texts) {
 
 test('a chat with a bot: it streams, is titled and listed, and names its sources', async (t) => {
     const who = await newcomer();
-    await model.script('Where are the office hours?', { text: 'On **Tuesdays** in the observatory[^1]; not[^9].', perSecond: 40 });
+    await model.script('Where are the office hours?', { text: 'On **Tuesdays** in the observatory[^1]; not[^9].', isHeld: true });
     const page = await open(t, who);
     await page.goto(`/chat?bot=${site.botId}`);
     await page.getByText('Answers questions about the reading').waitFor();
@@ -45,7 +45,8 @@ test('a chat with a bot: it streams, is titled and listed, and names its sources
     await shot(page, 'chat-new');
     await say(page, 'Where are the office hours?');
     await page.locator('.streaming .raw').waitFor();
-    assert.match(page.url(), /\/chat\/[\w-]{36}$/);
+    await page.waitForURL(/\/chat\/[\w-]{36}$/);
+    await model.go('Where are the office hours?');
     await settled(page);
     assert.equal(await focused(page), 'composer');
     assert.equal(await input(page).inputValue(), '');
@@ -196,9 +197,9 @@ test('what the server refuses to take is not lost', async (t) => {
 
 test('stop, go on, and come back in the middle', async (t) => {
     const who = await newcomer();
-    await model.script('tell me slowly', { words: 200, perSecond: 20 });
+    await model.script('tell me slowly', { words: 1000, perSecond: 20 });
     await model.script('tell me half', { text: 'the first half', finish: 'length' });
-    await model.script('tell me later', { words: 12, delayMs: 1500 });
+    await model.script('tell me later', { words: 12, isHeld: true });
     const page = await open(t, who);
     await page.goto('/chat');
     await say(page, 'tell me slowly');
@@ -224,6 +225,7 @@ test('stop, go on, and come back in the middle', async (t) => {
     await page.reload();
     await page.getByText('Thinking…').waitFor();
     await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await model.go('tell me later');
     await settled(page, 3);
     assert.equal(await page.locator('.own').count(), 3);
 });

@@ -1,7 +1,7 @@
 // A student's conversation, from its beginning to its end and again, through what goes wrong on the way.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { api, axe, fits, makeClass, makeUser, model, open, shot, signIn } from './harness.mjs';
+import { api, axe, fits, makeClass, makeUser, model, open, shot, signIn, until } from './harness.mjs';
 
 const box = (page) => page.getByLabel('Your message');
 const log = (page) => page.getByRole('log', { name: 'Conversation' });
@@ -35,13 +35,14 @@ test('a conversation begins, a reply streams, and progress is seen', async (t) =
     await log(page).getByRole('article').waitFor();
     assert.equal(await box(page).evaluate((node) => node === document.activeElement), true, 'the focus is where one writes');
 
-    await model.script('It boils at 100 degrees.', { words: 60, perSecond: 60, covers: [1] });
+    await model.script('It boils at 100 degrees.', { words: 60, isHeld: true, covers: [1] });
     await say(page, 'It boils at 100 degrees.');
     await article(page, 'It boils at 100 degrees.').first().waitFor();
     await page.locator('.streaming .raw').waitFor();
     assert.equal(await box(page).inputValue(), '', 'the box is empty once the server has it');
     await page.getByRole('button', { name: 'Stop' }).waitFor();
     await axe(page, 'streaming');
+    await model.go('It boils at 100 degrees.');
     await page.getByRole('button', { name: 'Send' }).waitFor();
     await page.getByText('1 of 2 objectives met').first().waitFor();
     await page.getByRole('link', { name: /^met at/ }).waitFor();
@@ -62,7 +63,7 @@ test('a conversation begins, a reply streams, and progress is seen', async (t) =
 test('Markdown and TeX stand rendered, and the page does not move', async (t) => {
     const { page } = await visit(t);
     const text = ['# Heat', '', 'The law is $Q = m c \\Delta T$, thus', '', '$$\\frac{Q}{m}$$', '', '| a | b |', '|---|---|', '| 1 | 2 |', '', '```', 'code', '```'];
-    await model.script('Show me all forms.', { text: text.join('\n'), perSecond: 60 });
+    await model.script('Show me all forms.', { text: text.join('\n'), perSecond: 60, isHeld: true });
     await page.evaluate(() => {
         window.shifts = 0;
         new PerformanceObserver((list) => {
@@ -71,6 +72,7 @@ test('Markdown and TeX stand rendered, and the page does not move', async (t) =>
     });
     await say(page, 'Show me all forms.');
     await page.locator('.streaming .raw').first().waitFor();
+    await model.go('Show me all forms.');
     await article(page, 'code').locator('table').waitFor();
     await page.locator('.math .katex').first().waitFor();
     assert.equal(await page.locator('.math .katex').count(), 2);
@@ -92,16 +94,29 @@ test('a formula that browsers would not bear stays as it was written, others are
     assert.equal(await page.locator('.math .katex').count(), 2);
 });
 
+// In the page: scrollY, once it has not changed for some frames, since a wheel's way is one of several.
+const restingPlace = () => new Promise((resolve) => {
+    let [last, nStill] = [NaN, 0];
+    const look = () => {
+        nStill = scrollY === last ? nStill + 1 : 0;
+        last = scrollY;
+        if (nStill < 12) requestAnimationFrame(look);
+        else resolve(last);
+    };
+    look();
+});
+
 test('who reads further up stays there, and can go to the end', async (t) => {
     const { page } = await visit(t);
-    await model.script('A long story.', { words: 700, perSecond: 150 });
+    await model.script('A long story.', { words: 1400, pieceBytes: 4000, isHeld: true });
     await say(page, 'A long story.');
     await page.locator('.streaming .raw').waitFor();
     await page.waitForFunction(() => scrollY > 300);
     await page.mouse.move(400, 200);
     await page.mouse.wheel(0, -200);
     await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
-    const where = await page.evaluate(() => scrollY);
+    const where = await page.evaluate(restingPlace);
+    await model.go('A long story.');
     await page.getByRole('button', { name: 'Send' }).waitFor();
     assert.equal(await page.evaluate(() => scrollY), where, 'neither the stream nor its end moved the page');
     await page.getByRole('button', { name: 'Jump to latest' }).click();
@@ -129,12 +144,13 @@ test('what failed stands in the thread, and is said again', async (t) => {
 test('a connection that breaks is waited for, and the finished reply appears', async (t) => {
     const { page } = await visit(t);
     page.watched.allow(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK|Failed to load resource/);
-    await model.script('Do not lose me.', { words: 30, perSecond: 20 });
+    await model.script('Do not lose me.', { words: 30, isHeld: true });
     await say(page, 'Do not lose me.');
     await page.locator('.streaming .raw').waitFor();
     await page.context().setOffline(true);
     await page.getByText('You are offline.').waitFor();
     await page.context().setOffline(false);
+    await model.go('Do not lose me.');
     await article(page, 'Do not lose me.').waitFor();
     await page.getByRole('button', { name: 'Send' }).waitFor();
     await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
@@ -162,18 +178,19 @@ test('what is said offline is kept, and sent when the connection is back', async
 
 test('a reload in the middle of a reply finds it', async (t) => {
     const { page } = await visit(t);
-    await model.script('Reload me.', { words: 40, perSecond: 30 });
+    await model.script('Reload me.', { words: 40, isHeld: true });
     await say(page, 'Reload me.');
     await page.locator('.streaming .raw').waitFor();
     await page.reload();
     await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await model.go('Reload me.');
     await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
     await page.getByRole('button', { name: 'Send' }).waitFor();
 });
 
 test('Escape stops, and what had come stays', async (t) => {
     const { page } = await visit(t);
-    await model.script('Go on for ever.', { words: 2000, perSecond: 50 });
+    await model.script('Go on for ever.', { words: 5000, perSecond: 50 });
     await say(page, 'Go on for ever.');
     await page.locator('.streaming .raw').waitFor();
     await box(page).fill('Meanwhile');
@@ -313,16 +330,17 @@ test('a message of another window goes first, and this one is not lost', async (
     const { page, courseId, experience, student } = await visit(t);
     page.watched.allow(/status of 409/);
     const text = `First, elsewhere. ${Date.now()}`;
-    await model.script(text, { words: 30, perSecond: 20 });
+    await model.script(text, { words: 30, isHeld: true });
     const path = `/api/v1/courses/${courseId}/ai_experiences/${experience.id}/conversations`;
     const { id } = await api(student).get(path);
     const elsewhere = api(student).post(`${path}/${id}/messages`, { message: text });
-    await page.waitForTimeout(300);
+    await until('a reply elsewhere', async () => (await api(student).get(path)).messages.at(-1).status === 'pending');
     await say(page, 'Second, here.');
     await page.getByRole('alert').getByText('A reply is still on its way.').waitFor();
     await elsewhere;
     await article(page, text).first().waitFor();
     await page.getByRole('button', { name: 'Send' }).waitFor();
+    await model.go(text);
     assert.equal(await log(page).locator('.own').count(), 1);
     assert.equal(await box(page).inputValue(), 'Second, here.');
 });
@@ -340,7 +358,7 @@ test('what ended in another window is shown as it is now', async (t) => {
 
 test('nothing begins anew while a reply comes', async (t) => {
     const { page } = await visit(t);
-    await model.script('Wait for me.', { words: 60, perSecond: 40 });
+    await model.script('Wait for me.', { words: 60, isHeld: true });
     await say(page, 'Wait for me.');
     await page.locator('.streaming .raw').waitFor();
     await page.getByRole('button', { name: 'Start again' }).click();
@@ -350,6 +368,8 @@ test('nothing begins anew while a reply comes', async (t) => {
 
 test('a sign-out that fails is seen', async (t) => {
     const { page } = await visit(t);
+    await model.go('Wait for me.');
+    await page.getByRole('button', { name: 'Send' }).waitFor();
     page.watched.allow(/status of 503/);
     await page.route('**/logout', (route) => route.fulfill({ status: 503, contentType: 'text/html', body: '<!doctype html><h1>Not available just now</h1>' }));
     await page.getByRole('button', { name: 'Sign out' }).click();

@@ -23,4 +23,4 @@ after(end);
 export { launch, open, signIn, watch } from './browser.mjs';
 export { axe, fits, resize, shot } from './look.mjs';
 export { model } from './model.mjs';
-export { api, colloquy, enroll, makeClass, makeCourse, makeExperience, makeUser, site } from './site.mjs';
+export { api, colloquy, enroll, makeClass, makeCourse, makeExperience, makeUser, site, until } from './site.mjs';

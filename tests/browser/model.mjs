@@ -20,6 +20,7 @@ async function ask(path, body) {
 //     delayMs     before the first byte
 //     status      an HTTP error instead; refuse: true: the connection is closed
 //     cut         after so many pieces the connection is closed; hang: it goes silent
+//     isHeld      after the first piece nothing comes until model.go(message)
 //     finish      the reason for its end, e.g. 'length'
 //     times       the faults above are for the first so many replies to this message
 //     covers      objectives that the message covers, e.g. [1, 3]
@@ -39,12 +40,16 @@ function directives(script) {
         ['covers', script.covers && script.covers.join(' ')],
     ];
     const said = rows.filter(([, value]) => value !== undefined && value !== '').map(([name, value]) => `[[${name} ${value}]]`);
-    return said.join('') + (script.refuse ? '[[refuse]]' : '') + (script.more ?? '');
+    return said.join('') + (script.refuse ? '[[refuse]]' : '') + (script.isHeld ? '[[hold]]' : '') + (script.more ?? '');
 }
 
 export const model = {
     // From now on, whoever says just this message is replied to like that: take words that no other test uses.
     script: (message, script) => ask('/script', { message: message.trim(), script: directives(script) }),
+
+    // Replies to that message that are held go on. What is seen of a reply while it comes is looked at before: a reply that has only its
+    // pace is over when a busy machine comes to look.
+    go: (message) => ask('/go', { message: message.trim() }),
 
     // What it has counted and been asked last (GET /stats).
     stats: () => ask('/stats'),

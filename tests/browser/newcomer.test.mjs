@@ -43,10 +43,11 @@ async function writeExperience(hand, title, look) {
 
 async function say(hand, text, script) {
     const { page } = hand;
-    await model.script(text, { words: 30, perSecond: 60, ...script });
+    await model.script(text, { words: 30, isHeld: true, ...script });
     await hand.write(page.getByLabel('Your message'), text);
     await page.keyboard.press('Enter');
     await page.locator('.streaming .raw').waitFor();
+    await model.go(text);
     await article(hand, text).waitFor();
     await find(hand, 'button', 'Send').waitFor();
     assert.equal(await page.getByLabel('Your message').evaluate((node) => node === document.activeElement), true, 'one can go on writing');

@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { PROGRAM } from './places.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { PATIENCE_MS, PROGRAM } from './places.mjs';
 
 const state = process.env.COLLOQUY_BROWSER_STATE;
 if (!state || !existsSync(join(state, 'demo.env'))) {
@@ -73,6 +74,15 @@ export function api(who) {
         patch: (path, body = {}) => call('PATCH', path, body),
         delete: (path) => call('DELETE', path),
     };
+}
+
+// Until probe() gives true; what: that is waited for.
+export async function until(what, probe) {
+    for (const end = Date.now() + PATIENCE_MS; !await probe(); await pause(50)) {
+        if (Date.now() > end) {
+            throw new Error(`waited in vain for ${what}`);
+        }
+    }
 }
 
 // ---- the command line
