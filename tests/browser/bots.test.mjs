@@ -198,6 +198,7 @@ test('what was changed is not left without asking; the bot is deleted once asked
     const asked = page.waitForEvent('dialog');
     await page.getByRole('link', { name: 'All bots' }).click();
     assert.equal((await asked).type(), 'beforeunload');
+    await page.waitForURL('**/bots');
     await page.goto(`/bots/${id}`);
     await page.getByRole('button', { name: 'Delete the bot' }).click();
     await page.getByRole('dialog', { name: 'Delete “Passing”?' }).getByRole('button', { name: 'Delete' }).click();

@@ -236,6 +236,7 @@ test('a bad vote says why, and votes are there again', async (t) => {
     const page = await open(t, who);
     await page.goto('/chat/votes');
     await page.getByRole('button', { name: 'Good reply' }).first().click();
+    await page.getByRole('button', { name: 'Good reply', pressed: true }).waitFor();
     await page.getByRole('button', { name: 'Bad reply' }).last().click();
     await page.getByLabel('Kind').selectOption('Not true');
     await page.getByLabel('Why? (optional)').fill('pears are no apples');

@@ -214,12 +214,14 @@ test('a draft outlives a reload and a lost session, but not signing out', async 
     await box(page).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('alert').getByRole('link', { name: 'Sign in' }).click();
+    await page.waitForURL('**/login?*');
     await signIn(page, student, path);
     await isBack();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL('**/login');
     await signIn(page, student, path);
     await page.getByRole('link', { name: student.name }).waitFor();
+    await box(page).waitFor();
     assert.equal(await box(page).inputValue(), '');
 });
 
@@ -318,6 +320,7 @@ test('what is typed is never sent as another user who has signed in since', asyn
     const window2 = await page.context().newPage();
     await window2.goto(path);
     await window2.getByRole('button', { name: 'Sign out' }).click();
+    await window2.waitForURL('**/login');
     await signIn(window2, other);
     await box(page).press('Enter');
     await page.getByRole('alert').getByText('Your session has changed in another window.').waitFor();
@@ -337,10 +340,10 @@ test('a message of another window goes first, and this one is not lost', async (
     await until('a reply elsewhere', async () => (await api(student).get(path)).messages.at(-1).status === 'pending');
     await say(page, 'Second, here.');
     await page.getByRole('alert').getByText('A reply is still on its way.').waitFor();
+    await model.go(text);
     await elsewhere;
     await article(page, text).first().waitFor();
     await page.getByRole('button', { name: 'Send' }).waitFor();
-    await model.go(text);
     assert.equal(await log(page).locator('.own').count(), 1);
     assert.equal(await box(page).inputValue(), 'Second, here.');
 });
@@ -349,8 +352,9 @@ test('what ended in another window is shown as it is now', async (t) => {
     const { page, courseId, experience, student } = await visit(t);
     page.watched.allow(/status of 404/);
     await api(student).post(`/api/v1/courses/${courseId}/ai_experiences/${experience.id}/conversations`);
+    const reloaded = page.waitForEvent('load');
     await say(page, 'Too late.');
-    await page.waitForEvent('load');
+    await reloaded;
     await page.waitForFunction(() => document.querySelector('#composer')?.value === 'Too late.');
     await say(page, 'In time.');
     await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
@@ -364,12 +368,12 @@ test('nothing begins anew while a reply comes', async (t) => {
     await page.getByRole('button', { name: 'Start again' }).click();
     await page.locator('.composer').getByText('A reply is still on its way.').waitFor();
     assert.equal(await page.getByRole('dialog').count(), 0);
+    await model.go('Wait for me.');
+    await page.getByRole('button', { name: 'Send' }).waitFor();
 });
 
 test('a sign-out that fails is seen', async (t) => {
     const { page } = await visit(t);
-    await model.go('Wait for me.');
-    await page.getByRole('button', { name: 'Send' }).waitFor();
     page.watched.allow(/status of 503/);
     await page.route('**/logout', (route) => route.fulfill({ status: 503, contentType: 'text/html', body: '<!doctype html><h1>Not available just now</h1>' }));
     await page.getByRole('button', { name: 'Sign out' }).click();

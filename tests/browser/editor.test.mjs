@@ -24,6 +24,7 @@ test('a new experience: written, saved as a draft, published', async (t) => {
     const page = await open(t, scene.teacher);
     await page.goto(`${pathOf(scene)}/new`);
     await page.getByRole('heading', { name: 'New experience' }).waitFor();
+    await page.locator('#title').waitFor();
     await axe(page, 'a new one');
     await fits(page, 'a new one');
     await shot(page, 'editor-new');
@@ -39,6 +40,7 @@ test('a new experience: written, saved as a draft, published', async (t) => {
     await save(page, 'Save draft');
     await page.getByText('Saved', { exact: true }).waitFor();
     await page.getByRole('heading', { name: 'Edit experience' }).waitFor();
+    await page.waitForURL(/ai_experiences\/\d+\/edit$/);
     const id = page.url().match(/ai_experiences\/(\d+)\/edit$/)[1];
     const stored = () => shown({ ...scene, experience: { id } });
     assert.equal((await stored()).workflow_state, 'unpublished');
@@ -82,11 +84,11 @@ test('what is wrong is said beside the fields and above them, and nothing is los
     await axe(page, 'with faults');
     await shot(page, 'editor-faults');
     await summary.getByRole('link', { name: 'Guidance' }).click();
-    assert.equal(await focused(page), 'pedagogical_guidance');
+    await page.locator('#pedagogical_guidance:focus').waitFor();
     assert.equal(await page.getByLabel('Guidance').getAttribute('aria-invalid'), 'true');
     await page.getByText('can\'t be blank', { exact: true }).last().isVisible();
     await summary.getByRole('link', { name: 'Learning objectives' }).click();
-    assert.equal(await focused(page), 'learning_objectives');
+    await page.locator('#learning_objectives:focus').waitFor();
     assert.equal(await page.getByLabel('Description').first().inputValue(), 'Kept');
     await page.getByLabel('Title').fill('Short');
     await page.getByLabel('Guidance').fill('Ask.');

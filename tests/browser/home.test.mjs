@@ -24,6 +24,7 @@ test('one’s courses with one’s parts in them', async (t) => {
     const page = await open(t, student);
     await page.goto('/');
     const courses = page.getByRole('list').filter({ has: page.getByRole('link', { name: 'A course' }) });
+    await courses.getByRole('link').nth(1).waitFor();
     assert.deepEqual((await courses.getByRole('link').allTextContents()).sort(), ['<b>Über & unter</b>', 'A course']);
     const parts = (await courses.getByRole('listitem').filter({ hasText: 'Über' }).innerText()).replace(/\s+/g, ' ');
     assert.match(parts, / Teaching assistant Student$/);

@@ -36,15 +36,17 @@ async function visit(t, { who = 'student', query = '', said = ['Water boils at 1
 test('the conversation is read, and evaluated when that is asked for', async (t) => {
     await model.script('Water boils at 100 degrees.', { text: 'And *why*?' });
     await model.script('I do not know why.', { more: `[[evaluate:text ${JSON.stringify(MADE)}]]` });
-    const { page, student, calls, talk } = await visit(t);
-    const before = (await model.stats()).structured;
+    const posts = [];
+    const note = (request) => request.method() !== 'GET' && request.url().includes('/api/') && posts.push(request.url());
+    const { page, student, teacher, calls, talk } = await visit(t, { before: (page) => page.on('request', note) });
     await page.getByRole('heading', { level: 1, name: 'Stan Student' }).waitFor();
     await page.getByRole('log').getByText('Water boils at 100 degrees.').waitFor();
     assert.equal(await page.getByRole('log').locator('em').count(), 1);
     const evaluate = page.getByRole('button', { name: 'Evaluate', exact: true });
     await evaluate.waitFor();
     await page.waitForLoadState('networkidle');
-    assert.equal((await model.stats()).structured, before, 'looking asks no model');
+    const { evaluation } = await api(teacher).get(`${calls}/${talk.id}/evaluation?stored=true`);
+    assert.deepEqual([evaluation, posts], [null, []], 'looking asks no model');
     await axe(page, 'not evaluated');
     await evaluate.focus();
     await page.keyboard.press('Enter');
@@ -62,7 +64,7 @@ test('the conversation is read, and evaluated when that is asked for', async (t)
     await page.getByRole('list', { name: 'Key moments' }).getByRole('link').click();
     const quoted = page.locator('.message:target');
     assert.match(await quoted.textContent(), /Water boils at 100 degrees/);
-    assert.equal(await quoted.evaluate((node) => node.getBoundingClientRect().top >= 0), true);
+    await page.waitForFunction(() => document.querySelector('.message:target').getBoundingClientRect().top >= 0); // scrolled to
     await axe(page, 'evaluated');
     await fits(page, 'evaluated');
     await shot(page, 'transcript');
@@ -120,8 +122,10 @@ test('what a model fails to do is said, and can be tried again', async (t) => {
     page.watched.allow(/503/);
     await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
     await page.getByRole('alert').waitFor();
+    const answered = page.waitForResponse((answer) => answer.request().method() === 'POST');
     await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
-    await page.waitForTimeout(500);
+    await answered;
+    await page.getByRole('alert').waitFor();
     assert.equal(await page.getByRole('alert').count(), 1);
 });
 
