@@ -6,7 +6,7 @@ import { site } from './site.mjs';
 const { control } = JSON.parse(readFileSync(join(site.state, 'browser.json'), 'utf8')).model;
 
 async function ask(path, body) {
-    const answer = await fetch(`http://127.0.0.1:${control}${path}`, { method: body ? 'POST' : 'GET', body: body && JSON.stringify(body) });
+    const answer = await fetch(`http://127.0.0.1:${control}${path}`, { method: 'POST', body: JSON.stringify(body) });
     if (!answer.ok) {
         throw new Error(`model server: ${path}: ${answer.status}`);
     }
@@ -50,9 +50,6 @@ export const model = {
     // Replies to that message that are held go on. What is seen of a reply while it comes is looked at before: a reply that has only its
     // pace is over when a busy machine comes to look.
     go: (message) => ask('/go', { message: message.trim() }),
-
-    // What it has counted and been asked last (GET /stats).
-    stats: () => ask('/stats'),
 
     // Of all tests at once: {refuse: true}, {silent: true}; back with false. No other test may run meanwhile.
     mode: (mode) => ask('/mode', mode),
