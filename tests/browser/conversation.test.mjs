@@ -12,10 +12,11 @@ async function say(page, text) {
     await page.keyboard.press('Enter');
 }
 
-// A class of its own, and its student on the experience's page.
-async function visit(t, { isBegun = true, options = {} } = {}) {
+// A class of its own, and its student on the experience's page. before: runs in each page before its own scripts.
+async function visit(t, { isBegun = true, options = {}, before } = {}) {
     const there = await makeClass();
     const page = await open(t, null, options);
+    await page.addInitScript(before ?? '');
     const path = `/courses/${there.courseId}/ai_experiences/${there.experience.id}`;
     await signIn(page, there.student, path);
     if (isBegun) {
@@ -379,3 +380,21 @@ test('a sign-out that fails is seen', async (t) => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Not available just now' }).waitFor();
 });
+
+const storages = {
+    blocked: () => Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError'); } }),
+    full: () => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; },
+};
+for (const [name, before] of Object.entries(storages)) {
+    test(`where the browser's storage is ${name}, all goes on without drafts`, async (t) => {
+        const { page } = await visit(t, { before, options: { locale: 'de' } });
+        await page.getByLabel('Ihre Nachricht').fill('Ohne Speicher.');
+        await page.keyboard.press('Enter');
+        await page.getByRole('button', { name: 'Gute Antwort' }).nth(1).waitFor();
+        assert.equal(await page.locator('#composer').inputValue(), '');
+        await page.getByLabel('Sprache').selectOption('en');
+        await page.waitForEvent('load');
+        await page.getByRole('button', { name: /^(Sign out|Abmelden)$/ }).click();
+        await page.waitForURL('**/login');
+    });
+}

@@ -1,7 +1,7 @@
 // What every page has: its words in the reader's language, who is signed in, what is said aloud, questions and faults.
 import { ApiError, csrfToken, explain, request, signInPath } from './api.js';
 import { $, $$, button, el } from './dom.js';
-import { chooseLanguage, language, languages, named, plural, ready, t, translate } from './text.js';
+import { chooseLanguage, kept, language, languages, named, plural, ready, t, translate } from './text.js';
 
 const KEPT_DRAFTS = 'draft:';
 const SAID_LASTS = 20000; // milliseconds
@@ -19,17 +19,19 @@ export const idOf = name => location.pathname.match(new RegExp(`/${name}/([\\w-]
 const draftKey = async name => `${KEPT_DRAFTS}${(await caller()).id}:${name}`;
 
 export const draft = {
-  read: async name => localStorage.getItem(await draftKey(name)) ?? '',
+  async read(name) {
+    const key = await draftKey(name);
+    return kept(store => store.getItem(key)) ?? '';
+  },
   async write(name, text) {
     const key = await draftKey(name);
-    if (text) localStorage.setItem(key, text);
-    else localStorage.removeItem(key);
+    kept(store => (text ? store.setItem(key, text) : store.removeItem(key)));
   },
 };
 
-function forgetDrafts() {
-  for (const key of Object.keys(localStorage)) if (key.startsWith(KEPT_DRAFTS)) localStorage.removeItem(key);
-}
+const forgetDrafts = () => kept(store => {
+  for (const key of Object.keys(store)) if (key.startsWith(KEPT_DRAFTS)) store.removeItem(key);
+});
 
 // ---- saying things ----
 

@@ -3,15 +3,24 @@ const KEPT = 'colloquy.language';
 
 export const languages = { en: 'English', de: 'Deutsch' };
 
+// What use(localStorage) gives; null where the browser keeps nothing for this site, or has no room: then all goes on without.
+export function kept(use) {
+  try {
+    return use(localStorage);
+  } catch {
+    return null;
+  }
+}
+
 function choose() {
-  const wanted = [localStorage.getItem(KEPT), ...navigator.languages].map(tag => tag?.split('-')[0]);
+  const wanted = [kept(store => store.getItem(KEPT)), ...navigator.languages].map(tag => tag?.split('-')[0]);
   return wanted.find(tag => Object.hasOwn(languages, tag)) ?? 'en';
 }
 
 export const language = choose();
 
 export function chooseLanguage(tag) {
-  localStorage.setItem(KEPT, tag);
+  kept(store => store.setItem(KEPT, tag));
   location.reload();
 }
 
@@ -19,12 +28,12 @@ let catalogue = {};
 
 // What was fetched last time is shown at once, so that no page is first seen in English; the newest is there next time.
 async function load() {
-  const kept = `colloquy.catalogue.${language}`;
-  const before = localStorage.getItem(kept);
+  const name = `colloquy.catalogue.${language}`;
+  const before = kept(store => store.getItem(name));
   const fetched = fetch(`/lang/${language}.json`).then(async response => {
     if (!response.ok) return before;
     const text = await response.text();
-    localStorage.setItem(kept, text);
+    kept(store => store.setItem(name, text));
     return text;
   }, () => before);
   catalogue = parsed(before) ?? parsed(await fetched) ?? {};
