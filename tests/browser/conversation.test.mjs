@@ -313,6 +313,37 @@ test('what could not be sent outlives a reload, whatever was typed after it', as
     assert.equal(await box(page).inputValue(), 'In a tunnel.\n\nAnd on.');
 });
 
+test('of several that could not be sent none is lost, and each stands where it was said at last', async (t) => {
+    const { page } = await visit(t);
+    page.watched.allow(/Failed to load resource|ERR_FAILED/);
+    await page.route('**/messages', (route) => route.abort());
+    const unsent = page.getByRole('button', { name: 'Try again' });
+    for (const [i, text] of ['First unsent.', 'Second unsent.', 'Third unsent.'].entries()) {
+        await say(page, text);
+        await unsent.nth(i).waitFor();
+    }
+    await page.unroute('**/messages');
+    await unsent.nth(1).click();
+    await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
+    assert.match((await log(page).textContent()), /First unsent.*Third unsent.*Second unsent.*You said: Second unsent/s);
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('#composer')?.value);
+    assert.equal(await box(page).inputValue(), 'First unsent.\n\nThird unsent.');
+});
+
+test('what is typed on while a message is being sent is the next one', async (t) => {
+    const { page } = await visit(t);
+    let go;
+    const held = new Promise((resolve) => { go = resolve; });
+    await page.route('**/messages', (route) => held.then(() => route.continue()));
+    await say(page, 'Sent slowly.');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await box(page).pressSequentially('\nAnd more');
+    go();
+    await page.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
+    assert.equal(await box(page).inputValue(), 'And more');
+});
+
 test('what is typed is never sent as another user who has signed in since', async (t) => {
     const { page, path, courseId, experience, student } = await visit(t);
     page.watched.allow(/status of 403/);

@@ -13,7 +13,7 @@ export class Composer {
   constructor(parts) {
     const form = $('.composer');
     const [input, stop, send] = form.elements;
-    Object.assign(this, { ...parts, input, stop, send });
+    Object.assign(this, { ...parts, input, stop, send, kept: new Set() });
     Object.assign(input, { oninput: () => this.#changed(), onkeydown: event => this.#key(event), enterKeyHint: isTouch ? 'enter' : 'send' });
     stop.onclick = () => this.onstop();
     form.onsubmit = event => {
@@ -49,11 +49,14 @@ export class Composer {
     this.#changed();
   }
 
-  // Once the server has it; before, isKept: until then a reload brings it back. What was typed meanwhile stays.
-  clear(sent, isKept) {
-    if (this.text === sent) this.set('');
-    if (isKept) draft.write(this.#unsent, sent);
-    else draft.read(this.#unsent).then(kept => { if (kept === sent) draft.write(this.#unsent, ''); });
+  // The thread has what was sent from here; what was typed after it meanwhile stays.
+  clear(sent) {
+    if (this.text.startsWith(sent)) this.set(this.text.slice(sent.length).trimStart());
+  }
+
+  // Until the server has it, a reload brings it back.
+  keep(sent, isUnsent) {
+    if (this.kept[isUnsent ? 'add' : 'delete'](sent)) draft.write(this.#unsent, [...this.kept].join('\n\n'));
   }
 
   // While a reply comes the text stays editable, and Stop stands where Send was.

@@ -29,15 +29,19 @@ export class Turns {
     const key = again?.key ?? crypto.randomUUID();
     const mine = { id: again?.id ?? key, isOwn: true, author: t('You'), text, time: Date.now(), key };
     const turn = { ...more, more, text, key, again, mine, isStored: Boolean(again?.isStored) };
-    turn.stored = (id, isKept) => {
+    let isInBox = this.composer.text === text;
+    turn.stored = (id, isUnsent) => {
+      if (isInBox) this.composer.clear(text);
+      isInBox = false;
       turn.isStored = true;
-      this.composer.clear(text, isKept);
+      this.composer.keep(text, isUnsent);
       if (document.activeElement === document.body) this.composer.stop.focus(); // what had it is gone
       $(`#message-${mine.id}`).id = `message-${id}`;
       mine.id = id;
     };
     this.notices.replaceChildren();
     showMessage(mine);
+    $('.thread').append($(`#message-${mine.id}`)); // after what was said since it failed
     await this.run(async reply => {
       Object.assign(turn, { reply, append: part => reply.append(part), done: message => reply.done(message) });
       try {
