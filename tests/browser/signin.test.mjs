@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { axe, fits, makeClass, open, shot, signIn, site } from './harness.mjs';
+import { chromium } from './packages.mjs';
+import { CHROMIUM } from './places.mjs';
 
 const experiences = `/courses/${site.courseId}/ai_experiences`;
 
@@ -38,6 +40,21 @@ test('signing out ends the session', async (t) => {
     assert.deepEqual((await page.context().cookies()).filter((cookie) => cookie.name === '__Host-colloquy_session'), []);
     await page.goto(experiences);
     assert.equal(new URL(page.url()).pathname, '/login');
+});
+
+// Playwright turns off what browsers do for their readers: a page that is left is kept as it was, and shown again without a request.
+test('who goes back after somebody has signed out sees nothing of theirs', async (t) => {
+    const browser = await chromium.launch({ executablePath: CHROMIUM, chromiumSandbox: process.getuid() !== 0,
+        ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+    t.after(() => browser.close());
+    const page = await browser.newPage({ baseURL: site.url, ignoreHTTPSErrors: true, locale: 'en' });
+    await signIn(page, site.student, '/account');
+    await page.locator('#sessions > li').first().waitFor();
+    await page.getByRole('button', { name: 'Sign out here' }).click();
+    await page.waitForURL('**/login');
+    await page.evaluate(() => history.back());
+    await page.waitForURL('**/login?return_to=%2Faccount');
+    await page.getByLabel('User name').waitFor();
 });
 
 test('by keyboard alone', async (t) => {

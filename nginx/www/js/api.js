@@ -21,7 +21,11 @@ function fieldsOf(body) {
 }
 
 // Of the session that the page was opened in: what is typed here is never sent as somebody who has signed in since, in another window.
-export const csrfToken = document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? '';
+const tokenNow = () => document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? '';
+export const csrfToken = tokenNow();
+
+// A page that the browser kept as it was shows nothing of whoever has signed out since.
+addEventListener('pageshow', () => { if (tokenNow() !== csrfToken) location.reload(); });
 
 export const signInPath = () => `/login?return_to=${encodeURIComponent(location.pathname + location.search)}`;
 
