@@ -252,6 +252,21 @@ test('thumbs, with a reason, are there after a reload and can be taken back', as
     await page.locator('[aria-pressed=true][aria-label="Good reply"]').waitFor();
 });
 
+test('a reason that could not be sent is there at the next try', async (t) => {
+    const { page } = await visit(t);
+    page.watched.allow(/status of 503/);
+    await page.route('**/feedback', (route) => route.fulfill({ status: 503, body: '{}' }));
+    await page.getByRole('button', { name: 'Bad reply' }).click();
+    await page.getByLabel('Why? (optional)').fill('It was too short.');
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.locator('.votes').getByRole('alert').waitFor();
+    await page.unroute('**/feedback');
+    await page.getByRole('button', { name: 'Bad reply' }).click();
+    assert.equal(await page.getByLabel('Why? (optional)').inputValue(), 'It was too short.');
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.locator('[aria-pressed=true][aria-label="Bad reply"]').waitFor();
+});
+
 test('starting again keeps the old conversation to read and to take home', async (t) => {
     const { page, path, experience } = await visit(t);
     await say(page, 'The first time.');

@@ -101,6 +101,28 @@ test('a verdict is answered by a person\'s, with the reason, and that is taken b
     await finding.getByText('She said it in class.').waitFor({ state: 'detached' });
 });
 
+test('a reason that is being written outlives another evaluation and a reload', async (t) => {
+    await model.script('Judge me twice.', { more: `[[evaluate:text ${JSON.stringify({ ...MADE, key_moments: [] })}]]` });
+    const { page } = await visit(t, { said: ['Judge me twice.'] });
+    await page.getByRole('button', { name: 'Evaluate', exact: true }).click();
+    const finding = page.getByRole('listitem').filter({ hasText: 'The pressure is not spoken of.' });
+    await finding.getByText('Say otherwise').click();
+    await finding.getByLabel('Reason').fill('Half a reason');
+    const isKept = () => page.waitForFunction(() => document.querySelectorAll('details textarea')[1]?.value === 'Half a reason');
+    await page.evaluate(() => document.querySelectorAll('details textarea')[1].form.classList.add('before'));
+    await page.getByRole('button', { name: 'Evaluate again' }).click();
+    await page.locator('.before').waitFor({ state: 'detached' });
+    await isKept();
+    await page.reload();
+    await isKept();
+    await finding.getByLabel('met', { exact: true }).check();
+    await finding.getByRole('button', { name: 'Save' }).click();
+    await finding.getByText('Half a reason').waitFor();
+    await page.reload();
+    await finding.getByText('Half a reason').first().waitFor();
+    assert.equal(await page.locator('details[open]').count(), 0);
+});
+
 test('it leads on to the next student and back to the class, with the same choice', async (t) => {
     const { page, path, other, student } = await visit(t, { query: '?sort=name&order=desc' });
     await page.getByRole('link', { name: 'Next student' }).click();

@@ -18,10 +18,11 @@ export function copyButton(text, name = t('Copy')) {
 export function votes(isGood, save, canTakeBack) {
   const place = clone('votes');
   const thumbs = $$('button', place);
+  const why = clone('why'); // one, so that a reason that could not be sent is there at the next try
   const show = () => thumbs.forEach((thumb, i) => { thumb.ariaPressed = String(isGood === !i); });
   const press = async value => {
     if (isGood === value && canTakeBack) value = null;
-    await save(value, ...value === false ? await askWhy() : []);
+    await save(value, ...value === false ? await askWhy(why) : []);
     isGood = value;
     show();
   };
@@ -31,8 +32,7 @@ export function votes(isGood, save, canTakeBack) {
 }
 
 // A page may have kinds to choose from, of which the last stands for none in particular.
-async function askWhy() {
-  const fields = clone('why');
+async function askWhy(fields) {
   const kind = $('select', fields);
   const isTold = await ask(t('What was wrong?'), fields, t('Submit'), { cancel: t('Skip') });
   return isTold ? [$('textarea', fields).value, kind?.value] : ['', kind?.lastElementChild.value];

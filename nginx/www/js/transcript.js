@@ -1,7 +1,7 @@
 // A student's latest conversation as a teacher reads it, beside what a language model, and people, make of it.
 import { request } from './api.js';
 import { $, $$, clone, once } from './dom.js';
-import { announce, fault, start } from './page.js';
+import { announce, draft, fault, start } from './page.js';
 import { keepLinks, messageOf, updateProgress } from './talk.js';
 import { date, t } from './text.js';
 import { showMessage } from './thread.js';
@@ -20,9 +20,14 @@ function finding(f, number, moments) {
     moments: moments.filter(moment => moment.learning_objective === f.objective)
       .map(({ evidence, message_number: n }) => clone('moment', { evidence, id: messages[n - 1].id })),
   });
+  const name = `${path}:${number}`;
+  const reason = $('textarea', node);
+  reason.oninput = () => draft.write(name, reason.value);
+  draft.read(name).then(text => { $('details', node).open = reason.value = text; });
   node.onsubmit = event => {
     event.preventDefault();
-    request(event.submitter.value, `${path}/evaluation/verdicts/${number}`, { body: new FormData(event.target) }).then(said => {
+    request(event.submitter.value, `${path}/evaluation/verdicts/${number}`, { body: new FormData(event.target) }).then(async said => {
+      await draft.write(name, '');
       const now = finding(said, number, moments);
       node.replaceWith(now);
       $('summary', now).focus();
