@@ -13,7 +13,7 @@ export class Composer {
   constructor(parts) {
     const form = $('.composer');
     const [input, stop, send] = form.elements;
-    Object.assign(this, { ...parts, input, stop, send, kept: new Set() });
+    Object.assign(this, { ...parts, input, stop, send, unsent: new Set() });
     Object.assign(input, { oninput: () => this.#changed(), onkeydown: event => this.#key(event), enterKeyHint: isTouch ? 'enter' : 'send' });
     stop.onclick = () => this.onstop();
     form.onsubmit = event => {
@@ -30,14 +30,8 @@ export class Composer {
 
   // What was typed before the page was left, and what then could not be sent.
   async #restore() {
-    const kept = await Promise.all([draft.read(this.#unsent), draft.read(this.name)]);
-    if (this.text || !kept.some(Boolean)) return;
-    this.set(kept.filter(Boolean).join('\n\n'));
-    draft.write(this.#unsent, '');
-  }
-
-  get #unsent() {
-    return `${this.name}:unsent`;
+    const kept = await draft.read(this.name);
+    if (kept && !this.text) this.set(kept);
   }
 
   get text() {
@@ -49,14 +43,11 @@ export class Composer {
     this.#changed();
   }
 
-  // The thread has what was sent from here; what was typed after it meanwhile stays.
-  clear(sent) {
-    if (this.text.startsWith(sent)) this.set(this.text.slice(sent.length).trimStart());
-  }
-
-  // Until the server has it, a reload brings it back.
-  keep(sent, isUnsent) {
-    if (this.kept[isUnsent ? 'add' : 'delete'](sent)) draft.write(this.#unsent, [...this.kept].join('\n\n'));
+  // The thread has it now, and what was typed after it meanwhile stays. isUnsent: until the server has it too, a reload brings it back.
+  clear(sent, isHere, isUnsent) {
+    this.unsent[isUnsent ? 'add' : 'delete'](sent);
+    if (isHere && this.text.startsWith(sent)) this.input.value = this.text.slice(sent.length).trimStart();
+    this.#changed();
   }
 
   // While a reply comes the text stays editable, and Stop stands where Send was.
@@ -78,7 +69,7 @@ export class Composer {
     $('#count').textContent = room(this.text, this.max);
     $('#count').classList.toggle('fault', left < 0);
     this.send.disabled = !this.text.trim() || left < 0;
-    draft.write(this.name, this.text);
+    draft.write(this.name, [...this.unsent, this.text].filter(Boolean).join('\n\n'));
   }
 
   #key(event) {

@@ -31,10 +31,9 @@ export class Turns {
     const turn = { ...more, more, text, key, again, mine, isStored: Boolean(again?.isStored) };
     let isInBox = this.composer.text === text;
     turn.stored = (id, isUnsent) => {
-      if (isInBox) this.composer.clear(text);
+      this.composer.clear(text, isInBox, isUnsent);
       isInBox = false;
       turn.isStored = true;
-      this.composer.keep(text, isUnsent);
       if (document.activeElement === document.body) this.composer.stop.focus(); // what had it is gone
       $(`#message-${mine.id}`).id = `message-${id}`;
       mine.id = id;
