@@ -395,6 +395,20 @@ test('a message of another window goes first, and this one is not lost', async (
     assert.equal(await box(page).inputValue(), 'Second, here.');
 });
 
+test('what was said in another window is there on return', async (t) => {
+    const { page, path } = await visit(t);
+    const other = await page.context().newPage();
+    await other.goto(path);
+    await say(other, 'Said elsewhere.');
+    await other.getByRole('button', { name: 'Good reply' }).nth(1).waitFor();
+    await box(page).fill('Half a thought');
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))); // headless, all are visible
+    await article(page, 'You said: Said elsewhere.').waitFor();
+    assert.equal(await log(page).locator('.own').count(), 1);
+    assert.equal(await box(page).inputValue(), 'Half a thought');
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+});
+
 test('what ended in another window is shown as it is now', async (t) => {
     const { page, courseId, experience, student } = await visit(t);
     page.watched.allow(/status of 404/);

@@ -40,15 +40,22 @@ function showProgress(progress, messages) {
   $('#standing').textContent = progressWords(progress);
 }
 
-// Whether a reply is still coming.
-async function look() {
+// Whether a reply is still coming. known: of so many messages nothing is shown anew.
+async function look(known) {
   const { id, messages, progress } = await request('GET', `${base}/conversations`);
   if (id !== talk.id) return location.reload();
+  if (messages.length === known) return false;
   if (messages.at(-1).status === 'pending') return true;
   talk.messages = messages;
   messages.forEach(show);
   showProgress(progress, messages);
   return false;
+}
+
+// What was said meanwhile in another window, or on another device.
+async function catchUp() {
+  const isIdle = () => !document.hidden && talk && !turns.composer.busy;
+  if (isIdle() && await look(talk.messages.length).catch(() => false) && isIdle()) turns.wait();
 }
 
 async function send(turn) {
@@ -124,6 +131,7 @@ start(async main => {
   $('#conversation').hidden = false;
   $('#begin').onclick = ({ target }) => once(target, () => open(target));
   $('#again').onclick = ({ target }) => once(target, () => startAgain(target));
+  document.onvisibilitychange = catchUp;
   if (begun.id) showConversation(begun);
   else $('#beginning').hidden = false;
   await showEarlier();
