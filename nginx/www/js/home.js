@@ -1,7 +1,7 @@
 // The start page: one's courses; for guests, what this is.
 import { csrfToken, list } from './api.js';
 import { $, clone } from './dom.js';
-import { caller, start } from './page.js';
+import { showUser, start } from './page.js';
 
 const row = course => clone('course', { ...course, roles: course.enrollments.map(({ type }) => type).join(' ') });
 
@@ -10,5 +10,5 @@ start(async () => {
   document.body.className = courses ? 'user' : 'guest';
   if (!courses) return;
   $('#courses').append(...courses.map(row));
-  Object.assign($('[data-user]'), { textContent: (await caller()).short_name, dir: 'auto' });
+  await showUser();
 }, { isOpen: true });

@@ -1,7 +1,7 @@
 // Experiences where managers see them: published, taken back and deleted in place. Without scripts their forms do it.
 import { request } from './api.js';
 import { $, $$, once } from './dom.js';
-import { announce, ask, fault, start } from './page.js';
+import { announce, ask, attempt, start } from './page.js';
 import { t } from './text.js';
 
 async function publish(button, { action }, place) {
@@ -29,8 +29,7 @@ start(() => {
     button.hidden = false;
     button.onclick = event => {
       event.preventDefault();
-      $('.fault', form)?.remove();
-      once(button, () => (button.value === 'deleted' ? remove : publish)(button, form, form.closest('li, main'))).catch(error => form.append(fault(error)));
+      once(button, () => attempt(form, () => (button.value === 'deleted' ? remove : publish)(button, form, form.closest('li, main'))));
     };
   }
 });

@@ -34,6 +34,6 @@ export async function renderMath(root) {
       continue;
     }
     place.replaceChildren(made);
-    if (displayMode) for (const [name, value] of [['tabindex', 0], ['role', 'group'], ['aria-label', t('Formula')]]) place.setAttribute(name, value);
+    if (displayMode) Object.assign(place, { tabIndex: 0, role: 'group', ariaLabel: t('Formula') });
   }
 }

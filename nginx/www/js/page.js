@@ -107,6 +107,11 @@ function frame() {
     if (link.pathname === location.pathname) link.ariaCurrent = 'page';
 }
 
+export async function showUser() {
+  const { short_name: textContent } = await caller();
+  for (const place of $$('[data-user]')) Object.assign(place, { textContent, dir: 'auto' });
+}
+
 const offline = () => {
   $('#offline')?.remove();
   if (!navigator.onLine) document.body.prepend(el('p', { id: 'offline', role: 'status' }, t('You are offline. What you write is kept here.')));
@@ -129,7 +134,7 @@ export async function start(run, { isOpen = false } = {}) {
   try {
     const running = run(main);
     document.documentElement.classList.add('ready');
-    await Promise.all([running, isOpen || caller().then(user => { for (const place of $$('[data-user]')) Object.assign(place, { textContent: user.short_name, dir: 'auto' }); })]);
+    await Promise.all([running, isOpen || showUser()]);
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return location.replace(signInPath());
     if (!(error instanceof ApiError)) console.error(error);

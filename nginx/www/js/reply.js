@@ -49,7 +49,7 @@ export class Reply {
 
   constructor(author) {
     this.body = el('div', { class: 'body streaming', dir: 'auto' }, el('p', { class: 'thinking' }, t('Thinking…')));
-    this.article = el('article', { class: 'message reply', 'aria-label': author }, el('h3', null, author), this.body);
+    this.article = el('article', { class: 'message reply', 'aria-label': author }, el('h3', null, el('bdi', null, author)), this.body);
     $('.thread').append(this.article);
     follow();
     announce(t('Replying…'));
@@ -88,10 +88,10 @@ export class Reply {
   done(message) {
     this.#stop();
     const height = this.article.offsetHeight;
+    for (const article of $$('.thread > article')) article.style.minHeight = '';
     this.article.removeAttribute('aria-label');
     fill(this.article, message);
     this.article.style.minHeight = `${height}px`;
-    for (const other of $$('.thread > article')) if (other !== this.article) other.style.minHeight = '';
     announce(`${message.author}: ${spoken(this.article)}`);
   }
 

@@ -3,7 +3,7 @@ const KEPT = 'colloquy.language';
 
 export const languages = { en: 'English', de: 'Deutsch' };
 
-// What use(localStorage) gives; null where the browser keeps nothing for this site, or has no room: then all goes on without.
+// What use(localStorage) gives; null where the browser refuses it, or it is full.
 export function kept(use) {
   try {
     return use(localStorage);

@@ -1,7 +1,7 @@
 // A student's latest conversation as a teacher reads it, beside what a language model, and people, make of it.
 import { request } from './api.js';
 import { $, $$, clone, once } from './dom.js';
-import { announce, draft, fault, start } from './page.js';
+import { announce, attempt, draft, start } from './page.js';
 import { keepLinks, messageOf, updateProgress } from './talk.js';
 import { date, t } from './text.js';
 import { showMessage } from './thread.js';
@@ -26,12 +26,13 @@ function finding(f, number, moments) {
   draft.read(name).then(text => { $('details', node).open = reason.value = text; });
   node.onsubmit = event => {
     event.preventDefault();
-    request(event.submitter.value, `${path}/evaluation/verdicts/${number}`, { body: new FormData(event.target) }).then(async said => {
-      await draft.write(name, '');
+    attempt(node, async () => {
+      const said = await request(event.submitter.value, `${path}/evaluation/verdicts/${number}`, { body: new FormData(event.target) });
+      draft.write(name, '');
       const now = finding(said, number, moments);
       node.replaceWith(now);
       $('summary', now).focus();
-    }, error => $('.failed', node).replaceChildren(fault(error)));
+    });
   };
   return node;
 }
@@ -49,8 +50,7 @@ function showEvaluation({ evaluation: e, stale, evaluated_at: at }) {
 
 async function evaluate(method, query) {
   $('#waiting').hidden = query;
-  $('#failed').replaceChildren();
-  await request(method, `${path}/evaluation${query}`).then(showEvaluation, error => $('#failed').append(fault(error)));
+  await attempt($('#failed'), async () => showEvaluation(await request(method, `${path}/evaluation${query}`)));
   $('#waiting').hidden = true;
   if (!query && !$('#failed *')) announce(t('The evaluation is there.'));
 }
