@@ -195,6 +195,58 @@ test('what the server refuses to take is not lost', async (t) => {
     assert.equal(await input(page).inputValue(), 'one plum');
 });
 
+test('an edited message is not lost beside a draft, nor while a reply comes', async (t) => {
+    const who = await newcomer();
+    await makeChat(who, 'edits', 'one apple');
+    await model.script('a reply that takes its time', { words: 200, perSecond: 20 });
+    const page = await open(t, who);
+    await page.goto('/chat/edits');
+    await settled(page);
+    page.watched.allow(/429/);
+    await page.route('**/api/chat/conversation', (route) => route.fulfill({ status: 429, json: { detail: 'x', code: 'busy' } }), { times: 1 });
+    await input(page).fill('a draft');
+    const edit = page.locator('.own').first().getByRole('button', { name: 'Edit' });
+    await edit.click();
+    await page.getByRole('dialog').getByRole('textbox').fill('one plum');
+    await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('alert').waitFor();
+    assert.equal(await input(page).inputValue(), 'a draft\n\none plum');
+
+    await say(page, 'a reply that takes its time');
+    await page.locator('.streaming .raw').waitFor();
+    await edit.click();
+    await page.locator('#count').getByText('A reply is still on its way.').waitFor();
+    assert.equal(await page.getByRole('dialog').count(), 0);
+    await page.keyboard.press('Escape');
+    await settled(page, 2);
+    assert.equal(await page.locator('#count').textContent(), '', 'that is over');
+});
+
+test('what could not be sent goes first, and what is written meanwhile waits', async (t) => {
+    const who = await newcomer();
+    await makeChat(who, 'queue', 'one apple');
+    const page = await open(t, who);
+    await page.goto('/chat/queue');
+    await settled(page);
+    page.watched.allow(/ERR_FAILED|ERR_INTERNET_DISCONNECTED/);
+    await page.route('**/api/chat/conversation', (route) => route.abort());
+    await say(page, 'two pears');
+    await page.getByText('not sent').waitFor();
+    await say(page, 'three figs');
+    await page.getByText('not sent').waitFor();
+    assert.equal(await input(page).inputValue(), 'three figs');
+    await page.unroute('**/api/chat/conversation');
+    await page.keyboard.press('Enter');
+    await settled(page, 2);
+    await page.keyboard.press('Enter');
+    await settled(page, 3);
+    await page.context().setOffline(true);
+    await page.context().setOffline(false);
+    assert.deepEqual(await page.locator('.own .body').allTextContents(), ['one apple', 'two pears', 'three figs']);
+    assert.equal(await page.locator('.own').getByText('Version').count(), 0);
+    assert.equal(await input(page).inputValue(), '');
+});
+
 test('stop, go on, and come back in the middle', async (t) => {
     const who = await newcomer();
     await model.script('tell me slowly', { words: 1000, perSecond: 20 });

@@ -118,7 +118,6 @@ async function rename(title) {
 // In the place of a message, or at the end of the branch.
 function say(text, parent = leaf, content) {
   if (composer.mustWait()) return;
-  if (!composer.text) composer.set(text); // where it stays if it is refused
   turns.say(text, { parent, content });
 }
 
@@ -145,6 +144,7 @@ const deeds = {
     show(true);
   }),
   async edit(id) {
+    if (composer.mustWait()) return;
     const input = el('textarea', { rows: 6, dir: 'auto', 'aria-labelledby': 'question' }, textOf(id));
     if (await ask(t('Edit your message'), input, t('Send'))) say(input.value, at(id).parent);
   },
@@ -152,7 +152,7 @@ const deeds = {
   turn(id, { step }) {
     const all = siblings(id);
     const next = all.at((all.indexOf(id) + Number(step)) % all.length);
-    if (composer.busy) return;
+    if (composer.mustWait()) return;
     $('.thread').style.minHeight = `${$('.thread').offsetHeight}px`;
     for (leaf = next; at(leaf).children[0];) leaf = at(leaf).children.at(-1);
     show();

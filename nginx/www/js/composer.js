@@ -25,7 +25,6 @@ export class Composer {
     };
     this.#restore();
     this.busy = false;
-    this.#changed();
   }
 
   // What was typed before the page was left, and what then could not be sent.
@@ -43,6 +42,11 @@ export class Composer {
     this.#changed();
   }
 
+  // What was refused, below what has been typed since.
+  keep(text) {
+    if (!this.text.includes(text)) this.set(this.text ? `${this.text}\n\n${text}` : text);
+  }
+
   // The thread has it now, and what was typed after it meanwhile stays. isUnsent: until the server has it too, a reload brings it back.
   clear(sent, isHere, isUnsent) {
     this.unsent[isUnsent ? 'add' : 'delete'](sent);
@@ -56,6 +60,7 @@ export class Composer {
     this.stop.hidden = !busy;
     this.send.hidden = busy;
     if (hadFocus) this.input.focus();
+    this.#changed();
   }
 
   get busy() {
@@ -78,8 +83,9 @@ export class Composer {
     this.#submit();
   }
 
-  // Nothing else is begun while a reply comes, and who tries is told so.
+  // Nothing else is begun while a reply comes, nor before what could not be sent yet (waiting), and who tries is told so.
   mustWait() {
+    this.waiting?.();
     if (this.busy) announce($('#count').textContent = t('A reply is still on its way. Wait for it, or stop it.'));
     return this.busy;
   }

@@ -21,11 +21,13 @@ export class Turns {
     $('.below').hidden = false;
     Object.assign(this, parts, { notices: $('#notices') });
     this.composer = new Composer({ name, max, onsend, onstop: () => attempt(this.notices, onstop) });
+    addEventListener('online', () => this.composer.waiting?.());
   }
 
   // again: a message that failed. more: for send().
   async say(text, { again, ...more } = {}) {
     if (this.composer.busy) return;
+    this.composer.waiting = null;
     const key = again?.key ?? crypto.randomUUID();
     const mine = { id: again?.id ?? key, isOwn: true, author: t('You'), text, time: Date.now(), key };
     const turn = { ...more, more, text, key, again, mine, isStored: Boolean(again?.isStored) };
@@ -82,24 +84,26 @@ export class Turns {
     reply.remove();
   }
 
-  // What was said stays in the thread with a way to say it again; what the server refused to take stays in the composer.
+  // What was said stays in the thread with a way to say it again; what the server refused to take comes back into the composer.
   async #failed(error, { mine, reply, isStored, stored, text, more, again }) {
     if (!error.status && isStored) return this.settle(reply);
-    if (error.code === 'turn_in_progress') { // of another window, or of the first try, whose answer was lost
-      if (again) stored(mine.id);
-      else this.notices.append(fault(error));
-      $(`#message-${mine.id}`).remove();
-      return this.settle(reply);
-    }
+    const isRunning = error.code === 'turn_in_progress'; // in another window, or since the first try, whose answer was lost
+    const isRefused = !isStored && error.status >= 400 && error.status < 500;
     if (error.status === 404) await this.look().catch(() => {}); // it has ended elsewhere: the page shows what there is now
     if (!(error instanceof ApiError)) console.error(error);
+    if (isRunning && again) stored(mine.id);
+    else {
+      this.notices.append(fault(error));
+      if (isRefused && !more.content) this.composer.keep(text); // else it is of a message that is there
+    }
+    if (isRefused) $(`#message-${mine.id}`)?.remove();
+    if (isRunning) return this.settle(reply);
     reply.remove();
-    this.notices.append(fault(error));
-    if (!isStored && error.status >= 400 && error.status < 500) return $(`#message-${mine.id}`)?.remove();
+    if (isRefused) return undefined;
     stored(mine.id, !isStored);
     const retry = () => this.say(text, { ...more, again: { ...mine, isStored } });
     showMessage({ ...mine, note: isStored ? t('not answered') : t('not sent'), retry });
-    if (!error.status) addEventListener('online', () => $(`#message-${mine.id} .retry`)?.click(), { once: true });
+    this.composer.waiting = isStored ? null : retry;
     return undefined;
   }
 }
