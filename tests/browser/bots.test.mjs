@@ -235,7 +235,7 @@ test('another’s bot, and one that is not there', async (t) => {
     page.watched.allow(/status of 40[34]/);
     for (const path of [`/bots/${id}`, '/bots/never-made']) {
         await page.goto(path);
-        await page.getByRole('alert').getByText(/You may not do that|This is not here/).waitFor();
+        await page.getByRole('alert').getByText(/You may not do that|This bot is not here/).waitFor();
         assert.equal(await page.getByLabel('Title', { exact: true }).isVisible(), false);
     }
 });

@@ -1,7 +1,7 @@
 // The chat: what streams, branches, sources, and the list at the side.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { api, axe, enroll, fits, makeUser, model, open, resize, shot, site } from './harness.mjs';
+import { api, axe, enroll, fits, makeUser, model, open, resize, shot, signIn, site } from './harness.mjs';
 
 // Somebody new, who may use the demo's bot.
 async function newcomer() {
@@ -247,6 +247,41 @@ test('what could not be sent goes first, and what is written meanwhile waits', a
     assert.equal(await input(page).inputValue(), '');
 });
 
+test('signed in anew in another window, one is told to reload, and keeps the text', async (t) => {
+    const who = await newcomer();
+    const page = await open(t, who);
+    await page.goto('/chat');
+    await input(page).waitFor();
+    page.watched.allow(/403/);
+    const other = await page.context().newPage();
+    await page.context().clearCookies();
+    await signIn(other, who);
+    await say(page, 'one apple');
+    await page.getByRole('alert').getByText('Reload the page.').waitFor();
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('#composer').value === 'one apple');
+});
+
+test('a chat whose bot is gone goes on without it, and says so', async (t) => {
+    const who = await newcomer();
+    const id = `gone-${who.id}`;
+    await api(who).post('/api/chat/bot', { id, title: 'Gone soon', instruction: 'Be brief.', display_retrieved_chunks: true });
+    const page = await open(t, who);
+    await page.goto(`/chat?bot=${id}`);
+    await page.getByRole('link', { name: 'Gone soon' }).waitFor();
+    await say(page, 'one apple');
+    await settled(page);
+    await api(who).delete(`/api/chat/bot/${id}`);
+    await say(page, 'two pears');
+    await settled(page, 2);
+    page.watched.allow(/404/);
+    await page.reload();
+    await page.getByRole('alert').getByText('This bot is not here any more').waitFor();
+    await say(page, 'three figs');
+    await settled(page, 3);
+    assert.equal(await page.getByRole('alert').count(), 0);
+});
+
 test('stop, go on, and come back in the middle', async (t) => {
     const who = await newcomer();
     await model.script('tell me slowly', { words: 1000, perSecond: 20 });
@@ -382,7 +417,7 @@ test('what is not there says so', async (t) => {
     await page.goto('/chat/nothing-here');
     await page.getByRole('alert').getByText('This is not here').waitFor();
     await page.goto('/chat?bot=no-such-bot');
-    await page.getByRole('alert').getByText('This is not here').waitFor();
+    await page.getByRole('alert').getByText('This bot is not here').waitFor();
 });
 
 test('starters of a bot, by keyboard, on a phone; the draft stays', async (t) => {

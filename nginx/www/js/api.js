@@ -98,7 +98,8 @@ function words(error) {
     conversation_completed: t('This conversation has ended.'),
     content_filtered: t('The model’s provider did not let this answer pass. Try to say it differently.'),
     source_gone: t('This document is not here any more, or not for you.'),
-    invalid_authenticity_token: t('Your session has changed in another window. Reload the page.'),
+    bot_not_found: t('This bot is not here any more, or not for you.'),
+    csrf: t('Your session has changed in another window. Reload the page.'),
   };
   const byStatus = {
     0: t('No connection to the server. What you wrote is kept.'),
@@ -113,5 +114,5 @@ function words(error) {
     504: t('The language model took too long to answer.'),
   };
   if (!(error instanceof ApiError)) return t('Something went wrong on this page.');
-  return byCode[error.code] ?? byStatus[error.status] ?? (told(error.message || Object.values(error.fields).flat()[0] || '') || t('Something went wrong on our side.'));
+  return byCode[error.code.replace('invalid_authenticity_token', 'csrf')] ?? byStatus[error.status] ?? (told(error.message || Object.values(error.fields).flat()[0] || '') || t('Something went wrong on our side.'));
 }

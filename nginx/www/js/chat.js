@@ -74,7 +74,7 @@ async function look() {
 async function send(turn) {
   const { text, key, parent, content = [{ content_type: 'text', body: text }], isMore } = turn;
   const message = { content, message_id: key, parent_message_id: parent, model: $('#model').value };
-  const events = stream('/api/chat/conversation', { conversation_id: talk.id, bot_id: bot?.id, continue_generate: isMore, message });
+  const events = stream('/api/chat/conversation', { conversation_id: talk.id, bot_id: talk.create_time ? null : bot?.id, continue_generate: isMore, message });
   for await (const { event, data } of events) {
     if (event === 'START') begun(turn, data.user_message_id);
     else if (event === 'AGENT_THINKING') turn.reply.say(t('Searching the documents…'));
