@@ -282,6 +282,18 @@ test('a chat whose bot is gone goes on without it, and says so', async (t) => {
     assert.equal(await page.getByRole('alert').count(), 0);
 });
 
+test('a browser that does not let one copy says so', async (t) => {
+    const who = await newcomer();
+    await makeChat(who, 'copying', 'one apple');
+    const page = await open(t, who);
+    await page.addInitScript(() => { navigator.clipboard.writeText = () => Promise.reject(new DOMException('', 'NotAllowedError')); });
+    await page.goto('/chat/copying');
+    await settled(page);
+    const copy = page.locator('.own').getByRole('button').first();
+    await copy.click();
+    await page.waitForFunction((node) => node.textContent === 'The browser forbids it', await copy.elementHandle());
+});
+
 test('stop, go on, and come back in the middle', async (t) => {
     const who = await newcomer();
     await model.script('tell me slowly', { words: 1000, perSecond: 20 });

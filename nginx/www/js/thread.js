@@ -6,9 +6,9 @@ import { date, t } from './text.js';
 
 export function copyButton(text, name = t('Copy')) {
   const node = button(name, async () => {
-    await navigator.clipboard.writeText(text());
-    announce(t('Copied'));
-    node.textContent = t('Copied');
+    const said = await navigator.clipboard.writeText(text()).then(() => t('Copied'), () => t('The browser forbids it'));
+    announce(said);
+    node.textContent = said;
     setTimeout(() => { node.textContent = name; }, 2000);
   }, { class: 'small' });
   return node;
