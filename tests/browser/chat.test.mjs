@@ -282,6 +282,22 @@ test('a chat whose bot is gone goes on without it, and says so', async (t) => {
     assert.equal(await page.getByRole('alert').count(), 0);
 });
 
+test('a chat opens at its end, formulas and all, and until then shows nothing else', async (t) => {
+    const who = await newcomer();
+    await model.script('many formulas', { text: Array(40).fill('$$\\frac{\\frac{a}{b}}{\\frac{c}{d}}$$').join('\n\n') });
+    await makeChat(who, 'formulas', 'many formulas');
+    const page = await open(t, who);
+    await page.route('**/api/chat/conversation/formulas?*', async (route) => {
+        await page.getByText('Only you can read your chats.').waitFor();
+        assert.equal(await page.locator('#intro').isVisible(), false);
+        await route.continue();
+    });
+    await page.goto('/chat/formulas');
+    await page.locator('.katex').nth(39).waitFor();
+    await page.evaluate(() => document.fonts.ready);
+    await page.waitForFunction(() => document.querySelector('#latest').getBoundingClientRect().bottom <= innerHeight + 1);
+});
+
 test('a browser that does not let one copy says so', async (t) => {
     const who = await newcomer();
     await makeChat(who, 'copying', 'one apple');

@@ -33,6 +33,12 @@ function look() {
 
 addEventListener('scroll', look, { passive: true });
 addEventListener('resize', follow);
+
+// A page that has just opened grows by its formulas; one in which something is done stays.
+const growth = new ResizeObserver(follow);
+growth.observe($('.thread'));
+addEventListener('click', () => growth.disconnect());
+
 jump.onclick = toEnd;
 
 // The words of a message without its buttons'.
@@ -48,6 +54,7 @@ export class Reply {
   #frame = 0;
 
   constructor(author) {
+    growth.disconnect();
     this.body = el('div', { class: 'body streaming', dir: 'auto' }, el('p', { class: 'thinking' }, t('Thinking…')));
     this.article = el('article', { class: 'message reply', 'aria-label': author }, el('h3', null, el('bdi', null, author)), this.body);
     $('.thread').append(this.article);
