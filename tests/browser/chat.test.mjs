@@ -282,6 +282,20 @@ test('a chat whose bot is gone goes on without it, and says so', async (t) => {
     assert.equal(await page.getByRole('alert').count(), 0);
 });
 
+test('what was said in another window is there when one comes back', async (t) => {
+    const who = await newcomer();
+    await makeChat(who, 'windows', 'one apple');
+    const page = await open(t, who);
+    await page.goto('/chat/windows');
+    await settled(page);
+    await makeChat(who, 'windows', 'two pears');
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
+    await settled(page, 2);
+    await say(page, 'three figs');
+    await settled(page, 3);
+    assert.deepEqual(await page.locator('.own .body').allTextContents(), ['one apple', 'two pears', 'three figs']);
+});
+
 test('a chat opens at its end, formulas and all, and until then shows nothing else', async (t) => {
     const who = await newcomer();
     await model.script('many formulas', { text: Array(40).fill('$$\\frac{\\frac{a}{b}}{\\frac{c}{d}}$$').join('\n\n') });

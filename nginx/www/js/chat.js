@@ -212,4 +212,7 @@ start(async () => {
   show();
   toEnd();
   if (at(leaf)?.status === 'pending') turns.wait().catch(complain);
+  addEventListener('visibilitychange', () => { // it may have gone on in another window
+    if (!document.hidden && !composer.busy && leaf === talk.last_message_id) load().then(() => show(), () => {});
+  });
 });
