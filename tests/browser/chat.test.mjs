@@ -324,6 +324,26 @@ test('a browser that does not let one copy says so', async (t) => {
     await page.waitForFunction((node) => node.textContent === 'The browser forbids it', await copy.elementHandle());
 });
 
+test('past a hundred conversations to one’s message by one key, and to their deletion without scrolling', async (t) => {
+    const who = await newcomer();
+    const page = await open(t, who);
+    const chats = Array.from({ length: 100 }, (_, i) => ({ id: `many-${i}`, title: `Conversation ${i}`, create_time: 1704067200 - i }));
+    await page.route('**/api/chat/conversations', (route) => route.fulfill({ json: chats }));
+    await page.goto('/chat');
+    await page.getByText('100 conversations').waitFor();
+    await page.locator('body > .skip').focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    assert.equal(await focused(page), 'Skip to your message');
+    await page.keyboard.press('Enter');
+    assert.equal(await focused(page), 'composer');
+    await page.getByLabel('Select', { exact: true }).check();
+    await page.locator('#list input').first().check();
+    const { y, height } = await page.getByRole('button', { name: 'Delete what is selected' }).boundingBox();
+    assert.ok(y + height <= 800, `it is at ${y}`);
+    await axe(page, 'many conversations, one selected');
+});
+
 test('stop, go on, and come back in the middle', async (t) => {
     const who = await newcomer();
     await model.script('tell me slowly', { words: 1000, perSecond: 20 });

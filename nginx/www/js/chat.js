@@ -174,7 +174,7 @@ const row = ({ id, title, create_time: time, highlights = [] }) => el('li', null
 
 async function list() {
   const query = $('#query').value.trim();
-  const chats = await call('GET', query ? `conversations/search?query=${encodeURIComponent(query)}` : 'conversations');
+  const chats = await call('GET', query ? `conversations/search?limit=100&query=${encodeURIComponent(query)}` : 'conversations');
   if (query !== $('#query').value.trim()) return;
   const focused = document.activeElement.getAttribute('href');
   $('#list').replaceChildren(...chats.map(row));
