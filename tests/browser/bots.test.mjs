@@ -182,8 +182,17 @@ test('files are dropped, and a big one is refused', async (t) => {
         await session.send('Input.dispatchDragEvent', { type, ...at });
     }
     await page.locator('#files').getByText('dropped.txt').waitFor();
-    await page.getByLabel('Choose files').setInputFiles([file('big.txt', 'x'.repeat((20 << 20) + 1))]);
+    writeFileSync(path, 'x'.repeat((20 << 20) + 1));
+    await page.getByLabel('Choose files').setInputFiles(path);
     await page.locator('#files').getByText('That is too large.').waitFor();
+    let send;
+    await page.route('**/documents', (route) => { send = () => route.continue(); }, { times: 1 });
+    await page.getByLabel('Choose files').setInputFiles([file('slow.txt', 'Slow words.')]);
+    const row = page.getByRole('listitem').filter({ hasText: 'slow.txt' });
+    await row.getByText('is being sent…').waitFor();
+    assert.equal(await row.getByRole('button').count(), 0, 'what is not there cannot be removed');
+    send();
+    await row.getByRole('button', { name: 'Remove slow.txt' }).waitFor();
 });
 
 test('what was changed is not left without asking; the bot is deleted once asked', async (t) => {

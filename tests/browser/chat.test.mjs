@@ -344,6 +344,24 @@ test('past a hundred conversations to one’s message by one key, and to their d
     await axe(page, 'many conversations, one selected');
 });
 
+test('that one is offline is in sight wherever one reads; on paper code is whole', async (t) => {
+    const who = await newcomer();
+    const line = 'a long line of code '.repeat(20);
+    await model.script('much code', { text: `${'words\n\n'.repeat(40)}\`\`\`\n${line}\n\`\`\`` });
+    await makeChat(who, 'paper', 'much code');
+    const page = await open(t, who);
+    await page.goto('/chat/paper');
+    await settled(page);
+    assert.ok(await page.evaluate(() => scrollY) > 0);
+    await page.context().setOffline(true);
+    const { y } = await page.getByText('You are offline.').boundingBox();
+    assert.equal(y, 0);
+    await page.context().setOffline(false);
+    await page.emulateMedia({ media: 'print' });
+    const [inner, outer] = await page.locator('.body pre').evaluate((node) => [node.scrollWidth, node.clientWidth]);
+    assert.ok(inner <= outer, `${inner} pixels of code in ${outer}`);
+});
+
 test('stop, go on, and come back in the middle', async (t) => {
     const who = await newcomer();
     await model.script('tell me slowly', { words: 1000, perSecond: 20 });
@@ -486,7 +504,7 @@ test('starters of a bot, by keyboard, on a phone; the draft stays', async (t) =>
     const who = await newcomer();
     const { id } = await api(who).post('/api/chat/bot', {
         id: `starter-${who.id}`, title: '<i>Bot</i>', instruction: 'Be brief.', display_retrieved_chunks: true,
-        conversation_quick_starters: [{ title: 'Say hello', example: 'hello from a starter' }],
+        conversation_quick_starters: [{ title: 'Say hello', example: 'hello from a starter' }, { title: 'Say bye', example: 'bye' }],
     });
     const page = await open(t, who, { viewport: { width: 390, height: 844 }, hasTouch: true });
     await page.goto(`/chat?bot=${id}`);
@@ -495,6 +513,8 @@ test('starters of a bot, by keyboard, on a phone; the draft stays', async (t) =>
     await page.getByText('Conversations', { exact: true }).press('Enter');
     assert.equal(await page.locator('#side').getAttribute('open'), '');
     await axe(page, 'a phone');
+    const [above, below] = await Promise.all(['Say hello', 'Say bye'].map((name) => page.getByRole('button', { name }).boundingBox()));
+    assert.ok(below.x > above.x + above.width || below.y > above.y + above.height, 'buttons do not touch');
     await page.getByRole('button', { name: 'Say hello' }).focus();
     await page.keyboard.press('Enter');
     await page.locator('.own').getByText('hello from a starter').waitFor();
