@@ -196,7 +196,7 @@ test('what the server refuses to take is not lost', async (t) => {
 });
 
 test('an edited message is not lost beside a draft, nor while a reply comes', async (t) => {
-    const who = await newcomer();
+    const who = await makeUser();
     await makeChat(who, 'edits', 'one apple');
     await model.script('a reply that takes its time', { words: 200, perSecond: 20 });
     const page = await open(t, who);
@@ -223,7 +223,7 @@ test('an edited message is not lost beside a draft, nor while a reply comes', as
 });
 
 test('what could not be sent goes first, and what is written meanwhile waits', async (t) => {
-    const who = await newcomer();
+    const who = await makeUser();
     await makeChat(who, 'queue', 'one apple');
     const page = await open(t, who);
     await page.goto('/chat/queue');
@@ -248,7 +248,7 @@ test('what could not be sent goes first, and what is written meanwhile waits', a
 });
 
 test('signed in anew in another window, one is told to reload, and keeps the text', async (t) => {
-    const who = await newcomer();
+    const who = await makeUser();
     const page = await open(t, who);
     await page.goto('/chat');
     await input(page).waitFor();
@@ -263,7 +263,7 @@ test('signed in anew in another window, one is told to reload, and keeps the tex
 });
 
 test('a chat whose bot is gone goes on without it, and says so', async (t) => {
-    const who = await newcomer();
+    const who = await makeUser();
     const id = `gone-${who.id}`;
     await api(who).post('/api/chat/bot', { id, title: 'Gone soon', instruction: 'Be brief.', display_retrieved_chunks: true });
     const page = await open(t, who);
@@ -283,7 +283,7 @@ test('a chat whose bot is gone goes on without it, and says so', async (t) => {
 });
 
 test('what was said in another window is there when one comes back', async (t) => {
-    const who = await newcomer();
+    const who = await makeUser();
     await makeChat(who, 'windows', 'one apple');
     const page = await open(t, who);
     await page.goto('/chat/windows');
@@ -297,7 +297,7 @@ test('what was said in another window is there when one comes back', async (t) =
 });
 
 test('a chat opens at its end, formulas and all, and until then shows nothing else', async (t) => {
-    const who = await newcomer();
+    const who = await makeUser();
     await model.script('many formulas', { text: Array(40).fill('$$\\frac{\\frac{a}{b}}{\\frac{c}{d}}$$').join('\n\n') });
     await makeChat(who, 'formulas', 'many formulas');
     const page = await open(t, who);
@@ -313,7 +313,7 @@ test('a chat opens at its end, formulas and all, and until then shows nothing el
 });
 
 test('a browser that does not let one copy says so', async (t) => {
-    const who = await newcomer();
+    const who = await makeUser();
     await makeChat(who, 'copying', 'one apple');
     const page = await open(t, who);
     await page.addInitScript(() => { navigator.clipboard.writeText = () => Promise.reject(new DOMException('', 'NotAllowedError')); });
@@ -325,7 +325,7 @@ test('a browser that does not let one copy says so', async (t) => {
 });
 
 test('past a hundred conversations to one’s message by one key, and to their deletion without scrolling', async (t) => {
-    const who = await newcomer();
+    const who = await makeUser();
     const page = await open(t, who);
     const chats = Array.from({ length: 100 }, (_, i) => ({ id: `many-${i}`, title: `Conversation ${i}`, create_time: 1704067200 - i }));
     await page.route('**/api/chat/conversations', (route) => route.fulfill({ json: chats }));
@@ -345,7 +345,7 @@ test('past a hundred conversations to one’s message by one key, and to their d
 });
 
 test('that one is offline is in sight wherever one reads; on paper code is whole', async (t) => {
-    const who = await newcomer();
+    const who = await makeUser();
     const line = 'a long line of code '.repeat(20);
     await model.script('much code', { text: `${'words\n\n'.repeat(40)}\`\`\`\n${line}\n\`\`\`` });
     await makeChat(who, 'paper', 'much code');
