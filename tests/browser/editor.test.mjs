@@ -192,6 +192,21 @@ test('what was typed and not saved is guarded, kept through a reload, and may be
     assert.equal(await notice.isVisible(), false);
 });
 
+test('what is restored leaves alone what somebody else has written since', async (t) => {
+    const { page, courseId, experience, teacher } = await edit(t);
+    page.watched.allow(/^dialog: /);
+    await page.getByLabel('Title').fill('Typed');
+    const path = `/api/v1/courses/${courseId}/ai_experiences/${experience.id}`;
+    await api(teacher).put(path, { facts: 'By a colleague.' });
+    await page.reload();
+    await page.getByText('Restored what you had typed.').waitFor();
+    assert.equal(await page.getByLabel('Facts').inputValue(), 'By a colleague.');
+    await save(page, 'Save');
+    await page.getByText('Saved', { exact: true }).waitFor();
+    const { title, facts } = await api(teacher).get(path);
+    assert.deepEqual([title, facts], ['Typed', 'By a colleague.']);
+});
+
 test('what the server does not take just now stays typed', async (t) => {
     const { page } = await edit(t);
     page.watched.allow(/status of 503|Failed to load|ERR_FAILED/);

@@ -21,6 +21,8 @@ let stored; // what stood in the form when the server had the same, as JSON
 // ---- fields, and rows of them ----
 
 const gather = () => ({ ...values(fields), learning_objectives: rowsOf(objectives).map(row => row.objective), evaluation_metrics: rowsOf(metrics) });
+const news = (data, was = JSON.parse(stored)) => Object.fromEntries(
+  Object.entries(data).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(was[name])));
 const isStored = () => JSON.stringify(gather()) === stored;
 
 function fill(data) {
@@ -33,7 +35,7 @@ function fill(data) {
 
 function changed() {
   const data = gather();
-  draft.write(location.pathname, isStored() ? '' : JSON.stringify(data));
+  draft.write(location.pathname, isStored() ? '' : JSON.stringify(news(data)));
   for (const node of $$('[data-max]')) node.nextElementSibling.textContent = room(node.value, node.dataset.max);
   for (const list of lists) list.nextElementSibling.disabled = list.children.length >= list.dataset.most;
   for (const place of $$('#preview [data-is]')) place.textContent = data[place.dataset.is];
@@ -122,9 +124,8 @@ async function create(body) {
 // Of one that is there only what has changed: what somebody else has written meanwhile, or published, stays.
 async function store(data, state) {
   const now = state ? { ...data, workflow_state: state } : data;
-  const was = it.id ? JSON.parse(stored) : await create(now);
-  const changed = Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(was[name]));
-  if (changed[0]) await send(Object.fromEntries(changed));
+  const changes = news(now, it.id ? JSON.parse(stored) : await create(now));
+  if (Object.keys(changes)[0]) await send(changes);
 }
 
 onSubmit('#editor', async (editor, submitter) => {
@@ -146,7 +147,7 @@ start(async () => {
   stored = JSON.stringify(gather());
   if (it.id) document.title = `${it.title}, ${t('Edit experience')} – Colloquy`;
   const kept = await draft.read(location.pathname);
-  if (kept) fill(JSON.parse(kept));
+  if (kept) fill({ ...it, ...JSON.parse(kept) });
   $('#restored').hidden = !kept;
   $('#material').hidden = !features.context_files;
   changed();
