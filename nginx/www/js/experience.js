@@ -1,14 +1,14 @@
 // A student's conversation about an experience, and a teacher's test of it.
 import { ApiError, request, stream } from './api.js';
 import { $, clone, el, once } from './dom.js';
-import { ask, attempt, caller, idOf, start } from './page.js';
+import { ask, attempt, caller, start } from './page.js';
 import { toEnd } from './reply.js';
 import { keepLinks, messageOf, progressWords, updateProgress } from './talk.js';
 import { date, plural, t, told } from './text.js';
 import { copyButton, showMessage, votes } from './thread.js';
 import { Turns } from './turn.js';
 
-const page = `/courses/${idOf('courses')}/ai_experiences/${idOf('ai_experiences')}`;
+const [page] = location.pathname.split('.'); // also of …/5.html
 const base = `/api/v1${page}`;
 
 let talk; // the conversation as the server has it: {id, messages, progress}
