@@ -24,7 +24,7 @@ function fieldsOf(body) {
 const tokenNow = () => document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? '';
 export const csrfToken = tokenNow();
 
-// A page that the browser kept as it was shows nothing of whoever has signed out since.
+// A page that the browser kept shows nothing of whoever has signed out.
 addEventListener('pageshow', () => { if (tokenNow() !== csrfToken) location.reload(); });
 
 export const signInPath = () => `/login?return_to=${encodeURIComponent(location.pathname + location.search)}`;

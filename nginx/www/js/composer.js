@@ -47,7 +47,7 @@ export class Composer {
     if (!this.text.includes(text)) this.set(this.text ? `${this.text}\n\n${text}` : text);
   }
 
-  // The thread has it now, and what was typed after it meanwhile stays. isUnsent: until the server has it too, a reload brings it back.
+  // The thread has it; what was typed after it stays. isUnsent: a reload brings it back.
   clear(sent, isHere, isUnsent) {
     this.unsent[isUnsent ? 'add' : 'delete'](sent);
     if (isHere && this.text.startsWith(sent)) this.input.value = this.text.slice(sent.length).trimStart();

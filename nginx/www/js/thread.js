@@ -18,7 +18,7 @@ export function copyButton(text, name = t('Copy')) {
 export function votes(isGood, save, canTakeBack) {
   const place = clone('votes');
   const thumbs = $$('button', place);
-  const why = clone('why'); // one, so that a reason that could not be sent is there at the next try
+  const why = clone('why'); // one: a reason that was not sent is there at the next try
   const show = () => thumbs.forEach((thumb, i) => { thumb.ariaPressed = String(isGood === !i); });
   const press = async value => {
     if (isGood === value && canTakeBack) value = null;

@@ -42,7 +42,7 @@ export class Turns {
     };
     this.notices.replaceChildren();
     showMessage(mine);
-    $('.thread').append($(`#message-${mine.id}`)); // after what was said since it failed
+    $('.thread').append($(`#message-${mine.id}`)); // after what was said since
     await this.run(async reply => {
       Object.assign(turn, { reply, append: part => reply.append(part), done: message => reply.done(message) });
       try {
