@@ -150,6 +150,9 @@ test('a connection that breaks is waited for, and the finished reply appears', a
     await page.locator('.streaming .raw').waitFor();
     await page.context().setOffline(true);
     await page.getByText('You are offline.').waitFor();
+    await page.setViewportSize({ width: 1280, height: 300 });
+    await page.evaluate(() => scrollTo(0, 200));
+    assert.equal(await page.locator('#offline').evaluate((node) => node.getBoundingClientRect().top), 0, 'in sight wherever one reads');
     await page.context().setOffline(false);
     await model.go('Do not lose me.');
     await article(page, 'Do not lose me.').waitFor();
