@@ -205,6 +205,7 @@ static void answer_mode(struct server *server, const struct http_request *reques
     bool is_silent = wanted(wish, "silent", server->is_silent);
     struct buf body;
 
+    server->is_hurried = wanted(wish, "hurried", server->is_hurried);
     if (json_get(wish, "credentials_s"))
         server->credentials_s = json_get_u64(wish, "credentials_s");
     json_object_put(wish);

@@ -75,11 +75,16 @@ void timer_stop(struct server *server, struct connection *c)
         heap_settle(server, at, last);
 }
 
+static bool is_due(const struct server *server, int64_t now)
+{
+    return server->n_heap && (server->is_hurried || server->heap[1]->wake_at_ms <= now);
+}
+
 static void run_timers(struct server *server)
 {
     int64_t now = now_ms();
 
-    while (!server->is_silent && server->n_heap && server->heap[1]->wake_at_ms <= now) {
+    while (!server->is_silent && is_due(server, now)) {
         struct connection *c = server->heap[1];
 
         timer_stop(server, c);
@@ -104,7 +109,7 @@ static int wait_ms(const struct server *server)
     if (!server->n_heap || server->is_silent)
         return -1;
 
-    int64_t left = server->heap[1]->wake_at_ms - now_ms();
+    int64_t left = server->is_hurried ? 0 : server->heap[1]->wake_at_ms - now_ms();
 
     return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }

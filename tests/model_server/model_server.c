@@ -16,10 +16,11 @@
  *                     the session token "expired" has
  *     admin      GET  /stats              the figures: see below
  *                POST /reset              clears them, what [[times]] has counted, and cues
- *                POST /mode               control port only: {"refuse": bool, "silent": bool, "credentials_s": n}; what
- *                     is left out stays as it is. refuse: connections are refused, and reset where they are; silent:
- *                     none is accepted and nothing answered; false for both: as before. credentials_s: how long those
- *                     of the next line are good, 6 hours at first
+ *                POST /mode               control port only: {"refuse": bool, "silent": bool, "hurried": bool,
+ *                     "credentials_s": n}; what is left out stays as it is. refuse: connections are refused, and reset
+ *                     where they are; silent: none is accepted and nothing answered; hurried: delays and gaps are over
+ *                     at once, those that have begun too; false for all: as before. credentials_s: how long those of
+ *                     the next line are good, 6 hours at first
  *                POST /script             control port only: {"message", "script"}. A message of just these words, but for
  *                     blanks around them, is answered from now on as if these directives stood in it
  *                POST /go                 control port only: {"message"}. What [[hold]] holds of the replies to that message

@@ -431,7 +431,7 @@ void connections_let_go(struct server *server, const struct cue *cue);
 struct server {
     int epoll, listener, control, signals; /* control: -1: none */
     uint16_t port;
-    bool is_refusing, is_silent;
+    bool is_refusing, is_silent, is_hurried;
     SSL_CTX *tls; /* NULL: plain */
     struct connection *connections;
     struct connection *heap[MAX_CONNECTIONS]; /* from 1 */
@@ -470,7 +470,7 @@ _Noreturn void die(const char *what);
 
 int64_t now_ms(void); /* monotonic */
 
-/* Wake the connection in so many milliseconds, instead of when it would have been. */
+/* Wake the connection in so many milliseconds, instead of when it would have been; who is hurried, at once. */
 void timer_start(struct server *server, struct connection *c, uint64_t wait_ms);
 void timer_stop(struct server *server, struct connection *c);
 

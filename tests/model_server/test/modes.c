@@ -114,6 +114,24 @@ static void test_both(void)
     CU_ASSERT_EQUAL(ASK(.path = "/mode", .body = "{}").status, 404);
 }
 
+/* What waits is told at once, and waits again when nobody is hurried any more. */
+static void test_hurried(void)
+{
+    static const char slow[] = "{\"messages\":[{\"role\":\"user\",\"content\":\"[[delay 50000]][[gap 50000]][[words "
+                               "20]]\"}]}";
+    const char *request =
+        textf("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", strlen(slow), slow);
+    int fd = connect_and_send(request);
+
+    CU_ASSERT(!comes_within(fd, 100));
+    set_mode("{\"hurried\":true}");
+    CU_ASSERT(comes_within(fd, 5000));
+    CU_ASSERT_EQUAL(ASK(.path = "/v1/chat/completions", .body = slow, .limit_ms = 20000).status, 200);
+    set_mode("{\"hurried\":false}");
+    CU_ASSERT(ASK(.path = "/v1/chat/completions", .body = slow, .limit_ms = 300).is_late);
+    close(fd);
+}
+
 /* ---- figures ---- */
 
 static void test_figures(void)
@@ -228,5 +246,5 @@ static void test_hold(void)
 }
 
 SUITE(modes, {"refusing", test_refuse}, {"silent", test_silent}, {"within a stream", test_within_a_stream},
-      {"both", test_both}, {"figures", test_figures}, {"last headers", test_last_headers}, {"cues", test_cues},
-      {"held", test_hold});
+      {"both", test_both}, {"hurried", test_hurried}, {"figures", test_figures}, {"last headers", test_last_headers},
+      {"cues", test_cues}, {"held", test_hold});
