@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BODY_MAX_BYTES = 64 << 20, WAIT_MS = 10000 };
+enum { BODY_MAX_BYTES = 64 << 20 };
 
 void chat_use(void)
 {
@@ -119,7 +119,7 @@ struct json_object *chat_last(struct json_object *conversation)
 
 struct json_object *chat_wait(const char *id, const char *status, const char *role)
 {
-    for (int64_t end_ms = clock_mono_ms() + WAIT_MS; clock_mono_ms() < end_ms; calls_run(30)) {
+    for (int64_t end_ms = clock_mono_ms() + PATIENCE_MS; clock_mono_ms() < end_ms; calls_run(30)) {
         const struct answer *answer = CALL("GET", chat_path(id, ""), token_of(STUDENT));
         struct json_object *last = answer->status == 200 ? chat_last(answer->json) : NULL;
 

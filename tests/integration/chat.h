@@ -17,7 +17,7 @@
 #define SLOW    "slow-one" /* no byte in CHAT_FIRST_BYTE_MS */
 #define LIMITED "limited-one"
 
-enum { CHAT_FIRST_BYTE_MS = 3000 };
+enum { CHAT_FIRST_BYTE_MS = 12000 };
 
 void chat_use(void);
 const char *chat_new_id(void);

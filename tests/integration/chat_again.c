@@ -97,12 +97,12 @@ static void expect_running(const char *row, const struct answer *answer)
 static void test_while_running(void)
 {
     chat_use();
-    const char *id = chat_new_id(), *key = new_key(), *text = "[[delay 700]]wait";
+    const char *id = chat_new_id(), *key = new_key(), *text = "[[delay 10000]]wait";
 
     SAID(.id = id, .text = "before", .message_id = "b");
     struct transfer *first = SAY_START(.id = id, .text = text, .message_id = "u", .key = key, .accept = SSE);
 
-    CU_ASSERT_FATAL(call_wait_event(first, "START", 1, 5000));
+    CU_ASSERT_FATAL(call_wait_event(first, "START", 1, PATIENCE_MS));
     expect_running("the same id", SAY(.id = id, .text = text, .message_id = "u"));
     expect_running("the same key", SAY(.id = id, .text = text, .message_id = "u", .key = key));
     expect_running("another message", SAY(.id = id, .text = "other"));
@@ -113,7 +113,7 @@ static void test_while_running(void)
 
     ROW_ASSERT("what was replied before is replayed", replay->status == 200 && is_replayed(replay));
     expect_status("another conversation", SAY(.id = chat_new_id(), .text = "x"), 200);
-    ROW_ASSERT("it goes on", event_at(call_finish(first), "STREAMING_END") != NULL);
+    ROW_ASSERT("it goes on", event_at(call_finish_hurried(first), "STREAMING_END") != NULL);
     ROW_ASSERT("afterwards a replay", is_replayed(SAY(.id = id, .text = text, .message_id = "u")));
     ROW_ASSERT("one was said", count_stored(id) == 5);
 }
@@ -139,13 +139,16 @@ static void test_many_at_once(void)
         id = rows[row].is_new ? chat_new_id() : id;
         before = rows[row].is_new ? 1 : count_stored(id);
         for (size_t i = 0; i < N; i++)
-            all[i] = SAY_START(.id = id, .text = "[[delay 300]]x", .message_id = rows[row].message_id, .key = key);
+            all[i] = SAY_START(.id = id, .text = "[[delay 10000]]x", .message_id = rows[row].message_id, .key = key);
+        ROW_ASSERT(rows[row].name, wait_for_calls(all, N, 1));
+        model_hurry(true);
         for (size_t i = 0; i < N; i++) {
             const struct answer *answer = call_finish(all[i]);
 
             n_good += answer->status == 200 && !is_replayed(answer);
             n_refused += answer->status == 409 || is_replayed(answer);
         }
+        model_hurry(false);
         ROW_ASSERT(textf("%s: %zu, %zu", rows[row].name, n_good, n_refused), n_good == 1 && n_refused == N - 1);
         ROW_ASSERT(rows[row].name, count_stored(id) == before + 2);
     }

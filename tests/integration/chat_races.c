@@ -5,13 +5,13 @@
 
 #include "chat.h"
 
-#define LONG "[[gap 20]][[words 120]]tell me of quaggas"
+#define LONG "[[gap 20]][[words 4000]]tell me of quaggas"
 
 static struct transfer *begin_long(const char *id)
 {
     struct transfer *transfer = SAY_START(.id = id, .text = LONG, .message_id = "u", .accept = SSE);
 
-    CU_ASSERT_FATAL(call_wait_event(transfer, "STREAMING", 2, 10000));
+    CU_ASSERT_FATAL(call_wait_event(transfer, "STREAMING", 2, PATIENCE_MS));
     return transfer;
 }
 
@@ -35,7 +35,7 @@ static void test_deleting_what_runs(void)
         expect_status(deletions[i].name,
                       CALL(deletions[i].method, deletions[i].path, token_of(STUDENT), .body = deletions[i].body), 200);
         SAID(.id = "run", .text = "anew", .message_id = "u");
-        const struct answer *answer = call_finish(transfer);
+        const struct answer *answer = call_finish_hurried(transfer);
 
         ROW_ASSERT(deletions[i].name, count_events(answer, "ERROR") == 1 && count_events(answer, "STREAMING_END") == 0);
         struct json_object *read = chat_read("run");
@@ -87,7 +87,7 @@ static void test_continue_is_a_turn(void)
     model_mode(&model, false, true);
     struct transfer *longer = SAY_START(.id = id, .goes_on = true, .accept = SSE);
 
-    CU_ASSERT(call_wait_event(longer, "START", 1, 5000));
+    CU_ASSERT(call_wait_event(longer, "START", 1, PATIENCE_MS));
     expect_chat_error("a message meanwhile", SAY(.id = id, .text = "x"), 409, "turn_in_progress", NULL);
     ROW_ASSERT("the reply is there", json_object_equal(chat_last(chat_read(id)), before));
     expect_json("its question has one", chat_read(id), "/message_map/u/status", "\"complete\"");
@@ -120,7 +120,7 @@ static void test_a_worker_that_dies(void)
     const char *id = chat_new_id(), *text = "[[times 1]][[hang 1]][[text Whole]]";
     struct transfer *transfer = SAY_START(.id = id, .text = text, .message_id = "u", .accept = SSE);
 
-    CU_ASSERT_FATAL(call_wait_event(transfer, "STREAMING", 1, 5000));
+    CU_ASSERT_FATAL(call_wait_event(transfer, "STREAMING", 1, PATIENCE_MS));
     kill_llm_workers();
     const struct answer *answer = call_finish(transfer);
 
@@ -143,14 +143,15 @@ static void test_a_worker_that_dies_while_continuing(void)
     model_mode(&model, false, true);
     struct transfer *longer = SAY_START(.id = id, .goes_on = true, .accept = SSE);
 
-    CU_ASSERT(call_wait_event(longer, "START", 1, 5000));
+    CU_ASSERT(call_wait_event(longer, "START", 1, PATIENCE_MS));
     kill_llm_workers();
     call_finish(longer);
     model_mode(&model, false, false);
-    const struct answer *answer = NULL;
+    const struct answer *answer;
+    int64_t end_ms = clock_mono_ms() + PATIENCE_MS;
 
-    for (int i = 0; i < 100 && (!answer || answer->status != 200); i++, pause_ms(50))
-        answer = SAY(.id = id, .goes_on = true);
+    while ((answer = SAY(.id = id, .goes_on = true))->status != 200 && clock_mono_ms() < end_ms)
+        pause_ms(50);
     ROW_ASSERT("it was as it was", str_starts(text_at(answer->json, "/message/content/0/body"), "halfYou said"));
     ROW_ASSERT("and goes on", answer->status == 200 && !json_object_equal(chat_last(chat_read(id)), before));
     expect_json("no other node", chat_read(id), "/message_map/u/children",

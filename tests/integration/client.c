@@ -255,6 +255,29 @@ const struct answer *call_finish(struct transfer *transfer)
     return &transfer->answer;
 }
 
+const struct answer *call_finish_hurried(struct transfer *transfer)
+{
+    model_hurry(true);
+    const struct answer *answer = call_finish(transfer);
+
+    model_hurry(false);
+    return answer;
+}
+
+bool wait_for_calls(struct transfer *const *transfers, size_t n, size_t most_running)
+{
+    int64_t end_ms = clock_mono_ms() + PATIENCE_MS;
+
+    for (;; calls_run(20)) {
+        size_t n_running = 0;
+
+        for (size_t i = 0; i < n; i++)
+            n_running += !transfers[i]->is_done;
+        if (n_running <= most_running || clock_mono_ms() >= end_ms)
+            return n_running <= most_running;
+    }
+}
+
 const struct answer *call_now(const struct call *call)
 {
     return call_finish(call_start(call));
@@ -340,6 +363,28 @@ uint64_t model_structured(void)
     return json_get_u64(model_stats(), "structured");
 }
 
+static bool has_requests(void *n)
+{
+    calls_run(0);
+    return model_requests() >= *(const uint64_t *)n;
+}
+
+bool wait_for_requests(uint64_t n)
+{
+    return wait_until(has_requests, &n, PATIENCE_MS);
+}
+
+static bool has_structured(void *n)
+{
+    calls_run(0);
+    return model_structured() >= *(const uint64_t *)n;
+}
+
+bool wait_for_structured(uint64_t n)
+{
+    return wait_until(has_structured, &n, PATIENCE_MS);
+}
+
 void model_reset(void)
 {
     const struct model_server model = main_model();
@@ -352,6 +397,13 @@ void model_mode(const struct model_server *model, bool is_refusing, bool is_sile
     ask_model_server(
         model, "/mode",
         textf("{\"refuse\":%s,\"silent\":%s}", is_refusing ? "true" : "false", is_silent ? "true" : "false"));
+}
+
+void model_hurry(bool is_hurried)
+{
+    const struct model_server model = main_model();
+
+    ask_model_server(&model, "/mode", is_hurried ? "{\"hurried\":true}" : "{\"hurried\":false}");
 }
 
 /* ---- bytes that no client would send ---- */

@@ -358,22 +358,16 @@ static void test_of_which(void)
     expect_status("of a deleted experience", CALL("GET", textf("%s/evaluation", own.path), token_of(TEACHER)), 404);
 }
 
-static bool has_been_asked(void *arg)
-{
-    calls_run(0);
-    return model_structured() >= *(const uint64_t *)arg;
-}
-
 /* While a turn runs: what has been said is evaluated, and the reply makes it old. */
 static void test_while_a_turn_runs(void)
 {
     const struct case_of c = begin_case("hi");
     uint64_t asked = model_structured() + 1; /* once the turn's own assessment is */
-    struct transfer *turn = say_start(&c.talk, "[[delay 1200]]more", NULL, false);
+    struct transfer *turn = say_start(&c.talk, "[[delay 30000]]more", NULL, false);
 
-    CU_ASSERT_FATAL(wait_until(has_been_asked, &asked, 5000));
+    CU_ASSERT_FATAL(wait_for_structured(asked));
     expect_evaluation("meanwhile", get(&c), asked, 1, false, false);
-    expect_status("the turn", call_finish(turn), 200);
+    expect_status("the turn", call_finish_hurried(turn), 200);
     make_older(&c);
     asked = model_structured();
     expect_evaluation("after it", get(&c), asked, 1, false, false);

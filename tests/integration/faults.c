@@ -11,7 +11,7 @@
 
 #include "harness.h"
 
-enum { MAX_WORKERS = 64, LEASE_MS = 6000, SETTLED_MS = 2000, N_LLM = 4, N_API = 8 };
+enum { MAX_WORKERS = 64, LEASE_MS = 6000, SETTLED_MS = 5000, N_LLM = 4, N_API = 8, LEAST_READS = 100 };
 
 static bool is_healthy(void *arg)
 {
@@ -34,7 +34,7 @@ static struct instance *use_faults(void)
     if (!instance)
         instance = instance_create("faults", textf("http://127.0.0.1:%d", main_model().port), extra);
     instance_use(instance);
-    if (!wait_until(is_healthy, NULL, 10000))
+    if (!wait_until(is_healthy, NULL, PATIENCE_MS))
         harness_die("the instance did not recover");
     return instance;
 }
@@ -83,11 +83,10 @@ static void test_llm_worker_killed(void)
     for (size_t i = 0; i < LEN(rows); i++) {
         const struct talk talk = open_talk(STUDENT);
         const char *key = textf("kill-%zu", i);
+        uint64_t asked = model_requests();
         struct transfer *transfer = say_start(&talk, rows[i].text, key, rows[i].streaming);
-        int64_t end_ms = clock_mono_ms() + 5000;
 
-        while (count_at(read_talk(&talk), "/messages") < 3 && clock_mono_ms() < end_ms)
-            calls_run(10);
+        CU_ASSERT_FATAL(wait_for_requests(asked + 1));
         kill_workers("llm");
         const struct answer *broken = call_finish(transfer);
         if (rows[i].streaming)
@@ -103,15 +102,16 @@ static void test_turn_longer_than_its_lease(void)
 {
     use_faults();
     const struct talk talk = open_talk(STUDENT);
-    struct transfer *transfer = say_start(&talk, "[[delay 7500]]x", "long", true);
-    int64_t end_ms = clock_mono_ms() + LEASE_MS + 1000;
+    const char *text = "[[delay 50000]]x";
+    struct transfer *transfer = say_start(&talk, text, "long", true);
 
-    CU_ASSERT_FATAL(call_wait_event(transfer, "message.start", 1, 5000));
+    CU_ASSERT_FATAL(call_wait_event(transfer, "message.start", 1, PATIENCE_MS));
+    int64_t end_ms = clock_mono_ms() + LEASE_MS + 1000;
     while (clock_mono_ms() < end_ms)
         calls_run(50);
     expect_json("it still runs", last_message(read_talk(&talk)), "/status", "\"pending\"");
-    expect_refusal("nobody else begins", say_with_key(&talk, "[[delay 7500]]x", "long"), 409, "turn_in_progress", true);
-    ROW_ASSERT("its own end", ends_with(call_finish(transfer), "message.done"));
+    expect_refusal("nobody else begins", say_with_key(&talk, text, "long"), 409, "turn_in_progress", true);
+    ROW_ASSERT("its own end", ends_with(call_finish_hurried(transfer), "message.done"));
     ROW_ASSERT("said once", count_at(read_talk(&talk), "/messages") == 4);
 }
 
@@ -128,7 +128,7 @@ static void test_opening_worker_killed(void)
     kill_workers("llm");
     for (size_t i = 0; i < LEN(opens); i++)
         n_opened += call_finish(opens[i])->status == 201;
-    CU_ASSERT_FATAL(wait_until(is_healthy, NULL, 5000));
+    CU_ASSERT_FATAL(wait_until(is_healthy, NULL, PATIENCE_MS));
     ROW_ASSERT("one is active, whatever was broken", count_at(read_talk(&old), "/messages") == 2);
     const struct talk fresh = open_talk_on(old.course, old.experience, old.token);
     ROW_ASSERT("another can be opened", json_get_u64(read_talk(&fresh), "id") == fresh.id);
@@ -152,7 +152,7 @@ static bool has_workers(void *arg)
     return instance_workers(instance_used(), count->kind, workers, MAX_WORKERS) == count->n;
 }
 
-/* Reads, many at a time, for so long; every so often disturb() is called. Gives how many failed. */
+/* Reads, many at a time, for so long, and until there were enough; every so often disturb() is called. Gives how many failed. */
 static size_t read_under(const char *path, const char *token, int64_t for_ms, unsigned every_ms, void (*disturb)(void),
                          size_t *n_done)
 {
@@ -173,7 +173,7 @@ static size_t read_under(const char *path, const char *token, int64_t for_ms, un
                 ++*n_done;
                 all[i] = NULL;
             }
-            if (!all[i] && clock_mono_ms() < end_ms)
+            if (!all[i] && (clock_mono_ms() < end_ms || *n_done < LEAST_READS))
                 all[i] = START("GET", path, token);
             n_running += all[i] != NULL;
         }
@@ -208,8 +208,8 @@ static void test_api_workers_killed_under_reads(void)
     size_t n_done;
     size_t n_failed = read_under(talk.list_path, talk.token, 4000, 100, kill_one_api_worker, &n_done);
 
-    ROW_ASSERT(textf("%zu of %zu reads failed", n_failed, n_done), n_failed == 0 && n_done > 500);
-    ROW_ASSERT("all workers are back", wait_until(has_workers, &(struct count){"api", N_API}, 2000));
+    ROW_ASSERT(textf("%zu of %zu reads failed", n_failed, n_done), n_failed == 0);
+    ROW_ASSERT("all workers are back", wait_until(has_workers, &(struct count){"api", N_API}, PATIENCE_MS));
     ROW_ASSERT("the master lives", instance_pid(instance, "colloquy") == master);
     printf("(%zu reads) ", n_done);
 }
@@ -220,6 +220,8 @@ static bool is_database_gone(void *arg)
 {
     return instance_pid(arg, "mariadb") == 0;
 }
+
+enum { AT_ONCE_MS = 7000 }; /* database.timeout_ms is 10 s */
 
 static void expect_503_while_away(const struct talk *talk)
 {
@@ -242,7 +244,7 @@ static void expect_503_while_away(const struct talk *talk)
         const struct answer *answer = CALL(rows[i].method, rows[i].path, talk->token, .body = rows[i].body);
 
         ROW_ASSERT(textf("%s took %ld ms", rows[i].name, clock_mono_ms() - began_ms),
-                   clock_mono_ms() - began_ms < 3000);
+                   clock_mono_ms() - began_ms < AT_ONCE_MS);
         if (rows[i].is_conversation_call) {
             expect_refusal(rows[i].name, answer, 503, "service_unavailable", true);
             continue;
@@ -287,27 +289,40 @@ static size_t count_in(const char *text, const char *piece)
     return n;
 }
 
+/* Of ten: what asked the database would be as slow each time. */
+static int64_t fastest_health_ms(void)
+{
+    int64_t fastest_us = INT64_MAX;
+
+    for (int i = 0; i < 10; i++) {
+        int64_t took_us = CALL("GET", "/health", NULL)->took_us;
+
+        fastest_us = took_us < fastest_us ? took_us : fastest_us;
+    }
+    return fastest_us / 1000;
+}
+
 static void test_database_restarted(void)
 {
     struct instance *instance = use_faults();
     const struct talk talk = open_talk(TEACHER), streaming = open_talk(STUDENT);
     pid_t master = instance_pid(instance, "colloquy");
     struct transfer *stream = say_start(
-        &streaming, "[[gap 200]][[chunk 1]][[text abcdefghijklmno]][[assess:text no assessment]]", "away", true);
+        &streaming, "[[gap 2000]][[chunk 1]][[text abcdefghijklmno]][[assess:text no assessment]]", "away", true);
 
-    CU_ASSERT_FATAL(call_wait_event(stream, "message.delta", 1, 5000));
+    CU_ASSERT_FATAL(call_wait_event(stream, "message.delta", 1, PATIENCE_MS));
     kill(instance_pid(instance, "mariadb"), SIGTERM);
-    CU_ASSERT_FATAL(wait_until(is_database_gone, instance, 20000));
+    CU_ASSERT_FATAL(wait_until(is_database_gone, instance, PATIENCE_MS));
     expect_503_while_away(&talk);
     expect_form_while_away(&talk);
-    ROW_ASSERT("health says so", wait_until(is_unhealthy, NULL, 5000));
-    int64_t began_ms = clock_mono_ms();
-    CALL("GET", "/health", NULL);
-    ROW_ASSERT("and at once", clock_mono_ms() - began_ms < 100);
-    ROW_ASSERT("the stream goes on", call_wait_event(stream, "message.delta", 15, 10000));
+    ROW_ASSERT("health says so", wait_until(is_unhealthy, NULL, PATIENCE_MS));
+    ROW_ASSERT("and at once", fastest_health_ms() < 100);
+    model_hurry(true);
+    ROW_ASSERT("the stream goes on", call_wait_event(stream, "message.delta", 15, PATIENCE_MS));
+    model_hurry(false);
 
     CU_ASSERT_FATAL(instance_up(instance));
-    ROW_ASSERT("health is good again", wait_until(is_healthy, NULL, 5000));
+    ROW_ASSERT("health is good again", wait_until(is_healthy, NULL, PATIENCE_MS));
     const struct answer *answer = call_finish(stream);
     ROW_ASSERT("the stream ends well", ends_with(answer, "message.done"));
     /* However often storing it is tried, what the model said is read once: reading takes memory, and says what it finds. */
@@ -322,22 +337,25 @@ static void test_database_restarted(void)
 
 enum { N_RUNNING = 20 };
 
-static void start_turns(struct talk *talks, struct transfer **turns, const char *text)
+/* Until the model is hurried. */
+static void start_turns(struct talk *talks, struct transfer **turns)
 {
-    uint64_t course = main_course();
+    static const char text[] = "[[delay 50000]][[gap 20]][[words 20]]";
+    uint64_t course = main_course(), asked;
 
     for (size_t i = 0; i < N_RUNNING; i++)
         talks[i] = open_talk_on(course, make_experience("published"), token_of(STUDENT));
+    asked = model_requests();
     for (size_t i = 0; i < N_RUNNING; i++)
         turns[i] = say_start(&talks[i], text, NULL, i % 2 == 0);
-    for (size_t i = 0; i < N_RUNNING; i += 2)
-        ROW_ASSERT("it runs", call_wait_event(turns[i], "message.start", 1, 5000));
+    ROW_ASSERT("all run", wait_for_requests(asked + N_RUNNING));
 }
 
 static size_t count_good(struct talk *talks, struct transfer **turns, bool read_back)
 {
     size_t n = 0;
 
+    model_hurry(true);
     for (size_t i = 0; i < N_RUNNING; i++) {
         const struct answer *answer = call_finish(turns[i]);
         bool is_good =
@@ -345,6 +363,7 @@ static size_t count_good(struct talk *talks, struct transfer **turns, bool read_
 
         n += is_good && (!read_back || count_at(read_talk(&talks[i]), "/messages") == 4);
     }
+    model_hurry(false);
     return n;
 }
 
@@ -374,13 +393,13 @@ static void test_reload_while_turns_run(void)
     pid_t master = instance_pid(instance, "colloquy"), old[MAX_WORKERS + 1] = {0};
     size_t n_done;
 
-    start_turns(talks, turns, "[[delay 1500]][[gap 20]][[words 20]]");
+    start_turns(talks, turns);
     instance_workers(instance, NULL, old, MAX_WORKERS);
     size_t n_failed = read_under(talks[0].list_path, talks[0].token, 1200, 100, reload, &n_done);
-    ROW_ASSERT(textf("%zu of %zu reads failed", n_failed, n_done), n_failed == 0 && n_done > 50);
+    ROW_ASSERT(textf("%zu of %zu reads failed", n_failed, n_done), n_failed == 0);
     size_t n_good = count_good(talks, turns, true);
     ROW_ASSERT(textf("%zu of %d turns", n_good, N_RUNNING), n_good == N_RUNNING);
-    ROW_ASSERT("every worker was replaced", wait_until(is_none_left, old, 10000));
+    ROW_ASSERT("every worker was replaced", wait_until(is_none_left, old, PATIENCE_MS));
     ROW_ASSERT("the master lives", instance_pid(instance, "colloquy") == master);
     expect_status("afterwards", say(&talks[0], "hi"), 200);
 }
@@ -404,12 +423,12 @@ static void test_draining_costs_nothing(void)
 {
     struct instance *instance = use_faults();
     const struct talk talk = open_talk(STUDENT);
-    struct transfer *turn = say_start(&talk, "[[delay 2500]]slow", NULL, true);
+    struct transfer *turn = say_start(&talk, "[[delay 30000]]slow", NULL, true);
     pid_t workers[MAX_WORKERS];
     size_t n = instance_workers(instance, "llm", workers, MAX_WORKERS);
     uint64_t used_ms = 0;
 
-    CU_ASSERT_FATAL(call_wait_event(turn, "message.start", 1, 5000));
+    CU_ASSERT_FATAL(call_wait_event(turn, "message.start", 1, PATIENCE_MS));
     for (int i = 0; i < 2; i++, pause_ms(100))
         for (size_t k = 0; k < n; k++)
             kill(workers[k], SIGTERM);
@@ -419,7 +438,7 @@ static void test_draining_costs_nothing(void)
     for (size_t k = 0; k < n; k++)
         used_ms += cpu_ms(workers[k]); /* those that are gone count as less than nothing, which is right too */
     ROW_ASSERT(textf("%ld ms of CPU", (long)used_ms), (int64_t)used_ms < 500);
-    ROW_ASSERT("the turn ends well", ends_with(call_finish(turn), "message.done"));
+    ROW_ASSERT("the turn ends well", ends_with(call_finish_hurried(turn), "message.done"));
 }
 
 /* Workers that have served their number are replaced while their last turns run: nobody waits for those. */
@@ -435,19 +454,19 @@ static void test_recycling_takes_no_place_away(void)
     for (size_t i = 0; i < LEN(slow); i++)
         slow[i] = open_talk(STUDENT);
     for (size_t i = 0; i < LEN(slow); i++)
-        turns[i] = say_start(&slow[i], "[[delay 4000]]slow", NULL, true);
+        turns[i] = say_start(&slow[i], "[[delay 50000]]slow", NULL, true);
     for (size_t i = 0; i < LEN(slow); i++)
-        CU_ASSERT_FATAL(call_wait_event(turns[i], "message.start", 1, 5000));
+        CU_ASSERT_FATAL(call_wait_event(turns[i], "message.start", 1, PATIENCE_MS));
     for (int i = 0; i < 30; i++) {
         int64_t began_ms = clock_mono_ms();
         const struct answer *answer = say(&quick, textf("quick %d", i));
 
         expect_status("quick", answer, 200);
-        ROW_ASSERT(textf("quick %d", i), clock_mono_ms() - began_ms < 2000);
+        ROW_ASSERT(textf("quick %d", i), clock_mono_ms() - began_ms < 10000); /* the slow ones have not ended yet */
         expect_status("read", CALL("GET", quick.list_path, quick.token), 200);
     }
     for (size_t i = 0; i < LEN(slow); i++)
-        ROW_ASSERT("a slow turn ends well", ends_with(call_finish(turns[i]), "message.done"));
+        ROW_ASSERT("a slow turn ends well", ends_with(call_finish_hurried(turns[i]), "message.done"));
 }
 
 static bool is_server_gone(void *arg)
@@ -461,16 +480,17 @@ static void test_stop_while_turns_run(void)
     struct talk talks[N_RUNNING];
     struct transfer *turns[N_RUNNING];
 
-    start_turns(talks, turns, "[[delay 1200]][[gap 20]][[words 20]]");
+    start_turns(talks, turns);
     kill(instance_pid(instance, "colloquy"), SIGTERM);
+    pause_ms(500); /* for its workers to be told */
     size_t n_good = count_good(talks, turns, false);
     ROW_ASSERT(textf("%zu of %d turns", n_good, N_RUNNING), n_good == N_RUNNING);
-    ROW_ASSERT("it stops", wait_until(is_server_gone, instance, 10000));
+    ROW_ASSERT("it stops", wait_until(is_server_gone, instance, PATIENCE_MS));
     const struct answer *answer = CALL("GET", talks[0].list_path, talks[0].token);
     expect_refusal("nobody answers", answer, 502, "service_unavailable", true);
 
     CU_ASSERT_FATAL(instance_up(instance));
-    CU_ASSERT_FATAL(wait_until(is_healthy, NULL, 5000));
+    CU_ASSERT_FATAL(wait_until(is_healthy, NULL, PATIENCE_MS));
     for (size_t i = 0; i < N_RUNNING; i++)
         ROW_ASSERT("stored", count_at(read_talk(&talks[i]), "/messages") == 4);
 }

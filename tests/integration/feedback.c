@@ -353,12 +353,12 @@ static void test_while_a_turn_runs(void)
     for (size_t i = 0; i < LEN(names); i++) {
         const struct talk talk = open_talk(STUDENT);
         const char *path = votes_path(&talk, 1);
-        struct transfer *transfer = say_start(&talk, "[[delay 700]]hi", NULL, i == 1);
+        struct transfer *transfer = say_start(&talk, "[[delay 30000]]hi", NULL, i == 1);
 
-        CU_ASSERT_FATAL(wait_for_status(&talk, "pending", 5000) != NULL);
+        CU_ASSERT_FATAL(wait_for_status(&talk, "pending", PATIENCE_MS) != NULL);
         const struct answer *voted = vote(path, talk.token, LIKED);
         expect_status(names[i], voted, 200);
-        const struct answer *answer = call_finish(transfer);
+        const struct answer *answer = call_finish_hurried(transfer);
         expect_status(names[i], answer, 200);
         if (i == 0)
             expect_votes(names[i], answer->json, 1, json_at(voted->json, "/feedback"));

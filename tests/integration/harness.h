@@ -22,6 +22,9 @@ char *lastingf(const char *fmt, ...) PRINTF_LIKE(1, 2); /* lives to the end of t
 char *repeated(const char *piece, size_t n);            /* piece n times */
 _Noreturn void harness_die(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
+/* For what comes at some time, and where time is not what is looked at: a wait that succeeds costs nothing. */
+enum { PATIENCE_MS = 20000 };
+
 /* Try until it is done, at most limit_ms; says whether it was. */
 bool wait_until(bool (*is_done)(void *arg), void *arg, int64_t limit_ms);
 void pause_ms(unsigned ms);
@@ -67,10 +70,18 @@ struct model_server model_server_start_at(int port, const char *certificate, con
 struct model_server main_model(void); /* of every instance but those that say otherwise */
 /* Refuse connections, or answer nothing any more; both false: as before. */
 void model_mode(const struct model_server *model, bool is_refusing, bool is_silent);
+/* Its delays and gaps are over at once: for what was to run until now, however long that took. False: as before. */
+void model_hurry(bool is_hurried);
 struct json_object *model_stats(void); /* what it has counted */
 uint64_t model_requests(void);         /* for replies, that it has got so far */
 uint64_t model_structured(void);       /* the same, for structured answers */
 void model_reset(void);                /* its figures begin again */
+/*
+ * Wait until it has got so many requests in all, for replies or for structured answers; what is under way moves on. That
+ * a turn has begun, and even that its stream has, says nothing of that.
+ */
+bool wait_for_requests(uint64_t n);
+bool wait_for_structured(uint64_t n);
 
 const char *file_in_run(const char *name); /* its path in run_folder() */
 
@@ -166,6 +177,9 @@ struct transfer;
 
 struct transfer *call_start(const struct call *call);
 const struct answer *call_finish(struct transfer *transfer);
+const struct answer *call_finish_hurried(struct transfer *transfer); /* with model_hurry() */
+/* Wait until at most so many of them are under way. */
+bool wait_for_calls(struct transfer *const *transfers, size_t n, size_t most_running);
 bool call_is_done(const struct transfer *transfer);
 /* Wait until an event of this name has come (n times); false when the transfer ended or limit_ms passed before. */
 bool call_wait_event(struct transfer *transfer, const char *name, size_t n, int64_t limit_ms);

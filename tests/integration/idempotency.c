@@ -154,17 +154,17 @@ static void test_replay_as_a_stream(void)
 static void test_same_key_while_running(void)
 {
     const struct talk talk = open_talk(STUDENT);
-    const char *key = new_key(), *text = "[[delay 700]]wait";
+    const char *key = new_key(), *text = "[[delay 30000]]wait";
     struct transfer *first = say_start(&talk, text, key, true);
 
-    CU_ASSERT_FATAL(call_wait_event(first, "message.start", 1, 5000));
+    CU_ASSERT_FATAL(call_wait_event(first, "message.start", 1, PATIENCE_MS));
     expect_refusal("same key", say_with_key(&talk, text, key), 409, "turn_in_progress", true);
     expect_refusal("another key", say_with_key(&talk, "other", new_key()), 409, "turn_in_progress", true);
     expect_refusal("no key", say(&talk, "other"), 409, "turn_in_progress", true);
     expect_refusal("as a stream", call_finish(say_start(&talk, "other", NULL, true)), 409, "turn_in_progress", true);
     expect_json("it is shown as pending", last_message(read_talk(&talk)), "/status", "\"pending\"");
     ROW_ASSERT("the first goes on",
-               str_eq(call_finish(first)->events[call_finish(first)->n_events - 1].name, "message.done"));
+               str_eq(call_finish_hurried(first)->events[call_finish(first)->n_events - 1].name, "message.done"));
     ROW_ASSERT("afterwards it is a replay", is_replayed(say_with_key(&talk, text, key)));
     ROW_ASSERT("one was said", count_said(&talk) == 4);
 }
@@ -184,13 +184,16 @@ static void test_many_at_once(void)
         size_t n_good = 0, n_refused = 0, before = count_said(&talk);
 
         for (size_t i = 0; i < N; i++)
-            all[i] = say_start(&talk, "[[delay 400]]all", key, false);
+            all[i] = say_start(&talk, "[[delay 30000]]all", key, false);
+        ROW_ASSERT(rows[row].name, wait_for_calls(all, N, 1));
+        model_hurry(true);
         for (size_t i = 0; i < N; i++) {
             const struct answer *answer = call_finish(all[i]);
 
             n_good += answer->status == 200;
             n_refused += answer->status == 409 && str_eq(text_at(answer->json, "/code"), "turn_in_progress");
         }
+        model_hurry(false);
         ROW_ASSERT(rows[row].name, n_good == 1 && n_refused == N - 1);
         ROW_ASSERT(rows[row].name, count_said(&talk) == before + 2);
     }
@@ -319,9 +322,9 @@ static void test_client_that_leaves(void)
         const struct talk talk = open_talk(STUDENT);
         struct transfer *transfer = say_start(&talk, "[[delay 200]][[gap 50]][[chunk 1]][[text abcdef]]", NULL, true);
 
-        CU_ASSERT_FATAL(call_wait_event(transfer, rows[i].event, rows[i].n, 5000));
+        CU_ASSERT_FATAL(call_wait_event(transfer, rows[i].event, rows[i].n, PATIENCE_MS));
         call_leave(transfer);
-        struct json_object *after = wait_for_reply(&talk, 5000);
+        struct json_object *after = wait_for_reply(&talk, PATIENCE_MS);
         expect_json(rows[i].name, last_message(after), "/text", "\"abcdef\"");
         ROW_ASSERT(rows[i].name, count_at(after, "/messages") == 4);
     }
@@ -331,13 +334,12 @@ static void test_client_that_leaves_without_streaming(void)
 {
     const struct talk talk = open_talk(STUDENT);
     const char *key = new_key(), *text = "[[delay 300]]left";
+    uint64_t asked = model_requests();
     struct transfer *transfer = say_start(&talk, text, key, false);
 
-    calls_run(10); /* move on until it is sent */
-    for (int i = 0; i < 100 && count_said(&talk) < 3; i++)
-        calls_run(10);
+    CU_ASSERT_FATAL(wait_for_requests(asked + 1));
     call_leave(transfer);
-    CU_ASSERT_FATAL(wait_for_reply(&talk, 5000) != NULL);
+    CU_ASSERT_FATAL(wait_for_reply(&talk, PATIENCE_MS) != NULL);
     const struct answer *again = say_with_key(&talk, text, key);
     ROW_ASSERT("the key gives the reply", again->status == 200 && is_replayed(again));
     ROW_ASSERT("said once", count_said(&talk) == 4);

@@ -71,7 +71,7 @@ static int wait_for_port(char *file)
 {
     char text[32];
 
-    if (!wait_until(number_is_there, file, 5000) || !read_file(file, text, sizeof(text)))
+    if (!wait_until(number_is_there, file, PATIENCE_MS) || !read_file(file, text, sizeof(text)))
         harness_die("the model server did not start: no %s", file);
     return (int)strtol(text, NULL, 10);
 }

@@ -284,7 +284,7 @@ void stop_program(pid_t pid, int signo)
     int exit_status;
 
     kill(pid, signo);
-    wait_exit(pid, 5000, &exit_status);
+    wait_exit(pid, PATIENCE_MS, &exit_status);
 }
 
 static bool is_free(int port)

@@ -78,7 +78,7 @@ static void expect_over_for_today(const char *row, const struct answer *answer)
     expect_refusal(row, answer, 429, "rate_limited", true);
     expect_json(row, answer->json, "/error", TEXT);
     ROW_ASSERT(textf("%s: Retry-After %ld, the day has %ld s", row, wait_s, left_s),
-               wait_s >= left_s - 2 && wait_s <= left_s + 2);
+               wait_s >= left_s - 2 && wait_s <= left_s + 30); /* the answer may be a while ago */
 }
 
 /* The client is told of a limit only; the log tells which one it is. */
@@ -375,8 +375,11 @@ static void test_turns_at_once(void)
     others = open_talk_on(main_course(), talks[0].experience, other.token);
     model_reset();
     for (size_t i = 0; i < N; i++)
-        turns[i] = say_start(&talks[i], "[[delay 1500]]hi", NULL, i % 2);
+        turns[i] = say_start(&talks[i], "[[delay 30000]]hi", NULL, i % 2);
     another = say_start(&others, "hi", NULL, false);
+    ROW_ASSERT("who is refused need not wait for those that run", wait_for_calls(turns, N, AT_ONCE));
+    ROW_ASSERT("nor somebody else", wait_for_calls(&another, 1, 0));
+    model_hurry(true);
     for (size_t i = 0; i < N; i++) {
         const struct answer *answer = call_finish(turns[i]);
 
@@ -384,13 +387,11 @@ static void test_turns_at_once(void)
         if (answer->status != 200) {
             expect_too_many("refused", answer);
             expect_logged(answer, "turns_at_once");
-            ROW_ASSERT("at once", answer->took_us < 1400000);
             expect_nothing_of(&talks[i]);
         }
     }
-    const struct answer *answer = call_finish(another);
-    expect_status("somebody else", answer, 200);
-    ROW_ASSERT("somebody else need not wait", answer->took_us < 1400000);
+    model_hurry(false);
+    expect_status("somebody else", call_finish(another), 200);
     ROW_ASSERT(textf("%zu turns", n_good), n_good == AT_ONCE);
     int64_t most = int_at(model_stats(), "/max_in_flight");
     ROW_ASSERT(textf("%ld at the model", most), most <= AT_ONCE + 1);
@@ -406,22 +407,20 @@ static void test_of_every_kind(void)
     const char *fresh = conversations_path(make_experience("published"));
 
     open_many(who, talks, LEN(talks));
-    say(&talks[0], "[[evaluate:delay 1500]]hi");
+    say(&talks[0], "[[evaluate:delay 30000]]hi");
+    uint64_t asked = model_requests(), judged = model_structured();
     struct transfer *busy[AT_ONCE] = {
         START("POST", textf("%s/evaluation", talks[0].path), who.token),
-        say_start(&talks[1], "[[delay 1500]]hi", NULL, false),
+        say_start(&talks[1], "[[delay 30000]]hi", NULL, false),
         START("POST", textf("%s/evaluation", talks[0].path), who.token),
     };
-    for (size_t i = 0; i < AT_ONCE; i++)
-        calls_run(100);
-    CU_ASSERT_FATAL(wait_for_status(&talks[1], "pending", 5000) != NULL);
-    pause_ms(300);
+    CU_ASSERT_FATAL(wait_for_requests(asked + 1) && wait_for_structured(judged + 3)); /* the turn is assessed, too */
     expect_too_many("an opening", CALL("POST", fresh, who.token));
     expect_too_many("a message", say(&talks[0], "more"));
     expect_too_many("an evaluation", CALL("POST", textf("%s/evaluation", talks[0].path), who.token));
     ROW_ASSERT("no conversation", count_at(CALL("GET", fresh, who.token)->json, "/messages") == 0);
     for (size_t i = 0; i < AT_ONCE; i++)
-        expect_status("busy", call_finish(busy[i]), 200);
+        expect_status("busy", call_finish_hurried(busy[i]), 200);
     expect_status("and then", CALL("POST", fresh, who.token), 201);
 }
 

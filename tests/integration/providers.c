@@ -108,13 +108,13 @@ static void expect_structured(const struct provider *p, const struct talk *talk)
 
 static void expect_stop(const struct provider *p, const struct talk *talk)
 {
-    struct transfer *transfer = say_start(talk, "[[words 500]][[gap 20]]", NULL, true);
+    struct transfer *transfer = say_start(talk, "[[words 4000]][[gap 20]]", NULL, true);
 
-    ROW_ASSERT(row_of(p, "it begins"), call_wait_event(transfer, "message.delta", 3, 5000));
+    ROW_ASSERT(row_of(p, "it begins"), call_wait_event(transfer, "message.delta", 3, PATIENCE_MS));
     expect_status(row_of(p, "stop"), CALL("POST", textf("%s/stop", talk->path), talk->token), 200);
     const struct answer *answer = call_finish(transfer);
 
-    ROW_ASSERT(row_of(p, "it ends"), event_at(answer, "message.done") != NULL && answer->took_us < 8000000);
+    ROW_ASSERT(row_of(p, "it ends"), event_at(answer, "message.done") != NULL && answer->took_us < 25000000);
     ROW_ASSERT(row_of(p, "with what had come"),
                str_starts(text_at(last_message(read_talk(talk)), "/text"), joined_deltas(answer)));
 }

@@ -469,11 +469,11 @@ static void test_states_of_messages(void)
 {
     const struct class c = make_class();
     const struct talk talk = open_talk_on(c.course, c.experience, token_of(STUDENT));
-    struct transfer *transfer = say_start(&talk, "[[delay 500]]hi", NULL, true);
+    struct transfer *transfer = say_start(&talk, "[[delay 30000]]hi", NULL, true);
 
-    CU_ASSERT_FATAL(call_wait_event(transfer, "message.start", 1, 5000));
+    CU_ASSERT_FATAL(call_wait_event(transfer, "message.start", 1, PATIENCE_MS));
     expect_json("running", one(&c, talk.id)->json, "/messages/2/status", "\"pending\"");
-    call_finish(transfer);
+    call_finish_hurried(transfer);
     expect_json("replied", one(&c, talk.id)->json, "/messages/2/status", "\"complete\"");
     expect_status("refused", say(&talk, "[[status 400]]no"), 503);
     expect_json("failed", one(&c, talk.id)->json, "/messages/4/status", "\"failed\"");

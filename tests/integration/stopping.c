@@ -5,9 +5,10 @@
 
 #define NO_RESOURCE "{\"error\":\"Resource Not Found\",\"errors\":[{\"message\":\"Resource Not Found\"}]}"
 
-enum { SOON_US = 1000000 };
+/* As soon as its worker is told: not when that looks for itself, every 10 s, nor when the model has said it all. */
+enum { SOON_US = 6000000, WHOLE_BYTES = 19000 };
 
-static const char LONG[] = "[[words 400]][[gap 20]][[covers 1]]tell me"; /* some 5 s */
+static const char LONG[] = "[[words 4000]][[gap 20]][[covers 1]]tell me"; /* some 50 s */
 static const char STOPPED[] = "{\"stopped\":true}", NOTHING[] = "{\"stopped\":false}";
 
 static const struct answer *stop(const struct talk *talk)
@@ -20,7 +21,7 @@ static struct transfer *begin_long(const struct talk *talk)
 {
     struct transfer *transfer = say_start(talk, LONG, NULL, true);
 
-    CU_ASSERT_TRUE_FATAL(call_wait_event(transfer, "message.delta", 5, 10000));
+    CU_ASSERT_TRUE_FATAL(call_wait_event(transfer, "message.delta", 5, PATIENCE_MS));
     return transfer;
 }
 
@@ -64,7 +65,7 @@ static void test_stream(void)
     ROW_ASSERT(textf("ended after %ld us", took_us), took_us < SOON_US);
     ROW_ASSERT("done comes last, alone", count_events(stream, "message.done") == 1 && !count_events(stream, "error") &&
                                              str_eq(stream->events[stream->n_events - 1].name, "message.done"));
-    ROW_ASSERT("a part of it", strlen(text) >= 40 && strlen(text) < 1500);
+    ROW_ASSERT("a part of it", strlen(text) >= 40 && strlen(text) < WHOLE_BYTES);
     ROW_ASSERT("the deltas joined", str_eq(text_at(done, "/message/text"), text));
     expect_json("done", done, "/message/stopped", "true");
     expect_json("done", done, "/message/status", "\"complete\"");
@@ -74,17 +75,18 @@ static void test_stream(void)
 static void test_plain(void)
 {
     const struct talk talk = open_talk(STUDENT);
+    uint64_t asked = model_requests();
     struct transfer *transfer = say_start(&talk, LONG, NULL, false);
 
-    CU_ASSERT_FATAL(wait_for_status(&talk, "pending", 5000) != NULL);
-    pause_ms(400);
+    CU_ASSERT_FATAL(wait_for_requests(asked + 1));
+    pause_ms(400); /* for something to come */
     int64_t began_us = clock_mono_us();
     expect_body("stop", stop(&talk), 200, STOPPED);
     const struct answer *answer = call_finish(transfer);
     ROW_ASSERT("soon", clock_mono_us() - began_us < SOON_US);
     expect_status("answer", answer, 200);
     expect_json("answer", answer->json, "/messages/3/stopped", "true");
-    ROW_ASSERT("a part of it", strlen(text_at(answer->json, "/messages/3/text")) < 1500);
+    ROW_ASSERT("a part of it", strlen(text_at(answer->json, "/messages/3/text")) < WHOLE_BYTES);
     expect_stopped_reply("read", &talk, text_at(answer->json, "/messages/3/text"));
 }
 
@@ -118,7 +120,7 @@ static void test_stopped_again_with_its_key(void)
     const struct talk talk = open_talk(STUDENT);
     struct transfer *transfer = say_start(&talk, LONG, "stopping", true);
 
-    CU_ASSERT_TRUE_FATAL(call_wait_event(transfer, "message.delta", 3, 10000));
+    CU_ASSERT_TRUE_FATAL(call_wait_event(transfer, "message.delta", 3, PATIENCE_MS));
     expect_body("stop", stop(&talk), 200, STOPPED);
     const char *text = joined_deltas(call_finish(transfer));
     uint64_t asked = model_requests();
@@ -136,11 +138,10 @@ static void test_before_anything_came(void)
 
     for (size_t i = 0; i < LEN(names); i++) {
         const struct talk talk = open_talk(STUDENT);
-        struct transfer *transfer = say_start(&talk, "[[delay 3000]][[times 1]]hi", NULL, i == 1);
+        struct transfer *transfer = say_start(&talk, "[[delay 30000]][[times 1]]hi", NULL, i == 1);
 
         model_reset();
-        CU_ASSERT_FATAL(wait_for_status(&talk, "pending", 5000) != NULL);
-        pause_ms(300);
+        CU_ASSERT_FATAL(wait_for_requests(1));
         int64_t began_us = clock_mono_us();
         expect_body(names[i], stop(&talk), 200, STOPPED);
         const struct answer *answer = call_finish(transfer);
@@ -167,9 +168,9 @@ static void test_in_the_first_moments(void)
 
     for (int i = 0; i < ROUNDS; i++) {
         const struct talk talk = open_talk(STUDENT);
-        struct transfer *transfer = say_start(&talk, "[[delay 3000]]hi", NULL, true);
+        struct transfer *transfer = say_start(&talk, "[[delay 30000]]hi", NULL, true);
 
-        CU_ASSERT_TRUE_FATAL(call_wait_event(transfer, "message.start", 1, 5000));
+        CU_ASSERT_TRUE_FATAL(call_wait_event(transfer, "message.start", 1, PATIENCE_MS));
         int64_t began_us = clock_mono_us();
         expect_body("stop", stop(&talk), 200, STOPPED);
         const struct answer *stream = call_finish(transfer);
@@ -186,7 +187,7 @@ static void test_as_it_begins(void)
     const struct talk talk = open_talk(STUDENT);
 
     for (int i = 0; i < ROUNDS; i++) {
-        struct transfer *transfer = say_start(&talk, textf("[[delay 3000]]hi %d", i), NULL, false);
+        struct transfer *transfer = say_start(&talk, textf("[[delay 30000]]hi %d", i), NULL, false);
         bool is_stopped = false;
 
         while (!is_stopped && !call_is_done(transfer))
@@ -211,9 +212,11 @@ static void test_one_that_nobody_holds(void)
     expect_body("stop", stop(&talk), 200, STOPPED);
     call_finish(transfer);
     uint64_t before = database_status("Questions");
+    int64_t began_ms = clock_mono_ms();
     pause_ms(1000);
     uint64_t n = database_status("Questions") - before;
-    ROW_ASSERT(textf("%lu statements in a second", n), n < 12);
+    double seconds = (double)(clock_mono_ms() - began_ms) / 1000;
+    ROW_ASSERT(textf("%lu statements in %.1f s", n, seconds), (double)n < 12 * seconds);
     expect_json("it is as any that failed", say(&lost, "hi")->json, "/messages/3/stopped", "null");
 }
 
@@ -222,9 +225,9 @@ static void test_one_that_nobody_holds(void)
 static void test_while_it_is_assessed(void)
 {
     const struct talk talk = open_talk(STUDENT);
-    struct transfer *transfer = say_start(&talk, "[[assess:delay 8000]][[covers 1]]hi", NULL, true);
+    struct transfer *transfer = say_start(&talk, "[[assess:delay 30000]][[covers 1]]hi", NULL, true);
 
-    CU_ASSERT_TRUE_FATAL(call_wait_event(transfer, "message.delta", 2, 5000));
+    CU_ASSERT_TRUE_FATAL(call_wait_event(transfer, "message.delta", 2, PATIENCE_MS));
     pause_ms(300);
     int64_t began_us = clock_mono_us();
     expect_body("stop", stop(&talk), 200, STOPPED);
@@ -259,7 +262,7 @@ static void test_who(void)
         expect_status(rows[i].name, CALL("POST", rows[i].path, token_of(rows[i].who)), rows[i].status);
     expect_status("nobody", CALL("POST", path, NULL), 401);
     expect_status("GET", CALL("GET", path, talk.token), 405);
-    ROW_ASSERT("it runs on", call_wait_event(transfer, "message.delta", 60, 10000) && !call_is_done(transfer));
+    ROW_ASSERT("it runs on", call_wait_event(transfer, "message.delta", 60, PATIENCE_MS) && !call_is_done(transfer));
     struct transfer *twice[] = {START("POST", path, talk.token), START("POST", path, talk.token)};
     bool was_running = false;
     for (size_t i = 0; i < LEN(twice); i++) {
@@ -301,7 +304,7 @@ static void test_many_at_once(void)
     for (size_t i = 0; i < N; i++)
         turns[i] = say_start(&talks[i], LONG, NULL, true);
     for (size_t i = 0; i < N; i++)
-        CU_ASSERT_TRUE_FATAL(call_wait_event(turns[i], "message.delta", 1, 10000));
+        CU_ASSERT_TRUE_FATAL(call_wait_event(turns[i], "message.delta", 1, PATIENCE_MS));
     int64_t began_us = clock_mono_us();
     for (size_t i = 0; i < N; i++)
         stops[i] = START("POST", textf("%s/stop", talks[i].path), talks[i].token);
@@ -315,7 +318,7 @@ static void test_many_at_once(void)
                    str_eq(text_at(event_at(stream, "message.done"), "/message/text"), joined_deltas(stream)));
     }
     int64_t took_us = clock_mono_us() - began_us;
-    ROW_ASSERT(textf("all of them in %ld us", took_us), took_us < 2 * SOON_US);
+    ROW_ASSERT(textf("all of them in %ld us", took_us), took_us < SOON_US);
     expect_json("another's is whole", event_at(call_finish(another), "message.done"), "/message/stopped", "null");
 }
 
