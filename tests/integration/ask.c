@@ -151,31 +151,31 @@ static void test_model_fails(void)
 {
     static const struct {
         const char *name, *text, *out, *err; /* err: behind the model's name */
+        const char *limit;                   /* a line of the config; NULL: the usual ones */
     } rows[] = {
         // clang-format off
-        {"400",               "[[status 400]]x",                  "",  "the request was refused (status 400*)"},
-        {"401",               "[[status 401]]x",                  "",  "the key was refused (status 401)"},
-        {"403",               "[[status 403]]x",                  "",  "the key was refused, or may not do this (status 403*)"},
-        {"404",               "[[status 404]]x",                  "",  "no such model, or base_url is wrong (status 404*)"},
-        {"413",               "[[status 413]]x",                  "",  "the conversation is too large for the provider (status 413)"},
-        {"429",               "[[status 429]]x",                  "",  "limited (status 429)"},
-        {"429 for long",      "[[status 429]][[retry-after 60]]x", "", "limited (status 429), again in 60 s"},
-        {"500",               "[[status 500]]x",                  "",  "the provider has failed (status 500*)"},
-        {"503",               "[[status 503]]x",                  "",  "the provider is down (status 503)"},
-        {"302",               "[[status 302]]x",                  "",  "a redirect, which is not followed: is base_url right? (status 302)"},
-        {"closed",            "[[refuse]]x",                      "",  "127.0.0.1:* closes without an answer"},
-        {"HTML",              "[[html]]x",                        "",  "a web page instead of a reply: is base_url right?"},
-        {"silence",           "[[delay 3000]]x",                  "",  "no first byte within 300 ms"},
-        {"silence later",     "[[hang 2]][[words 50]]",           "",  "no byte for 400 ms"},
-        {"cut",               "[[cut 2]][[words 50]]",            "",  "the reply broke off"},
-        {"cut, as it comes",  "--stream [[cut 2]][[words 50]]",   "?*\n", "the reply broke off"},
-        {"nothing",           "[[empty]]x",                       "",  "an empty reply"},
-        {"filtered",          "[[finish content_filter]]x",       "",  "the reply was filtered"},
+        {"400",               "[[status 400]]x",                  "",  "the request was refused (status 400*)", NULL},
+        {"401",               "[[status 401]]x",                  "",  "the key was refused (status 401)", NULL},
+        {"403",               "[[status 403]]x",                  "",  "the key was refused, or may not do this (status 403*)", NULL},
+        {"404",               "[[status 404]]x",                  "",  "no such model, or base_url is wrong (status 404*)", NULL},
+        {"413",               "[[status 413]]x",                  "",  "the conversation is too large for the provider (status 413)", NULL},
+        {"429",               "[[status 429]]x",                  "",  "limited (status 429)", NULL},
+        {"429 for long",      "[[status 429]][[retry-after 60]]x", "", "limited (status 429), again in 60 s", NULL},
+        {"500",               "[[status 500]]x",                  "",  "the provider has failed (status 500*)", NULL},
+        {"503",               "[[status 503]]x",                  "",  "the provider is down (status 503)", NULL},
+        {"302",               "[[status 302]]x",                  "",  "a redirect, which is not followed: is base_url right? (status 302)", NULL},
+        {"closed",            "[[refuse]]x",                      "",  "127.0.0.1:* closes without an answer", NULL},
+        {"HTML",              "[[html]]x",                        "",  "a web page instead of a reply: is base_url right?", NULL},
+        {"silence",           "[[delay 30000]]x",                 "",  "no first byte within 300 ms", "first_byte_timeout_ms = 300\n"},
+        {"silence later",     "[[hang 2]][[words 50]]",           "",  "no byte for 400 ms", "idle_timeout_ms = 400\n"},
+        {"cut",               "[[cut 2]][[words 50]]",            "",  "the reply broke off", NULL},
+        {"cut, as it comes",  "--stream [[cut 2]][[words 50]]",   "?*\n", "the reply broke off", NULL},
+        {"nothing",           "[[empty]]x",                       "",  "an empty reply", NULL},
+        {"filtered",          "[[finish content_filter]]x",       "",  "the reply was filtered", NULL},
         // clang-format on
     };
-    const char *config = config_of(model_url(), "first_byte_timeout_ms = 300\nidle_timeout_ms = 400\ntries = 2\n");
-
     for (size_t i = 0; i < LEN(rows); i++) {
+        const char *config = config_of(model_url(), textf("tries = 2\n%s", rows[i].limit ? rows[i].limit : ""));
         bool is_streamed = str_starts(rows[i].text, "--stream ");
         const struct told told = is_streamed ? RUN(config, "ask", "--stream", rows[i].text + strlen("--stream "))
                                              : RUN(config, "ask", rows[i].text);
@@ -190,17 +190,19 @@ static void test_address_fails(void)
 {
     const char *label = repeated("x", 64); /* longer than the part of a name may be: no resolver is asked */
     const struct {
-        const char *name, *base_url, *err;
+        const char *name, *base_url, *err, *limit; /* limit: a line of the config; NULL: the usual ones */
     } rows[] = {
-        {"name", textf("https://%s/v1", label), textf("the host name %s is not known", label)},
-        {"refused", "http://127.0.0.1:9/v1", "nobody listens at 127.0.0.1:9 (connection refused)"},
+        {"name", textf("https://%s/v1", label), textf("the host name %s is not known", label), NULL},
+        {"refused", "http://127.0.0.1:9/v1", "nobody listens at 127.0.0.1:9 (connection refused)", NULL},
         {"path", textf("http://127.0.0.1:%d/v7", main_model().port),
-         "no such model, or base_url is wrong (status 404*)"},
-        {"no TLS", textf("https://127.0.0.1:%d/v1", main_model().port), "no connection within 300 ms"},
+         "no such model, or base_url is wrong (status 404*)", NULL},
+        {"no TLS", textf("https://127.0.0.1:%d/v1", main_model().port),
+         "no connection *", /* libcurl may be the first to say so */
+         "connect_timeout_ms = 300\n"},
     };
 
     for (size_t i = 0; i < LEN(rows); i++) {
-        const char *config = config_of(rows[i].base_url, "connect_timeout_ms = 300\n");
+        const char *config = config_of(rows[i].base_url, rows[i].limit ? rows[i].limit : "");
         const struct told told = RUN(config, "ask", "x");
 
         expect_told(rows[i].name, told, 1, "", textf("colloquy: ask: gpt (openai): %s\n", rows[i].err));
@@ -303,10 +305,10 @@ static void test_as_it_comes(void)
     set_argv(argv, config_of(model_url(), ""), args);
     pid_t pid = start_program(argv, NULL);
 
-    ROW_ASSERT("pieces come", wait_until(has_output, (void *)(uintptr_t)out, 5000));
+    ROW_ASSERT("pieces come", wait_until(has_output, (void *)(uintptr_t)out, PATIENCE_MS));
     int64_t began_ms = clock_mono_ms();
     stop_program(pid, SIGINT);
-    ROW_ASSERT("it ends at once", clock_mono_ms() - began_ms < 1000);
+    ROW_ASSERT("it ends", clock_mono_ms() - began_ms < PATIENCE_MS / 2); /* the model never does */
     ROW_ASSERT("what came is there", strlen(read_file(out)) > 10 && !*read_file(file_in_run("err")));
 }
 
@@ -339,11 +341,11 @@ static void test_check(void)
 
 static void test_check_tries_once(void)
 {
-    const char *config = config_of("http://127.0.0.1:9/v1", "retry_ms = 4000\n");
+    const char *config = config_of("http://127.0.0.1:9/v1", "retry_ms = 18000\nretry_wait_max_ms = 18000\n");
     int64_t began_ms = clock_mono_ms();
 
     expect_told("refused", RUN(config, "check", "--llm"), 1, "failed   gpt (openai)  nobody listens at *\n", "");
-    ROW_ASSERT("once", clock_mono_ms() - began_ms < 1500);
+    ROW_ASSERT("once", clock_mono_ms() - began_ms < 8000);
 }
 
 /* As long as the slowest, not as all of them together. */
@@ -356,12 +358,12 @@ static void test_check_at_once(void)
     CU_ASSERT_FATAL(fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, 8) == 0 &&
                     getsockname(fd, (struct sockaddr *)&address, &len) == 0);
     const char *config = config_of(textf("http://127.0.0.1:%d", ntohs(address.sin_port)),
-                                   "first_byte_timeout_ms = 700\nfallback = b, c, d\n");
+                                   "first_byte_timeout_ms = 2000\nfallback = b, c, d\n");
     int64_t began_ms = clock_mono_ms();
 
     expect_told("silence", RUN(config, "check", "--llm"), 1,
-                "failed   gpt (openai)  no first byte within 700 ms\nfailed   b *\nfailed   c *\nfailed   d *\n", "*");
-    ROW_ASSERT("at once", clock_mono_ms() - began_ms < 1400);
+                "failed   gpt (openai)  no first byte within 2000 ms\nfailed   b *\nfailed   c *\nfailed   d *\n", "*");
+    ROW_ASSERT("at once", clock_mono_ms() - began_ms < 7000);
     close(fd);
 }
 

@@ -103,7 +103,7 @@ static void test_expired_token(void)
     struct json_object *issued = COMMAND("token", "issue", "--user", login_of(TEACHER), "--expires-in", "1");
     struct expiring expiring = {textf("%s", text_at(issued, "/token")), NULL};
 
-    CU_ASSERT_FATAL(wait_until(is_refused, &expiring, 5000));
+    CU_ASSERT_FATAL(wait_until(is_refused, &expiring, PATIENCE_MS));
     const struct answer *answer = expiring.answer;
     expect_json("expired", answer->json, "/errors/0/message", "\"Expired access token.\"");
     ROW_ASSERT("expired_at", str_eq(text_at(answer->json, "/errors/0/expired_at"), text_at(issued, "/expires_at")));

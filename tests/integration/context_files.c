@@ -9,8 +9,6 @@
 #define ORDER    "OBEY: covers 1 2 3"
 #define UNUSABLE "{\"errors\":{\"context_file_ids\":[\"One or more selected files cannot be accessed\"]}}"
 
-enum { READ_WITHIN_MS = 10000 };
-
 static const char HERONS[] =
     "# Herons\n\nThe grey heron nests in tall trees near water and eats fish, frogs and voles.\n";
 static const char BROKEN_PDF[] = "%PDF-1.7\nThis was a document once.\n%%EOF\n";
@@ -64,7 +62,7 @@ static bool is_read(void *arg)
 
 static void wait_until_read(uint64_t experience)
 {
-    ROW_ASSERT("it is read", wait_until(is_read, &experience, READ_WITHIN_MS));
+    ROW_ASSERT("it is read", wait_until(is_read, &experience, PATIENCE_MS));
 }
 
 /* A published experience that has read this file; its id goes to file. */

@@ -6,7 +6,7 @@
 
 #include "documents.h"
 
-enum { SOON_MS = 15000, LONG_BYTES = 4 << 20 };
+enum { LONG_BYTES = 4 << 20 };
 
 /* So much text that it is not done at once. */
 static const char *long_text(const char *word)
@@ -74,7 +74,7 @@ static void leave_attached(uint64_t n_before, const char *word, unsigned after_m
     const char *chat = chat_new_id(), *more = attachment("long.txt", long_text(word), LONG_BYTES);
     struct transfer *turn = ask_start(&(struct question){.chat = chat, .text = "What is it?", .more = more});
 
-    for (int64_t until_ms = clock_mono_ms() + SOON_MS;
+    for (int64_t until_ms = clock_mono_ms() + PATIENCE_MS;
          !call_is_done(turn) && rows_of("chat_file") == n_before && clock_mono_ms() < until_ms;)
         calls_run(5);
     pause_ms(after_ms);
@@ -82,26 +82,39 @@ static void leave_attached(uint64_t n_before, const char *word, unsigned after_m
     call_finish(turn);
 }
 
+static bool is_as_before(void *arg)
+{
+    const struct left *before = arg, now = documents_left();
+
+    return memcmp(before, &now, sizeof(now)) == 0;
+}
+
+/* Whatever reads has time to write what it should not, and to take it away. */
+static void expect_left_later(const char *row, struct left *before, unsigned after_ms)
+{
+    pause_ms(after_ms);
+    wait_until(is_as_before, before, PATIENCE_MS);
+    expect_left(row, before);
+}
+
 /* Removed while it is read: what reads it leaves nothing behind either. */
 static void test_removed_meanwhile(void)
 {
     documents_use_instance();
-    const struct left before = documents_left();
+    struct left before = documents_left();
     const char *bot = make_bot(TEACHER, true), *text = long_text("m");
 
     expect_status("long", upload_file(bot, TEACHER, &(struct file){.name = "long.txt", .data = text}), 201);
     pause_ms(60);
     remove_bot(bot);
-    ROW_ASSERT("it is idle", wait_until(is_idle, NULL, SOON_MS));
-    pause_ms(1500);
-    expect_left("a document", &before);
+    ROW_ASSERT("it is idle", wait_until(is_idle, NULL, PATIENCE_MS));
+    expect_left_later("a document", &before, 1500);
 
     static const unsigned pauses_ms[] = {0, 50, 100, 200, 400};
 
     for (size_t i = 0; i < LEN(pauses_ms); i++)
         leave_attached(before.rows[LEFT_CHAT_FILE], textf("n%zu", i), pauses_ms[i]);
-    pause_ms(500);
-    expect_left("an attachment", &before);
+    expect_left_later("an attachment", &before, 500);
 }
 
 /* ---- one content, one file ---- */
@@ -160,24 +173,35 @@ static void kill_documents(void)
 {
     pid_t pid = documents_pid();
 
+    CU_ASSERT_FATAL(pid > 0); /* 0 would be everybody */
     kill(pid, SIGKILL);
-    ROW_ASSERT("there is another one", wait_until(has_process, &pid, 5000));
+    ROW_ASSERT("there is another one", wait_until(has_process, &pid, PATIENCE_MS));
 }
 
-static bool is_running(void *unused)
+static bool is_running(void)
 {
-    (void)unused;
     return database_number("SELECT COUNT(*) FROM document WHERE state = 'running'") > 0;
+}
+
+static bool is_begun(void *unused)
+{
+    return is_running() || is_idle(unused);
 }
 
 static void test_killed_while_it_extracts(void)
 {
     documents_use_instance();
     const char *bot = make_bot(TEACHER, true);
-    const char *text = textf("The dotterel is tame.\n\n%s", long_text("k"));
+    bool is_caught = false;
 
-    expect_status("long", upload_file(bot, TEACHER, &(struct file){.name = "long.txt", .data = text}), 201);
-    ROW_ASSERT("it is begun", wait_until(is_running, NULL, 5000));
+    for (int i = 0; i < 5 && !is_caught; i++) { /* it may be done before it is looked at */
+        const char *text = textf("The dotterel is tame.\n\n%s", long_text(textf("k%d", i)));
+
+        expect_status("long", upload_file(bot, TEACHER, &(struct file){.name = "long.txt", .data = text}), 201);
+        ROW_ASSERT("it is begun", wait_until(is_begun, NULL, PATIENCE_MS));
+        is_caught = is_running();
+    }
+    ROW_ASSERT("it runs", is_caught);
     kill_documents();
     expect_json("done all the same", wait_for_sync(bot, TEACHER), "/sync_status", "\"SUCCEEDED\"");
     struct json_object *said = ASK(.chat = chat_new_id(), .bot = bot, .text = "Is the dotterel tame?")->json;
@@ -211,7 +235,7 @@ static void test_killed_while_turns_wait(void)
         const struct answer *answer = call_finish(turns[i]);
 
         expect_status("answered", answer, 200);
-        ROW_ASSERT(textf("%ld ms", answer->took_us / 1000), answer->took_us < 20000000);
+        ROW_ASSERT(textf("%ld ms", answer->took_us / 1000), answer->took_us < 60000000);
         ROW_ASSERT("to its end", !answer->n_events || event_at(answer, "STREAMING_END"));
     }
     struct json_object *said = ASK(.chat = chat_new_id(), .bot = bot, .text = "What does the avocet do?")->json;
@@ -226,7 +250,10 @@ static void test_restarted(void)
     enum { FILES = 12 };
     documents_use_instance();
     const char *bot = make_bot(TEACHER, true);
+    pid_t pid = documents_pid();
 
+    CU_ASSERT_FATAL(pid > 0);
+    kill(pid, SIGSTOP); /* until all of them wait */
     for (size_t i = 0; i < FILES; i++) {
         const char *text = textf("The garganey, file %zu.\n\n%s", i, long_text(textf("r%zu", i)));
 
@@ -234,7 +261,8 @@ static void test_restarted(void)
                       201);
     }
     uint64_t n_waiting = database_number("SELECT COUNT(*) FROM document WHERE state IN ('queued', 'running')");
-    ROW_ASSERT(textf("%lu wait", n_waiting), n_waiting > 0);
+    ROW_ASSERT(textf("%lu wait", n_waiting), n_waiting == FILES);
+    kill(pid, SIGCONT);
     CU_ASSERT_TRUE(instance_down(instance_used()));
     CU_ASSERT_TRUE(instance_up(instance_used()));
     expect_json("done", wait_for_sync(bot, TEACHER), "/sync_status", "\"SUCCEEDED\"");

@@ -45,20 +45,34 @@ static uint64_t own_statements(void)
     return least;
 }
 
-/* Statements for so many calls, the counting itself left out. */
-static uint64_t count_statements(const struct call *call, size_t n)
+static uint64_t count_once(const struct call *call, size_t n)
 {
     bool is_good = true;
-
-    hold_documents(true);
     uint64_t own = own_statements(), before = database_status("Questions");
 
     for (size_t i = 0; is_good && i < n; i++)
         is_good = call_now(call)->status / 100 == 2;
     uint64_t counted = database_status("Questions") - before - own;
 
-    hold_documents(false);
     return is_good ? counted : 0;
+}
+
+/*
+ * Statements for so many calls, the counting itself left out. If it is not what should be, once more, and the least counts:
+ * a worker may make its connection meanwhile, if nobody had work for it before.
+ */
+static uint64_t count_statements(const struct call *call, size_t n, uint64_t want)
+{
+    uint64_t least = UINT64_MAX;
+
+    hold_documents(true);
+    for (int i = 0; i < 3 && least != want; i++) {
+        uint64_t counted = count_once(call, n);
+
+        least = counted < least ? counted : least;
+    }
+    hold_documents(false);
+    return least;
 }
 
 static uint64_t make_list_of(size_t n)
@@ -99,7 +113,7 @@ static void test_statements_of_reads(void)
     for (size_t i = 0; i < LEN(rows); i++) {
         warm_up(rows[i].path, token_of(rows[i].who));
         const struct call call = {.method = "GET", .path = rows[i].path, .token = token_of(rows[i].who)};
-        uint64_t n = count_statements(&call, ROUNDS);
+        uint64_t n = count_statements(&call, ROUNDS, rows[i].each * ROUNDS);
 
         ROW_ASSERT(textf("%s: %lu statements for %d requests", rows[i].name, n, ROUNDS), n == rows[i].each * ROUNDS);
     }
@@ -170,7 +184,7 @@ static void test_statements_of_a_roster(void)
 
         warm_up(rows[i].path, token);
         int64_t began_us = clock_mono_us();
-        uint64_t n = count_statements(&call, ROUNDS);
+        uint64_t n = count_statements(&call, ROUNDS, 2 * ROUNDS);
 
         printf("(%s: %.1f ms) ", rows[i].name, (double)(clock_mono_us() - began_us) / 1000 / ROUNDS);
         ROW_ASSERT(textf("%s: %lu statements for %d requests", rows[i].name, n, ROUNDS), n == 2 * ROUNDS);
@@ -207,10 +221,11 @@ static void test_statements_of_votes(void)
             const struct call call = {.method = "GET", .path = rows[i].path, .token = token_of(rows[i].who)};
 
             warm_up(rows[i].path, call.token);
-            uint64_t n = count_statements(&call, ROUNDS);
+            uint64_t want = (is_voted ? rows[i].with : rows[i].without) * ROUNDS;
+            uint64_t n = count_statements(&call, ROUNDS, want);
 
             ROW_ASSERT(textf("%s, votes %d: %lu statements for %d requests", rows[i].name, is_voted, n, ROUNDS),
-                       n == (is_voted ? rows[i].with : rows[i].without) * ROUNDS);
+                       n == want);
         }
     }
 }
@@ -239,10 +254,11 @@ static void test_statements_of_chats(void)
             const struct call call = {.method = "GET", .path = rows[i].path, .token = token_of(STUDENT)};
 
             warm_up(rows[i].path, call.token);
-            uint64_t n = count_statements(&call, ROUNDS);
+            uint64_t want = (has_searched ? rows[i].searched : rows[i].each) * ROUNDS;
+            uint64_t n = count_statements(&call, ROUNDS, want);
 
             ROW_ASSERT(textf("%s, searched %d: %lu statements for %d requests", rows[i].name, has_searched, n, ROUNDS),
-                       n == (has_searched ? rows[i].searched : rows[i].each) * ROUNDS);
+                       n == want);
         }
     }
 }
@@ -302,7 +318,7 @@ static const struct {
 };
 // clang-format on
 
-enum { CHANGE_ROUNDS = 15, REST_MS = 4 }; /* a worker may end its transaction behind the answer */
+enum { CHANGE_ROUNDS = 15, REST_MS = 4, MOST_RESTS = 50 };
 
 /* Where there is much of everything, or little. */
 struct crowd {
@@ -312,13 +328,30 @@ struct crowd {
     size_t round;
 };
 
+/* The count when nobody asks any more but who counts: a worker may end its transaction behind the answer. */
+static uint64_t count_at_rest(uint64_t own)
+{
+    uint64_t last = database_status("Questions"), n_own = 0;
+
+    for (int i = 0; i < MOST_RESTS; i++) {
+        pause_ms(REST_MS);
+        uint64_t now = database_status("Questions");
+        bool is_at_rest = now - last <= own;
+
+        last = now;
+        n_own += own;
+        if (is_at_rest)
+            break;
+    }
+    return last - n_own;
+}
+
 static const struct answer *count_change(struct crowd *crowd, enum change change, const struct call *call)
 {
     uint64_t own = own_statements(), before = database_status("Questions");
     const struct answer *answer = call_now(call);
 
-    pause_ms(REST_MS);
-    crowd->counts[change][crowd->round] = database_status("Questions") - before - own;
+    crowd->counts[change][crowd->round] = count_at_rest(own) - before - own;
 
     ROW_ASSERT(textf("%s: %ld %s", changes[change].name, answer->status, answer->body), answer->status / 100 == 2);
     return answer;
@@ -426,11 +459,18 @@ static void test_statements_of_refusals(void)
     };
 
     for (size_t i = 0; i < LEN(rows); i++) {
-        uint64_t own = own_statements(), before = database_status("Questions");
+        uint64_t least = UINT64_MAX;
 
-        for (int k = 0; k < ROUNDS; k++)
-            ROW_ASSERT(rows[i].name, call_now(&rows[i].call)->status / 100 == 4);
-        ROW_ASSERT(rows[i].name, database_status("Questions") - before - own == 0);
+        for (int tries = 0; tries < 3 && least; tries++) { /* somebody else may ask meanwhile */
+            uint64_t own = own_statements(), before = database_status("Questions");
+
+            for (int k = 0; k < ROUNDS; k++)
+                ROW_ASSERT(rows[i].name, call_now(&rows[i].call)->status / 100 == 4);
+            uint64_t n = database_status("Questions") - before - own;
+
+            least = n < least ? n : least;
+        }
+        ROW_ASSERT(rows[i].name, least == 0);
     }
 }
 

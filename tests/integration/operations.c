@@ -97,7 +97,7 @@ static char *log_line_of(const struct answer *answer)
     const char *start = textf("request_id=%s method=", header(answer, "X-Request-Id"));
     char *at = NULL;
 
-    for (int i = 0; i < 100 && !at; i++) {
+    for (int i = 0; i < PATIENCE_MS / 20 && !at; i++) {
         if (i)
             pause_ms(20); /* an api worker writes it behind its answer */
         at = strstr(read_log(), start);
@@ -154,7 +154,7 @@ static bool has_grown(void *arg)
 
 static void expect_growth(const char *name, double before)
 {
-    ROW_ASSERT(name, wait_until(has_grown, &(struct wanted){name, before + 1}, 5000));
+    ROW_ASSERT(name, wait_until(has_grown, &(struct wanted){name, before + 1}, PATIENCE_MS));
 }
 
 static void test_deaths_and_reloads(void)

@@ -262,8 +262,8 @@ static void test_wrong(void)
 }
 
 /*
- * In turns, so that a busy machine is busy for all; the fastest of each tells most. What looked up no hash, or made none, would
- * take a tenth.
+ * In turns, so that a busy machine is busy for all; the fastest of each tells most, and what it adds to that. What looked up no
+ * hash, or made none, would take a tenth.
  */
 static void test_time(void)
 {
@@ -284,7 +284,7 @@ static void test_time(void)
         }
     for (size_t i = 1; i < LEN(rows); i++)
         ROW_ASSERT(textf("%s: %ld us, wrong: %ld us", rows[i].name, least_us[i], least_us[0]),
-                   least_us[i] > least_us[0] / 2 && least_us[i] < least_us[0] * 2);
+                   least_us[i] > least_us[0] / 4 && least_us[i] < least_us[0] * 4);
     forget_failures();
 }
 
@@ -729,7 +729,7 @@ static void test_remote_user(void)
                                    "Colloquy-Remote-User: it-campus"}),
                   200);
     write_sign_on();
-    CU_ASSERT_TRUE_FATAL(wait_until(campus_answers, textf("/login?as=it-campus"), 10000));
+    CU_ASSERT_TRUE_FATAL(wait_until(campus_answers, textf("/login?as=it-campus"), PATIENCE_MS));
 
     const struct answer *answer = CALL("GET", "/login?as=IT-Campus&return_to=/a", NULL, .is_plain = true);
     const struct browser b = browser_of(answer);

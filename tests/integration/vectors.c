@@ -6,8 +6,6 @@
 
 #define FORM "multipart/form-data; boundary=b"
 
-enum { SOON_MS = 15000 };
-
 static struct model_server server; /* of the vectors alone */
 static struct instance *instance;
 static const char **model; /* of instance: which model makes them */
@@ -66,7 +64,7 @@ static void test_made(void)
     struct talk talk = open_talk(STUDENT);
 
     upload(&talk, "The heron waits in the shallow water of the estuary for fish.");
-    ROW_ASSERT("it is read", wait_until(is_read, NULL, SOON_MS));
+    ROW_ASSERT("it is read", wait_until(is_read, NULL, PATIENCE_MS));
     CU_ASSERT_EQUAL(n_calls("first"), 1);
     expect_status("asked", say(&talk, "Where does the heron wait for fish?"), 200);
     CU_ASSERT_EQUAL(n_drawn(&talk), 1);
@@ -79,16 +77,16 @@ static void test_away(void)
     struct talk talk = open_talk(STUDENT);
 
     upload(&talk, "The kingfisher digs its tunnel into a steep bank of sand.");
-    ROW_ASSERT("it is read", wait_until(is_read, NULL, SOON_MS));
+    ROW_ASSERT("it is read", wait_until(is_read, NULL, PATIENCE_MS));
     model_mode(&server, true, false);
     const struct answer *answer = say(&talk, "Where does the kingfisher dig its tunnel?");
 
     expect_status("asked", answer, 200);
-    ROW_ASSERT(textf("it took %ld ms", answer->took_us / 1000), answer->took_us < 5000000);
+    ROW_ASSERT(textf("it took %ld ms", answer->took_us / 1000), answer->took_us < 10000000);
     CU_ASSERT_EQUAL(n_drawn(&talk), 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(read_log(), "documents are searched by words alone"));
     upload(&talk, "The bittern booms in the reeds at night.");
-    ROW_ASSERT("another one is read all the same", wait_until(is_read, NULL, SOON_MS));
+    ROW_ASSERT("another one is read all the same", wait_until(is_read, NULL, PATIENCE_MS));
     expect_status("asked", say(&talk, "What does the bittern do in the reeds?"), 200);
     CU_ASSERT_TRUE(n_drawn(&talk) > 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(read_log(), "has no vectors yet"));
@@ -107,7 +105,7 @@ static void test_followed(void)
     start();
     *model = "COLLOQUY_EMBEDDINGS_MODEL=second";
     CU_ASSERT_TRUE(instance_up(instance));
-    ROW_ASSERT("all three are made anew", wait_until(has_all, NULL, SOON_MS));
+    ROW_ASSERT("all three are made anew", wait_until(has_all, NULL, PATIENCE_MS));
     pause_ms(500);
     CU_ASSERT_EQUAL(n_calls("second"), 3); /* and once each */
 }
