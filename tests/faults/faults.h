@@ -83,7 +83,8 @@ void load_for(int64_t for_ms, unsigned every_ms, void (*disturb)(unsigned nth));
 /* wait_until(), the load going on meanwhile. */
 bool wait_under_load(bool (*is_done)(void *arg), void *arg, int64_t limit_ms);
 void load_mark(void);
-/* What has been under way for a while now must be acknowledged as it is, without another try. */
+bool load_is_good(void *unused); /* something that was begun since then was read, and something said */
+/* What is under way now, once it has had the time to reach a worker, must be acknowledged as it is, without another try. */
 void load_must_finish(void);
 /* Nobody begins anything new; wait until all is acknowledged and read back. */
 void load_finish(void);
@@ -135,7 +136,8 @@ void ledger_check(void);
 
 enum {
     MAX_PIDS = 128,
-    SLACK_MS = 250, /* of a busy machine, on what is promised in milliseconds and measured from here */
+    BUSY_MS = 250,   /* of a busy machine, on what is promised in milliseconds and measured here many times, or again */
+    SLACK_MS = 3000, /* of one that stalls, on what is measured once: what is wrong takes longer still, or for ever */
 };
 
 void watch_begin(void);

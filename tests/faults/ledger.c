@@ -136,5 +136,5 @@ void ledger_check(void)
     for (const struct pages *pages = first; pages; pages = pages->next)
         for (size_t i = 0; i < pages->n; i++)
             check_page(&pages->page[i]);
-    ROW_ASSERT("no turn is left pending", wait_until(is_none_pending, NULL, 5000));
+    ROW_ASSERT("no turn is left pending", wait_until(is_none_pending, NULL, PATIENCE_MS));
 }

@@ -46,22 +46,16 @@ static uint64_t cpu_of(const char *kind)
     return ms;
 }
 
-static bool is_good_again(void *unused)
-{
-    (void)unused;
-    return load_figures()->first_read_ms && load_figures()->first_post_ms;
-}
-
 static void expect_good_again(int64_t limit_ms)
 {
     int64_t began_ms = clock_mono_ms();
 
     load_mark();
-    ROW_ASSERT("service is back", wait_under_load(is_good_again, NULL, 20000));
+    ROW_ASSERT("service is back", wait_under_load(load_is_good, NULL, PATIENCE_MS));
     int64_t took_ms = clock_mono_ms() - began_ms;
 
     figure("good again after %ld ms", took_ms);
-    ROW_ASSERT(textf("good again after %ld ms", took_ms), took_ms <= limit_ms + 2 * SLACK_MS);
+    ROW_ASSERT(textf("good again after %ld ms", took_ms), took_ms <= limit_ms + SLACK_MS);
 }
 
 /* ---- memory ---- */
@@ -82,7 +76,7 @@ static void renew_workers(void)
 {
     n_former = workers(NULL, former);
     kill(master_pid(), SIGHUP);
-    ROW_ASSERT("workers are renewed", wait_under_load(are_replaced, NULL, 10000));
+    ROW_ASSERT("workers are renewed", wait_under_load(are_replaced, NULL, PATIENCE_MS));
 }
 
 /*
@@ -231,7 +225,7 @@ static void expect_strength(void)
 {
     int64_t began_ms = clock_mono_ms();
 
-    ROW_ASSERT("back to strength", wait_under_load(has_full_strength, NULL, 4 * STRENGTH_MS));
+    ROW_ASSERT("back to strength", wait_under_load(has_full_strength, NULL, PATIENCE_MS));
     int64_t took_ms = clock_mono_ms() - began_ms;
 
     figure("back to strength after %ld ms", took_ms);

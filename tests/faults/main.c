@@ -17,7 +17,7 @@
 #include "faults.h"
 #include "shim.h"
 
-enum { MAX_SETTINGS = 12, WARM_MS = 700, RECOVER_MS = 8000, CHAPTER_MS = 30000 };
+enum { MAX_SETTINGS = 12, WARM_MS = 700, CHAPTER_MS = 30000 };
 
 static const struct {
     const char *file;
@@ -114,7 +114,7 @@ void restart_with(const char *const *settings)
     instance->env[n] = NULL;
     if (!instance_up(instance))
         harness_die("the server does not start: see %s", instance->dir);
-    if (!wait_until(has_full_strength, NULL, RECOVER_MS))
+    if (!wait_until(has_full_strength, NULL, PATIENCE_MS))
         harness_die("the server is not ready");
 }
 
@@ -124,7 +124,7 @@ static void recover(void)
     memset(control, 0, sizeof(*control));
     kill(database_pid(), SIGCONT);
     admin("SET GLOBAL read_only = 0");
-    if (wait_until(is_healthy, NULL, RECOVER_MS) && wait_until(has_full_strength, NULL, RECOVER_MS))
+    if (wait_until(is_healthy, NULL, PATIENCE_MS) && wait_until(has_full_strength, NULL, PATIENCE_MS))
         return;
     fprintf(stderr, "\n    the server does not recover by itself: it is started anew");
     if (master_pid())

@@ -5,7 +5,7 @@
 
 #include "faults.h"
 
-enum { UP_MS = 1000, ORPHAN_WORKER_MS = 5000, SETTLED_MS = 2000, LIMIT_MS = 20000, DRAIN_LIMIT_MS = 60000 };
+enum { UP_MS = 1000, SETTLED_MS = 2000, DRAIN_LIMIT_MS = 60000 };
 
 static struct {
     pid_t master, workers[MAX_PIDS];
@@ -31,7 +31,7 @@ static bool is_old_gone(void *unused)
 
 static struct {
     size_t n, n_held;
-    int64_t worst_ms, worst_orphan_ms;
+    int64_t best_ms, worst_ms;
 } kills;
 
 static bool is_new_up(void *unused)
@@ -57,16 +57,18 @@ static void kill_master(unsigned nth)
     kill(old.master, SIGKILL);
     kills.n++;
     load_mark();
-    ROW_ASSERT("no worker outlives its master", wait_under_load(is_old_gone, NULL, ORPHAN_WORKER_MS));
-    ROW_ASSERT("a new master serves", wait_under_load(is_new_up, NULL, LIMIT_MS));
+    ROW_ASSERT("no worker outlives its master", wait_under_load(is_old_gone, NULL, PATIENCE_MS));
+    ROW_ASSERT("a new master serves", wait_under_load(is_new_up, NULL, PATIENCE_MS));
     int64_t took_ms = clock_mono_ms() - began_ms;
+    kills.best_ms = took_ms < kills.best_ms ? took_ms : kills.best_ms;
     kills.worst_ms = took_ms > kills.worst_ms ? took_ms : kills.worst_ms;
-    settle_finish(LIMIT_MS);
+    settle_finish(PATIENCE_MS);
 }
 
 static void begin_kills(void)
 {
     memset(&kills, 0, sizeof(kills));
+    kills.best_ms = INT64_MAX;
     settle_clear();
 }
 
@@ -76,6 +78,7 @@ static void check_kills(void)
 
     figure("%zu killed with %zu requests; serves again after %ld ms at most", kills.n, kills.n_held, kills.worst_ms);
     settle_check(UP_MS + SETTLED_MS + SLACK_MS);
+    ROW_ASSERT(textf("up after %ld ms at best", kills.best_ms), kills.best_ms <= UP_MS + BUSY_MS);
     ROW_ASSERT(textf("up after %ld ms", kills.worst_ms), kills.worst_ms <= UP_MS + SLACK_MS);
     ROW_ASSERT(textf("%zu broken, %zu were held", f->n_broken, kills.n_held), f->n_broken <= kills.n_held);
 }
@@ -86,6 +89,14 @@ static bool is_master_gone(void *unused)
 {
     (void)unused;
     return !is_alive(old.master);
+}
+
+static bool is_somebody_refused(void *unused)
+{
+    const struct load_figures *f = load_figures();
+
+    (void)unused;
+    return f->n_broken + f->n_refused + f->n_reads_failed > 0;
 }
 
 static void run_stop(const struct fault *fault, int64_t for_ms)
@@ -101,8 +112,7 @@ static void run_stop(const struct fault *fault, int64_t for_ms)
     figure("stopped in %ld ms", clock_mono_ms() - began_ms);
     ROW_ASSERT("and so do its workers", is_old_gone(NULL));
     load_for(300, 0, NULL);
-    size_t n_refused = load_figures()->n_broken + load_figures()->n_refused + load_figures()->n_reads_failed;
-    ROW_ASSERT("nobody serves meanwhile", n_refused > 0);
+    ROW_ASSERT("nobody serves meanwhile", wait_under_load(is_somebody_refused, NULL, PATIENCE_MS));
     restart_with(fault->settings);
     load_for(500, 0, NULL);
     load_finish();
@@ -139,7 +149,7 @@ static bool is_one_generation(void *unused)
 static void check_reload(void)
 {
     ROW_ASSERT("it is the same master", master_pid() == old.master);
-    ROW_ASSERT("every worker was replaced", wait_until(is_one_generation, NULL, LIMIT_MS));
+    ROW_ASSERT("every worker was replaced", wait_until(is_one_generation, NULL, PATIENCE_MS));
     size_t n_reloads = log_count("reloaded: generation");
     figure("%zu generations", n_reloads);
     ROW_ASSERT("reloads took place", n_reloads > 0);
@@ -163,7 +173,7 @@ static void run_hang(const struct fault *fault, int64_t for_ms)
     load_finish();
     ROW_ASSERT("it hangs", is_alive(hung[0]));
     ROW_ASSERT("it is killed", log_has(textf("worker pid=%d pool=llm does not leave", (int)hung[0]), for_ms));
-    ROW_ASSERT("and gone, like the others of its generation", wait_until(is_one_generation, NULL, LIMIT_MS));
+    ROW_ASSERT("and gone, like the others of its generation", wait_until(is_one_generation, NULL, PATIENCE_MS));
     load_check(fault->may);
 }
 
@@ -193,8 +203,8 @@ static void mend_config(void)
 {
     pid_t pids[MAX_PIDS];
 
-    ROW_ASSERT("it is said which key is wrong", log_has("server.api_workers", 2000));
-    ROW_ASSERT("the old config goes on", log_has("reload refused", 2000));
+    ROW_ASSERT("it is said which key is wrong", log_has("server.api_workers", PATIENCE_MS));
+    ROW_ASSERT("the old config goes on", log_has("reload refused", PATIENCE_MS));
     ROW_ASSERT("with the same workers",
                workers(NULL, pids) == old.n_workers && memcmp(pids, old.workers, old.n_workers * sizeof(*pids)) == 0);
     ROW_ASSERT("nothing is begun with it", log_count("reloading: generation") == 0);

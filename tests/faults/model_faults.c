@@ -14,7 +14,7 @@
 
 #include "faults.h"
 
-enum { N_PROBES = 6, GROWTH_KIB = 16 * 1024, MAX_WAITING = 64 };
+enum { N_PROBES = 6, GROWTH_KIB = 16 * 1024, MAX_WAITING = 64, MAX_ROUNDS = 3 /* until one is in time */ };
 
 struct illness {
     const char *says;    /* directives of the first message */
@@ -94,7 +94,7 @@ static int64_t judge_probe(const struct probe *probe, const struct illness *ill)
     else
         ROW_ASSERT(textf("%s: answered", probe->key), post_end(answer) == POST_DONE);
     ROW_ASSERT(textf("%s took %ld ms", probe->key, took_ms),
-               took_ms >= ill->min_ms && (!ill->max_ms || took_ms <= ill->max_ms + 2 * SLACK_MS));
+               took_ms >= ill->min_ms && (!ill->max_ms || took_ms <= ill->max_ms + SLACK_MS));
     return took_ms;
 }
 
@@ -128,7 +128,8 @@ static void look_at_memory(unsigned nth)
     most_kib = kib > most_kib ? kib : most_kib;
 }
 
-static void judge_probes(const struct probe *probes, const struct illness *ill)
+/* Gives the longest time. */
+static int64_t judge_probes(const struct probe *probes, const struct illness *ill)
 {
     int64_t least_ms = INT64_MAX, longest_ms = 0;
 
@@ -141,6 +142,7 @@ static void judge_probes(const struct probe *probes, const struct illness *ill)
         longest_ms = took_ms > longest_ms ? took_ms : longest_ms;
     }
     figure("told after %ld to %ld ms", least_ms, longest_ms);
+    return longest_ms;
 }
 
 static void repeat_probes(const struct probe *probes)
@@ -154,16 +156,23 @@ static void run_illness(const struct fault *fault, int64_t for_ms)
     int64_t end_ms = clock_mono_ms() + for_ms;
     uint64_t before_kib = pss_most_kib("llm");
     struct probe probes[N_PROBES];
+    const struct illness *ill = fault->detail;
+    int64_t best_ms = INT64_MAX;
+    bool is_late = ill->max_ms > 0;
 
     most_kib = 0;
     load_start(&fault->load);
     load_for(300, 0, NULL);
-    do {
-        make_probes(probes, fault->detail);
+    for (int n = 0; n == 0 || clock_mono_ms() < end_ms || (is_late && n < MAX_ROUNDS); n++) {
+        make_probes(probes, ill);
         send_probes(probes);
-        judge_probes(probes, fault->detail);
+        int64_t longest_ms = judge_probes(probes, ill);
+
+        best_ms = longest_ms < best_ms ? longest_ms : best_ms;
+        is_late &= best_ms > ill->max_ms + 2 * BUSY_MS;
         repeat_probes(probes);
-    } while (clock_mono_ms() < end_ms);
+    }
+    ROW_ASSERT(textf("told after %ld ms at best", best_ms), !is_late);
     load_finish();
     load_check(fault->may);
     int64_t growth_kib = (int64_t)most_kib - (int64_t)before_kib;
@@ -245,10 +254,10 @@ static void run_absent(const struct fault *fault, int64_t for_ms)
 /* ---- the table ---- */
 
 static const char *const ONE_TRY[] = {"COLLOQUY_LLM_TRIES=1",
-                                      "COLLOQUY_LLM_CONNECT_TIMEOUT_MS=1000",
-                                      "COLLOQUY_LLM_FIRST_BYTE_TIMEOUT_MS=1000",
-                                      "COLLOQUY_LLM_IDLE_TIMEOUT_MS=1000",
-                                      "COLLOQUY_LLM_TOTAL_TIMEOUT_MS=3000",
+                                      "COLLOQUY_LLM_CONNECT_TIMEOUT_MS=2500",
+                                      "COLLOQUY_LLM_FIRST_BYTE_TIMEOUT_MS=2500",
+                                      "COLLOQUY_LLM_IDLE_TIMEOUT_MS=2500",
+                                      "COLLOQUY_LLM_TOTAL_TIMEOUT_MS=4500",
                                       "COLLOQUY_LLM_BREAKER_FAILURES=0",
                                       NULL};
 
@@ -276,16 +285,16 @@ static const struct fault rows[] = {
      .detail = ILL("", 0, AWAY, "model_unavailable", 0, 1000)},
     {.name = "model-connect-hangs", .promise = "connecting to the model hangs: its own timeout",
      .full_s = 10, .suite_ms = 300, .settings = ONE_TRY, .may = MAY_REFUSE, .load = CROWD, .run = run_absent,
-     .detail = ILL("", 0, AWAY, "model_timeout", 900, 1100)},
+     .detail = ILL("", 0, AWAY, "model_timeout", 2400, 2600)},
     {.name = "model-no-first-byte", .promise = "no first byte: its own timeout",
      .full_s = 10, .suite_ms = 100, .settings = ONE_TRY, .load = CROWD, .run = run_illness,
-     .detail = ILL("[[delay 60000]]", 1, AWAY, "model_timeout", 900, 1100)},
+     .detail = ILL("[[delay 60000]]", 1, AWAY, "model_timeout", 2400, 2600)},
     {.name = "model-idle", .promise = "silence within a reply: its own timeout",
      .full_s = 10, .suite_ms = 100, .settings = ONE_TRY, .load = CROWD, .run = run_illness,
-     .detail = ILL("[[hang 2]]", 1, AWAY, "model_timeout", 900, 1100)},
+     .detail = ILL("[[hang 2]]", 1, AWAY, "model_timeout", 2400, 2600)},
     {.name = "model-drips", .promise = "a slow drip: the total limit holds",
      .full_s = 10, .suite_ms = 100, .settings = ONE_TRY, .load = CROWD, .run = run_illness,
-     .detail = ILL("[[endless]][[gap 100]]", 1, AWAY, "model_timeout", 2700, 3300)},
+     .detail = ILL("[[endless]][[gap 100]]", 1, AWAY, "model_timeout", 4200, 4800)},
     {.name = "model-html", .promise = "HTML with 200: failed",
      .full_s = 10, .suite_ms = 100, .settings = ONE_TRY, .load = CROWD, .run = run_illness,
      .detail = ILL("[[html]]", 1, INVALID, 0, 1000)},

@@ -18,7 +18,6 @@ enum {
     MAX_TEXT = 65536,
     MAX_KILLED = 4096,
     MAX_SECRETS = 64,
-    IDLE_LIMIT_MS = 5000,
     GROWTH_FDS = 32,       /* of a worker: connections kept to the model, one for each turn at once */
     GROWTH_KIB = 6 * 1024, /* of a worker: what a heap keeps after more turns at once than before */
 };
@@ -412,9 +411,9 @@ void watch_begin(void)
 
 void watch_end(unsigned may)
 {
-    ROW_ASSERT("all workers are ready", wait_until(has_full_strength, NULL, 8000));
+    ROW_ASSERT("all workers are ready", wait_until(has_full_strength, NULL, PATIENCE_MS));
     ROW_ASSERT(textf("%zu and %zu connections are held after all was answered", held("llm"), held("api")),
-               wait_until(is_idle, NULL, IDLE_LIMIT_MS));
+               wait_until(is_idle, NULL, PATIENCE_MS));
     size_t fds = most_fds();
     uint64_t kib = pss_most_kib(NULL);
     bool may_grow = may & MAY_GROW;
