@@ -140,7 +140,7 @@ static void test_cost(void)
     buf_str(evidence, repeat(ctx, "水", 1500));
     buf_str(evidence, repeat(ctx, "火", 500));
     CU_ASSERT_FALSE(evidence_is_quote(ctx, evidence->data, repeat(ctx, "水", 21000)));
-    CU_ASSERT_TRUE(clock_mono_ms() - begun_ms < 1000);
+    CU_ASSERT_TRUE(clock_mono_ms() - begun_ms < 5000);
 }
 
 static void test_memory_is_short(void)

@@ -166,7 +166,7 @@ static void test_too_much(void)
 
         ROW_ASSERT(cases[i].name, params_read(&req) == cases[i].status);
         ROW_ASSERT(cases[i].name, (req.params != NULL) == !cases[i].status);
-        ROW_ASSERT(cases[i].name, clock_mono_ms() - start < 1000);
+        ROW_ASSERT(cases[i].name, clock_mono_ms() - start < 5000);
         unit_ctx();
         free(form);
     }

@@ -145,13 +145,13 @@ static void test_wait(void)
     CU_ASSERT(clock_mono_ms() - start >= 60 && fds[0].revents == 0 && fds[1].revents == 0);
 
     CU_ASSERT_EQUAL(write(pair[1], "x", 1), 1);
-    llm_loop_wait(loop, fds, 2, 2000);
+    llm_loop_wait(loop, fds, 2, 20000);
     CU_ASSERT(fds[0].revents == POLLIN);
 
     close(pair[1]);
     llm_loop_wait(loop, fds, 2, -1);
     CU_ASSERT(fds[0].revents & POLLHUP);
-    CU_ASSERT(clock_mono_ms() - start < 1000);
+    CU_ASSERT(clock_mono_ms() - start < 10000);
     close(pair[0]);
     llm_loop_destroy(loop);
 }

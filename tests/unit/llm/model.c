@@ -77,7 +77,7 @@ static void play(int fd, const struct answer *answer)
     if (answer->repeat)
         repeat(fd, answer);
     if (answer->hold)
-        client_stays(fd, 5000);
+        client_stays(fd, 20000); /* longer than any limit */
     if (answer->resets)
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 }
@@ -198,10 +198,10 @@ struct config model_config(char base_url[BASE_URL_BYTES], uint16_t port)
                                                .base_url = base_url,
                                                .api_key = "sk-secret",
                                                .model = "m",
-                                               .connect_timeout_ms = 1000,
-                                               .first_byte_timeout_ms = 1000,
-                                               .idle_timeout_ms = 1000,
-                                               .total_timeout_ms = 3000,
+                                               .connect_timeout_ms = 3000, /* beyond any stall of a busy machine */
+                                               .first_byte_timeout_ms = 3000,
+                                               .idle_timeout_ms = 3000,
+                                               .total_timeout_ms = 9000,
                                                .tries = 3,
                                                .retry_ms = 4,
                                                .retry_wait_max_ms = 2000,
@@ -211,7 +211,7 @@ struct config model_config(char base_url[BASE_URL_BYTES], uint16_t port)
 
 void model_run(struct llm_loop *loop)
 {
-    int64_t limit = clock_mono_ms() + 5000;
+    int64_t limit = clock_mono_ms() + 20000;
 
     while (llm_loop_calls(loop) > 0 && clock_mono_ms() < limit) {
         llm_loop_wait(loop, NULL, 0, 1000);

