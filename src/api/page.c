@@ -133,5 +133,9 @@ const char *sign_in_link(struct request *req)
         return NULL;
     buf_str(out, "/login?return_to=");
     append_encoded(out, req->path);
+    if (*req->query && !strstr(req->query, "access_token")) { /* which is no part of a page's address */
+        append_encoded(out, "?");
+        append_encoded(out, req->query);
+    }
     return out->failed ? "/login" : out->data;
 }

@@ -35,7 +35,7 @@ bool wants_page(const struct request *req);
 /* Send the client on, with 302 or 303. location: a path of this site, of ASCII that a URL may hold; NULL: no memory. */
 enum cq_status page_redirect(struct request *req, int status, const char *location) MUST_USE;
 
-/* The link to sign in that brings the caller back to the path asked for; in the arena, NULL when it is full. */
+/* The link to sign in that brings the caller back to the address asked for, without a token in it; in the arena, NULL when it is full. */
 const char *sign_in_link(struct request *req);
 
 /* ---- error_page.c ---- */

@@ -68,6 +68,48 @@ test('the list: own and shared ones, stars, a search', async (t) => {
     await page.waitForURL(`**/bots/${own.id}`);
 });
 
+test('what was typed outlives a reload, may be discarded, and takes back nothing of anybody else', async (t) => {
+    const who = await makeUser();
+    const { id } = await makeBot(who, { title: 'Before' });
+    const page = await edit(t, who, id);
+    page.watched.allow(/^dialog: /);
+    await page.getByLabel('Title', { exact: true }).fill('Typed');
+    await page.getByRole('button', { name: 'Add a quick starter' }).click();
+    await page.getByLabel('Words on the button').fill('Begin');
+    await patch(page, `/api/chat/bot/${id}`, { description: 'Meanwhile' });
+    await page.reload();
+    await page.getByText('Restored what you had typed.').waitFor();
+    assert.equal(await page.getByLabel('Title', { exact: true }).inputValue(), 'Typed');
+    assert.equal(await page.getByLabel('Words on the button').inputValue(), 'Begin');
+    assert.equal(await page.locator('#description').inputValue(), 'Meanwhile');
+    await axe(page, 'restored');
+    await page.getByRole('button', { name: 'Discard it' }).click();
+    assert.equal(await focused(page), 'title');
+    assert.equal(await page.getByLabel('Title', { exact: true }).inputValue(), 'Before');
+    assert.equal(await page.getByLabel('Words on the button').count(), 0);
+    await page.reload();
+    await page.getByLabel('Title', { exact: true }).waitFor();
+    assert.equal(await page.getByText('Restored what you had typed.').isVisible(), false);
+});
+
+test('a new bot whose answer is lost is there once, as it was saved at last', async (t) => {
+    const who = await makeUser();
+    const page = await open(t, who);
+    page.watched.allow(/Failed to load|ERR_FAILED|status of 409/);
+    await page.goto('/bots/new');
+    await page.getByLabel('Title', { exact: true }).fill('Typed');
+    await page.route('**/api/chat/bot', async (route) => {
+        await route.fetch();
+        await route.abort();
+    }, { times: 1 });
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('alert').getByText('No connection').waitFor();
+    await page.getByLabel('Title', { exact: true }).fill('Typed, and more');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.waitForURL(/bots\/[\w-]{36}$/);
+    assert.deepEqual((await api(who).get('/api/chat/bot')).map(({ title }) => title), ['Typed, and more']);
+});
+
 test('no bots yet, and none may be made', async (t) => {
     const page = await open(t, await makeUser());
     await page.route('**/api/v1/users/self', async (route) => {

@@ -5,6 +5,7 @@ import { onSubmit } from './fields.js';
 import { ask, caller, idOf, start } from './page.js';
 import { addRow, keepFiles, onAct, rowsOf, showFiles } from './rows.js';
 import { t } from './text.js';
+import { discard, keep, saved, unsaved, watch } from './unsaved.js';
 
 const address = idOf('bots');
 let isNew = address === 'new';
@@ -12,7 +13,6 @@ const id = isNew ? crypto.randomUUID() : address;
 const path = `/bot/${id}`;
 const form = $('#editor form');
 let bot = {}; // as the server had it
-let before; // what the form then held
 
 const call = (method, where, body) => request(method, `/api/chat${where}`, { body });
 
@@ -46,42 +46,44 @@ function read() {
   };
 }
 
-const isChanged = ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]);
+function fill({ title, description, instruction, share, ...rest }) {
+  Object.entries({ title, description, instruction, shared_scope: share.target_shared_scope }).forEach(([name, value]) => { form.elements[name].value = value; });
+  form.elements.display_retrieved_chunks.checked = rest.display_retrieved_chunks;
+  for (const box of $$('[name=course]')) box.checked = share.target_allowed_group_ids.includes(box.value);
+  for (const box of $$('[name=model]')) box.checked = rest.active_models[box.value] ?? true;
+  $('#starters').replaceChildren();
+  for (const { title: words, example } of rest.conversation_quick_starters) addRow($('#starters'), { words, example });
+}
 
 // Of a bot that is there only what has changed: it has more than the form shows.
 onSubmit('#editor > form', async () => {
   const now = read();
   if (!now.title.trim()) throw new ApiError(400, { title: [t('must not be empty')] });
-  const { share, ...changed } = Object.fromEntries(Object.entries(now).filter(isChanged));
-  await (isNew ? call('POST', '/bot', { ...now, id }) : call('PATCH', path, changed));
+  const { share, ...changed } = unsaved(now);
+  const change = () => call('PATCH', path, changed);
+  await (isNew ? call('POST', '/bot', { ...now, id }).catch(error => (error.code === 'bot_exists' ? change() : Promise.reject(error))) : change());
   isNew = false;
   if (share) await call('PATCH', `${path}/visibility`, share);
-  before = now;
+  await saved(now);
   if (address === 'new') location.replace(id);
   return t('Saved.');
 });
 
-function addChoice(name, value, words, isChosen) {
-  const node = clone('choice', { name, value, words });
-  $('input', node).checked = isChosen;
-  $(`#${name}s`).append(node);
-}
+const addChoice = (name, value, words) => $(`#${name}s`).append(clone('choice', { name, value, words }));
 
 async function showForm() {
   const [found, courses, { models }] = await Promise.all([isNew ? bot : call('GET', `/bot/private/${id}`), list('/api/v1/courses?per_page=100'),
     call('GET', '/config/global'), isNew || showDocuments()]);
   bot = found;
-  const { allowed_cognito_groups: groups = [], active_models: active = {} } = bot;
-  for (const course of courses) addChoice('course', course.id, course.name, groups.includes(`${course.id}`));
-  models.forEach(({ model_id: name, label }, i) => addChoice('model', name, label, Object.values(active)[i] ?? true)); // in the same order
+  for (const course of courses) addChoice('course', course.id, course.name);
+  for (const { model_id: name, label } of models) addChoice('model', name, label);
   $('#chat').href += id;
-  if (!isNew) {
-    for (const name of ['title', 'description', 'instruction', 'shared_scope']) form.elements[name].value = bot[name];
-    form.elements.display_retrieved_chunks.checked = bot.display_retrieved_chunks;
-    for (const { title, example } of bot.conversation_quick_starters) addRow($('#starters'), { words: title, example });
-  }
+  const { shared_scope: scope, allowed_cognito_groups: groups, active_models: active = {} } = bot;
+  const chosen = Object.fromEntries(models.map((model, i) => [model.model_id, Object.values(active)[i]])); // in the same order
+  fill(isNew ? { ...read(), active_models: {} } : { ...bot, active_models: chosen, share: { target_shared_scope: scope, target_allowed_group_ids: groups } });
   document.title = `${bot.title ?? t('New bot')} – Colloquy`;
-  before = read();
+  await watch(read, fill);
+  addEventListener('input', keep);
 }
 
 // ---- documents ----
@@ -90,19 +92,16 @@ const showDocuments = async () => showFiles(await call('GET', `${path}/documents
 
 const fileOf = ({ id: key, filename: name, sync_status: state, sync_status_reason: reason }) => ({ id: key, name, state, reason });
 
-onAct({ removeFile: keepFiles(() => `/api/chat${path}/documents`, showDocuments, fileOf) });
+onAct({ discard, removeFile: keepFiles(() => `/api/chat${path}/documents`, showDocuments, fileOf) }, () => address && keep());
 
 onSubmit('#delete', async () => {
   if (!await ask(t('Delete “{name}”?', { name: bot.title }), t('This cannot be undone.'), t('Delete'), { danger: true })) return;
   await call('DELETE', path);
-  before = read();
+  await saved(read());
   location.replace('/bots');
 });
 
 start(async main => {
-  addEventListener('beforeunload', event => {
-    if (before && Object.entries(read()).some(isChanged)) event.preventDefault();
-  });
   const [{ permissions }] = await Promise.all([caller(), address ? showForm() : showList()]);
   $('#create').hidden = !permissions.create_bot;
   $('#all').hidden = !permissions.share_bot_with_all && bot.shared_scope !== 'all';

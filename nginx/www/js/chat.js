@@ -124,7 +124,7 @@ function say(text, parent = leaf, content) {
 async function remove(boxes) {
   const ids = boxes.map(box => box.value);
   if (!await ask(t('Delete for good?'), boxes.map(box => box.ariaLabel).join(', '), t('Delete'), { danger: true })) return;
-  await call('POST', 'conversations/bulk-delete', { conversation_ids: ids });
+  for (let i = 0; i < ids.length; i += 100) await call('POST', 'conversations/bulk-delete', { conversation_ids: ids.slice(i, i + 100) }); // as many as it takes
   if (ids.includes(talk.id)) return location.assign('/chat');
   await list();
   $('#select').focus();
@@ -197,7 +197,11 @@ function offer({ models, default_model: first }) {
 
 start(async () => {
   $('#side').open = innerWidth > 990;
-  $('#query').oninput = () => list().catch(complain);
+  let pause;
+  $('#query').oninput = () => {
+    clearTimeout(pause);
+    pause = setTimeout(() => list().catch(complain), 200); // not at each key
+  };
   $('#title').onchange = ({ target }) => rename(target.value).catch(complain).finally(showTitle);
   addEventListener('click', ({ target }) => deeds[target.dataset.do]?.(target.closest('article')?.id.slice(8), target.dataset)?.catch(complain));
   const [{ model }, config] = await Promise.all([request('GET', '/api/v1/site'), call('GET', 'config/global'), list(), idOf('chat') && load()]);

@@ -21,7 +21,7 @@ export class Composer {
       this.#submit();
     };
     document.onkeydown = event => { // in the place of that of a conversation before
-      if (event.key === 'Escape' && this.busy && !isComposing(event) && !$('dialog[open]')) this.onstop();
+      if (event.key === 'Escape' && this.busy && !isComposing(event) && !$('dialog[open], [type=search]:focus')) this.onstop();
     };
     this.#restore();
     this.busy = false;

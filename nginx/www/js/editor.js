@@ -2,9 +2,10 @@
 import { request } from './api.js';
 import { $, $$, el } from './dom.js';
 import { onSubmit } from './fields.js';
-import { announce, draft, room, start } from './page.js';
+import { announce, room, start } from './page.js';
 import { addRow, keepFiles, onAct, put, rowsOf, showFiles, values } from './rows.js';
 import { t, told } from './text.js';
+import { discard, keep, saved, unsaved, watch } from './unsaved.js';
 
 const LINKS_LAST = 600000; // milliseconds, at least
 
@@ -16,14 +17,10 @@ const [objectives, metrics] = lists;
 let action, it; // as the server gives them for a form
 let asked; // when
 let creation; // the request for a new one, until it is known what came of it
-let stored; // what stood in the form when the server had the same, as JSON
 
 // ---- fields, and rows of them ----
 
 const gather = () => ({ ...values(fields), learning_objectives: rowsOf(objectives).map(row => row.objective), evaluation_metrics: rowsOf(metrics) });
-const news = (data, was = JSON.parse(stored)) => Object.fromEntries(
-  Object.entries(data).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(was[name])));
-const isStored = () => JSON.stringify(gather()) === stored;
 
 function fill(data) {
   put(fields, data);
@@ -35,7 +32,7 @@ function fill(data) {
 
 function changed() {
   const data = gather();
-  draft.write(location.pathname, isStored() ? '' : JSON.stringify(news(data)));
+  keep();
   for (const node of $$('[data-max]')) node.nextElementSibling.textContent = room(node.value, node.dataset.max);
   for (const list of lists) list.nextElementSibling.disabled = list.children.length >= list.dataset.most;
   for (const place of $$('#preview [data-is]')) place.textContent = data[place.dataset.is];
@@ -53,11 +50,7 @@ const move = where => (row, button) => {
 onAct({
   up: move(row => row.previousElementSibling?.before(row)),
   down: move(row => row.nextElementSibling?.after(row)),
-  discard(row, button) {
-    button.parentNode.hidden = true;
-    fill(JSON.parse(stored));
-    fields[0].focus();
-  },
+  discard,
   removeFile: keepFiles(() => `${action}/context_files`, load, fileOf),
 }, changed);
 
@@ -124,7 +117,7 @@ async function create(body) {
 // Of one that is there only what has changed: what somebody else has written meanwhile, or published, stays.
 async function store(data, state) {
   const now = state ? { ...data, workflow_state: state } : data;
-  const changes = news(now, it.id ? JSON.parse(stored) : await create(now));
+  const changes = unsaved(now, it.id ? undefined : await create(now));
   if (Object.keys(changes)[0]) await send(changes);
 }
 
@@ -132,8 +125,7 @@ onSubmit('#editor', async (editor, submitter) => {
   const data = gather();
   await store(data, submitter.value);
   const page = location.pathname.replace(/new$|\d+.edit$/, it.id);
-  await draft.write(location.pathname, '');
-  stored = JSON.stringify(data);
+  await saved(data);
   if (submitter.id === 'test') return location.assign(`${page}?test`);
   history.replaceState(null, '', `${page}/edit`);
   changed();
@@ -144,16 +136,12 @@ onSubmit('#editor', async (editor, submitter) => {
 start(async () => {
   const [{ features }] = await Promise.all([request('GET', '/api/v1/site'), load()]);
   fill(it);
-  stored = JSON.stringify(gather());
   if (it.id) document.title = `${it.title}, ${t('Edit experience')} – Colloquy`;
-  const kept = await draft.read(location.pathname);
-  if (kept) fill({ ...it, ...JSON.parse(kept) });
-  $('#restored').hidden = !kept;
+  await watch(gather, fill);
   $('#material').hidden = !features.context_files;
   changed();
   Object.assign(form, { hidden: false, oninput: changed, onpointerdown: drag, onkeyup({ key, target }) {
     if (key === 'Tab' && !target.closest('.below')) target.scrollIntoView({ block: 'nearest' }); // not left half under the buttons
   } });
-  addEventListener('beforeunload', event => { if (!isStored()) event.preventDefault(); });
   setInterval(() => { if (!document.hidden && it.id && Date.now() - asked > LINKS_LAST) load().catch(() => {}); }, 2000);
 });

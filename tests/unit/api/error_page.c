@@ -74,17 +74,20 @@ static void test_every_status_has_a_page(void)
 static void test_sign_in(void)
 {
     static const struct {
-        const char *path, *location;
+        const char *path, *query, *location;
     } rows[] = {
-        {"/courses/7/ai_experiences", "/login?return_to=/courses/7/ai_experiences"},
-        {"/courses/7/a b?c&d=\"<\xc3\xa4", "/login?return_to=/courses/7/a%20b%3Fc%26d%3D%22%3C%C3%A4"},
-        {"/courses/\r\nX: y", "/login?return_to=/courses/%0D%0AX%3A%20y"},
+        {"/courses/7/ai_experiences", "", "/login?return_to=/courses/7/ai_experiences"},
+        {"/courses/7/a b?c&d=\"<\xc3\xa4", "", "/login?return_to=/courses/7/a%20b%3Fc%26d%3D%22%3C%C3%A4"},
+        {"/courses/\r\nX: y", "", "/login?return_to=/courses/%0D%0AX%3A%20y"},
+        {"/courses/7", "page=2&q=%26", "/login?return_to=/courses/7%3Fpage%3D2%26q%3D%2526"},
+        {"/courses/8", "page=2&access_token=x", "/login?return_to=/courses/8"},
     };
 
     for (size_t i = 0; i < LEN(rows); i++) {
         struct scene s;
 
         start(&s, rows[i].path, ANSWER_PAGE, BROWSER);
+        s.req.query = rows[i].query;
         answer_error(&s.req, CQ_UNAUTHENTICATED);
         ROW_ASSERT(rows[i].path, s.req.response.status == 302);
         ROW_ASSERT(rows[i].path, str_eq(sent_header(&s.req, "Location"), rows[i].location));
