@@ -197,16 +197,22 @@ static struct {
     int64_t began_ms;
 } lame;
 
-/* Half of them die; none can be replaced. What they have used in their lives counts as soon as they are buried. */
+/*
+ * Half of them die; none can be replaced. All are stopped before the first one dies: a read is tried twice, and must not come
+ * from one to the next. What they have used in their lives counts as soon as they are buried.
+ */
 static void begin_lame(void)
 {
     pid_t pids[MAX_PIDS];
+    size_t n = workers("api", pids) / 2;
 
     lame.pid = master_pid();
-    for (size_t n = workers("api", pids), i = 0; i < n / 2; i++) {
+    for (size_t i = 0; i < n; i++) {
         watch_killed(pids[i]);
-        kill(pids[i], SIGKILL);
+        kill(pids[i], SIGSTOP);
     }
+    for (size_t i = 0; i < n; i++)
+        kill(pids[i], SIGKILL);
     load_for(200, 0, NULL);
     lame.began_ms = clock_mono_ms();
     lame.cpu_ms = cpu_ms(lame.pid, true);
