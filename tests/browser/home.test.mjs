@@ -37,6 +37,17 @@ test('one’s courses with one’s parts in them', async (t) => {
     await page.waitForURL(`**/courses/${courseId}/ai_experiences`);
 });
 
+test('the words of a first visit come at once, beside what asks for them', async (t) => {
+    const page = await open(t, null, { locale: 'de' });
+    const asked = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto('/');
+    await page.getByRole('link', { name: 'Anmelden' }).first().waitFor();
+    const words = asked.filter((path) => path === '/lang/de.json');
+    assert.equal(words.length, 1, 'and once');
+    assert.ok(asked.indexOf('/lang/de.json') < asked.indexOf('/js/text.js'), asked.join(' '));
+});
+
 test('who is in no course is told what to do', async (t) => {
     const page = await open(t, await makeUser());
     await page.goto('/');
