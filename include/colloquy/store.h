@@ -277,6 +277,10 @@ struct ai_experience_origin {
 /* Whether it may become that, as its row says (is_started, context_files). What it is already it may become. */
 enum state_fault store_state_fault(const struct ai_experience_row *row, const char *workflow_state);
 
+/* The one that the same request has created before, as it is now. CQ_RESOURCE_NOT_FOUND: it has not. CQ_IDEMPOTENCY_CONFLICT: as below. */
+enum cq_status store_ai_experience_created(struct cq_ctx *ctx, struct db *db, const struct ai_experience_origin *origin,
+                                           struct ai_experience_row *row) MUST_USE;
+
 /*
  * CQ_INVALID_FIELDS: the state is not to be had; row says why (store_state_fault()). CQ_SOURCE_GONE: a file that was chosen is none of the
  * course's. CQ_IDEMPOTENCY_CONFLICT: the key stood for another body. Then nothing was changed. Else row: as it is now.

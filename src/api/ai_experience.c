@@ -221,9 +221,16 @@ static enum cq_status take_faults(enum cq_status st, const struct ai_experience_
     return has_field_errors(errors) ? CQ_OK : st;
 }
 
+static enum cq_status reply_created(struct request *req, const struct ai_experience_row *row)
+{
+    if (row->is_replay)
+        response_header(req, "Idempotent-Replayed", "true");
+    return reply_written(req, 201, row, ai_experience_page_path(req, row->id));
+}
+
 /*
  * POST …/ai_experiences: 201 and the experience; 400 with every field that is wrong. With a key that came before, the
- * experience as it is now.
+ * experience as it is now, whatever would be wrong with the request today.
  */
 enum cq_status ai_experience_create(struct request *req)
 {
@@ -235,7 +242,10 @@ enum cq_status ai_experience_create(struct request *req)
 
     enum cq_status st = idempotency_read(req, false, req->body, req->body_len, &origin.key);
     if (!st)
-        st = read_change(req, NULL, &change, &errors);
+        st = store_ai_experience_created(&req->ctx, req->db, &origin, &row);
+    if (st != CQ_RESOURCE_NOT_FOUND)
+        return st ? st : reply_created(req, &row);
+    st = read_change(req, NULL, &change, &errors);
     if (!st)
         st = check_state(req, NULL, &change, &errors);
     if (st)
@@ -248,11 +258,7 @@ enum cq_status ai_experience_create(struct request *req)
         reply_faults(req, NULL, &change, &errors);
         return CQ_OK;
     }
-    if (st)
-        return st;
-    if (row.is_replay)
-        response_header(req, "Idempotent-Replayed", "true");
-    return reply_written(req, 201, &row, ai_experience_page_path(req, row.id));
+    return st ? st : reply_created(req, &row);
 }
 
 /* PUT …/ai_experiences/:id: 200 and the experience; what is not sent stays, an error changes nothing. */

@@ -79,15 +79,14 @@ static enum cq_status check_state(struct cq_ctx *ctx, const struct write_args *a
 /* ---- creating ---- */
 
 static const char SELECT_CREATED[] =
-    "SELECT ai_experience_id, body_hash = ? FROM idempotency_key WHERE user_id = ? AND request_hash = ?";
+    "SELECT ai_experience_id, body_hash = ? FROM ai_experience_key WHERE user_id = ? AND request_hash = ?";
 
 static const char INSERT_CREATED[] =
-    "INSERT INTO idempotency_key (user_id, request_hash, body_hash, ai_experience_id, created_at)"
+    "INSERT INTO ai_experience_key (user_id, request_hash, body_hash, ai_experience_id, created_at)"
     " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))";
 
-/* The one that the same request has made before. CQ_RESOURCE_NOT_FOUND: it has not. */
-static enum cq_status find_created(struct cq_ctx *ctx, struct db *db, const struct ai_experience_origin *origin,
-                                   struct ai_experience_row *row)
+enum cq_status store_ai_experience_created(struct cq_ctx *ctx, struct db *db, const struct ai_experience_origin *origin,
+                                           struct ai_experience_row *row)
 {
     uint64_t id = 0;
     bool is_same_body = false;
@@ -103,6 +102,7 @@ static enum cq_status find_created(struct cq_ctx *ctx, struct db *db, const stru
     if (!is_same_body)
         return CQ_IDEMPOTENCY_CONFLICT;
     st = select_ai_experience(ctx, db, SELECT_AI_EXPERIENCE, id, row);
+    row->is_replay = true;
     return st ? st : store_context_files_read(ctx, db, row, 1);
 }
 
@@ -131,7 +131,7 @@ static enum cq_status create_tx(struct cq_ctx *ctx, struct db *db, void *arg, bo
                                IN_TEXT(c->pedagogical_guidance),
                                IN_TEXT(c->evaluation_metrics)};
 
-    enum cq_status st = find_created(ctx, db, args->origin, args->row);
+    enum cq_status st = store_ai_experience_created(ctx, db, args->origin, args->row);
     if (st != CQ_RESOURCE_NOT_FOUND) {
         args->row->is_replay = !is_rerun; /* else it is the first run's own */
         return st;

@@ -163,8 +163,8 @@ static void test_same_key_while_running(void)
     expect_refusal("no key", say(&talk, "other"), 409, "turn_in_progress", true);
     expect_refusal("as a stream", call_finish(say_start(&talk, "other", NULL, true)), 409, "turn_in_progress", true);
     expect_json("it is shown as pending", last_message(read_talk(&talk)), "/status", "\"pending\"");
-    ROW_ASSERT("the first goes on",
-               str_eq(call_finish_hurried(first)->events[call_finish(first)->n_events - 1].name, "message.done"));
+    const struct answer *answer = call_finish_hurried(first);
+    ROW_ASSERT("the first goes on", str_eq(answer->events[answer->n_events - 1].name, "message.done"));
     ROW_ASSERT("afterwards it is a replay", is_replayed(say_with_key(&talk, text, key)));
     ROW_ASSERT("one was said", count_said(&talk) == 4);
 }
@@ -250,6 +250,11 @@ static void test_creating_with_one_key(void)
     expect_json("other body", conflict->json, "/errors/0/error_code", "\"idempotency_conflict\"");
     expect_status("a key of a wrong form",
                   CALL("POST", path, token_of(TEACHER), .body = body, .headers = {"Idempotency-Key: \xc3\xa4"}), 400);
+    const char *made = textf("%s/%ld", path, int_at(again->json, "/id"));
+    expect_status("delete", CALL("DELETE", made, token_of(TEACHER)), 200);
+    const struct answer *after = CALL("POST", path, token_of(TEACHER), .body = body, .headers = {header_line});
+    ROW_ASSERT("deleted since", after->status == 201 && is_replayed(after));
+    expect_json("deleted since", after->json, "/workflow_state", "\"deleted\"");
     ROW_ASSERT("one is there",
                database_number(textf("SELECT COUNT(*) FROM ai_experience WHERE title = '%s'", title)) == 1);
 }
