@@ -247,6 +247,25 @@ test('what could not be sent goes first, and what is written meanwhile waits', a
     assert.equal(await input(page).inputValue(), '');
 });
 
+test('what is sent at last goes after what came meanwhile', async (t) => {
+    const who = await newcomer();
+    await makeChat(who, 'later', 'one apple');
+    const page = await open(t, who);
+    await page.goto('/chat/later');
+    await settled(page);
+    page.watched.allow(/ERR_FAILED/);
+    await page.route('**/api/chat/conversation', (route) => route.abort(), { times: 1 });
+    await say(page, 'two pears');
+    await page.getByText('not sent').waitFor();
+    await makeChat(who, 'later', 'one plum');
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
+    await settled(page, 2);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await settled(page, 3);
+    assert.deepEqual(await page.locator('.own .body').allTextContents(), ['one apple', 'one plum', 'two pears']);
+    assert.equal(await page.locator('.own').getByText('Version').count(), 0);
+});
+
 test('signed in anew in another window, one is told to reload, and keeps the text', async (t) => {
     const who = await makeUser();
     const page = await open(t, who);

@@ -350,6 +350,63 @@ test('what could not be sent goes before what is written next, and neither is lo
     assert.equal(await box(page).inputValue(), '');
 });
 
+test('what could not be sent is given back when another window is faster', async (t) => {
+    const { page, courseId, experience, student } = await visit(t);
+    page.watched.allow(/Failed to load resource|ERR_FAILED|status of 409/);
+    await page.route('**/messages', (route) => route.abort());
+    await say(page, 'Mine, unsent.');
+    await page.getByText('not sent').waitFor();
+    await page.unroute('**/messages');
+    const text = `Theirs, sent. ${Date.now()}`;
+    await model.script(text, { words: 30, isHeld: true });
+    const path = `/api/v1/courses/${courseId}/ai_experiences/${experience.id}/conversations`;
+    const { id } = await api(student).get(path);
+    const elsewhere = api(student).post(`${path}/${id}/messages`, { message: text });
+    await until('a reply elsewhere', async () => (await api(student).get(path)).messages.at(-1).status === 'pending');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('alert').getByText('A reply is still on its way.').waitFor();
+    await model.go(text);
+    await elsewhere;
+    await article(page, text).first().waitFor();
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+    assert.equal(await box(page).inputValue(), 'Mine, unsent.');
+    assert.equal(await log(page).locator('.own').count(), 1);
+});
+
+test('what arrived although its answer was lost is shown once, and so is its reply', async (t) => {
+    const { page } = await visit(t);
+    page.watched.allow(/Failed to load resource|ERR_FAILED/);
+    await page.route('**/messages', async (route) => {
+        await route.fetch();
+        await route.abort();
+    }, { times: 1 });
+    await say(page, 'Did it arrive?');
+    await page.getByText('not sent').waitFor();
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await article(page, 'You said: Did it arrive?').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('not sent').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+    assert.equal(await log(page).locator('.own').count(), 1);
+    assert.equal(await article(page, 'You said: Did it arrive?').count(), 1);
+});
+
+test('what is refused at last comes back into the box, once', async (t) => {
+    const { page } = await visit(t);
+    page.watched.allow(/Failed to load resource|ERR_FAILED|status of 429/);
+    await page.route('**/messages', (route) => route.abort(), { times: 1 });
+    await say(page, 'Out of luck.');
+    await page.getByText('not sent').waitFor();
+    await page.route('**/messages', (route) => route.fulfill({ status: 429, json: {} }), { times: 1 });
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('alert').getByText('You have reached a limit of this site.').waitFor();
+    assert.equal(await box(page).inputValue(), 'Out of luck.');
+    assert.equal(await log(page).locator('.own').count(), 0);
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('#composer')?.value);
+    assert.equal(await box(page).inputValue(), 'Out of luck.');
+});
+
 test('what is typed on while a message is being sent is the next one', async (t) => {
     const { page } = await visit(t);
     let go;

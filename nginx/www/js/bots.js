@@ -65,6 +65,7 @@ onSubmit('#editor > form', async () => {
   isNew = false;
   if (share) await call('PATCH', `${path}/visibility`, share);
   await saved(now);
+  keep();
   if (address === 'new') location.replace(id);
   return t('Saved.');
 });

@@ -72,8 +72,9 @@ async function look() {
 }
 
 async function send(turn) {
-  const { text, key, parent, content = [{ content_type: 'text', body: text }], isMore } = turn;
-  const message = { content, message_id: key, parent_message_id: parent, model: $('#model').value };
+  const { text, key, content = [{ content_type: 'text', body: text }], isMore } = turn;
+  turn.parent ??= at(key)?.parent ?? leaf; // where the branch now ends, or where the first try went
+  const message = { content, message_id: key, parent_message_id: isMore ? null : turn.parent, model: $('#model').value };
   const events = stream('/api/chat/conversation', { conversation_id: talk.id, bot_id: talk.create_time ? null : bot?.id, continue_generate: isMore, message });
   for await (const { event, data } of events) {
     if (event === 'START') begun(turn, data.user_message_id);
@@ -91,7 +92,9 @@ function begun(turn, id) {
     show();
   }
   turn.stored(id);
-  history.replaceState(null, '', composer.name = `/chat/${talk.id}`);
+  const address = `/chat/${talk.id}`;
+  history.replaceState(null, '', address);
+  if (composer.name !== address) composer.rename(address);
 }
 
 async function ended(turn) {
@@ -116,7 +119,7 @@ async function rename(title) {
 }
 
 // In the place of a message, or at the end of the branch.
-function say(text, parent = leaf, content) {
+function say(text, parent, content) {
   if (composer.mustWait()) return;
   turns.say(text, { parent, content });
 }
@@ -124,9 +127,12 @@ function say(text, parent = leaf, content) {
 async function remove(boxes) {
   const ids = boxes.map(box => box.value);
   if (!await ask(t('Delete for good?'), boxes.map(box => box.ariaLabel).join(', '), t('Delete'), { danger: true })) return;
-  for (let i = 0; i < ids.length; i += 100) await call('POST', 'conversations/bulk-delete', { conversation_ids: ids.slice(i, i + 100) }); // as many as it takes
-  if (ids.includes(talk.id)) return location.assign('/chat');
-  await list();
+  try {
+    for (let i = 0; i < ids.length; i += 100) await call('POST', 'conversations/bulk-delete', { conversation_ids: ids.slice(i, i + 100) }); // as many as it takes
+    if (ids.includes(talk.id)) return location.assign('/chat');
+  } finally {
+    await list();
+  }
   $('#select').focus();
 }
 
@@ -137,7 +143,7 @@ const deeds = {
     say(textOf(parent), at(parent).parent, at(parent).content);
   },
   // What comes stands below what there is, until both are one.
-  goOn: () => turns.run(async reply => {
+  goOn: async () => composer.mustWait() || turns.run(async reply => {
     const turn = { isMore: true, stored: () => composer.stop.focus(), reply, append: part => reply.append(part), done() {} };
     if (await send(turn).catch(error => error.status && (complain(error) ?? true))) reply.remove();
     else await turns.settle(reply); // the connection broke
@@ -195,6 +201,11 @@ function offer({ models, default_model: first }) {
   $('#model').parentNode.hidden = !names[1];
 }
 
+// For a reply that is on its way.
+function wait() {
+  if (at(leaf)?.status === 'pending' && !composer.busy) turns.wait().catch(complain);
+}
+
 start(async () => {
   $('#side').open = innerWidth > 990;
   let pause;
@@ -215,8 +226,8 @@ start(async () => {
   showTitle();
   show();
   toEnd();
-  if (at(leaf)?.status === 'pending') turns.wait().catch(complain);
+  wait();
   addEventListener('visibilitychange', () => { // it may have gone on in another window
-    if (!document.hidden && !composer.busy && leaf === talk.last_message_id) load().then(() => show(), () => {});
+    if (!document.hidden && !composer.busy && leaf === talk.last_message_id) load().then(() => wait(show()), () => {});
   });
 });

@@ -42,8 +42,9 @@ export class Composer {
     this.#changed();
   }
 
-  // What was refused, below what has been typed since.
+  // What was refused comes back, below what has been typed since.
   keep(text) {
+    this.unsent.delete(text);
     if (!this.text.includes(text)) this.set(this.text ? `${this.text}\n\n${text}` : text);
   }
 
@@ -51,6 +52,13 @@ export class Composer {
   clear(sent, isHere, isUnsent) {
     this.unsent[isUnsent ? 'add' : 'delete'](sent);
     if (isHere && this.text.startsWith(sent)) this.input.value = this.text.slice(sent.length).trimStart();
+    this.#changed();
+  }
+
+  // From now on the draft is kept under that name.
+  rename(name) {
+    draft.write(this.name, '');
+    this.name = name;
     this.#changed();
   }
 
@@ -83,10 +91,10 @@ export class Composer {
     this.#submit();
   }
 
-  // Nothing else is begun while a reply comes, nor before what could not be sent yet (waiting), and who tries is told so.
+  // Nothing else is begun while a reply comes, and who tries is told so; nor before what could not be sent yet (waiting), which then is.
   mustWait() {
-    this.waiting?.();
-    if (this.busy) announce($('#count').textContent = t('A reply is still on its way. Wait for it, or stop it.'));
+    if (this.waiting) this.waiting();
+    else if (this.busy) announce($('#count').textContent = t('A reply is still on its way. Wait for it, or stop it.'));
     return this.busy;
   }
 

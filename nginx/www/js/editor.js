@@ -108,26 +108,26 @@ async function create(body) {
   try {
     await send(creation.body, creation.headers);
   } catch (error) {
-    if (error.status >= 400 && error.status < 500) creation = null;
+    if ([400, 413, 422].includes(error.status)) creation = null; // it would never be taken as it is
     throw error;
   }
-  return creation.body;
+  await saved(creation.body);
+  history.replaceState(null, '', location.pathname.replace(/new$/, `${it.id}/edit`));
 }
 
 // Of one that is there only what has changed: what somebody else has written meanwhile, or published, stays.
 async function store(data, state) {
   const now = state ? { ...data, workflow_state: state } : data;
-  const changes = unsaved(now, it.id ? undefined : await create(now));
+  if (!it.id) await create(now);
+  const changes = unsaved(now);
   if (Object.keys(changes)[0]) await send(changes);
 }
 
 onSubmit('#editor', async (editor, submitter) => {
   const data = gather();
-  await store(data, submitter.value);
-  const page = location.pathname.replace(/new$|\d+.edit$/, it.id);
+  await store(data, submitter.value).finally(changed);
   await saved(data);
-  if (submitter.id === 'test') return location.assign(`${page}?test`);
-  history.replaceState(null, '', `${page}/edit`);
+  if (submitter.id === 'test') return location.assign(`${location.pathname.replace('/edit', '')}?test`);
   changed();
   if (!submitter.offsetParent) $('#save').focus();
   return t('Saved');

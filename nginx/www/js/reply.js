@@ -2,7 +2,7 @@
 import { $, $$, el } from './dom.js';
 import { announce } from './page.js';
 import { t } from './text.js';
-import { fill } from './thread.js';
+import { fill, removeMessage } from './thread.js';
 
 const NEAR_END = 64; // pixels
 const SAY_AGAIN = 7000; // milliseconds
@@ -97,6 +97,7 @@ export class Reply {
     const height = this.article.offsetHeight;
     for (const article of $$('.thread > article')) article.style.minHeight = '';
     this.article.removeAttribute('aria-label');
+    removeMessage(message.id); // shown already, since the first try had arrived
     fill(this.article, message);
     this.article.style.minHeight = `${height}px`;
     announce(`${message.author}: ${spoken(this.article)}`);

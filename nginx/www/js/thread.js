@@ -59,14 +59,15 @@ const sourceList = ({ id, sources }) => el('ol', { class: 'sources', 'aria-label
 
 /*
  * A message: {id, isOwn, author, text, html, time, note, sources, actions}. html: the server's, of a reply; note: words beside its
- * author ("stopped"); sources: {number, name, page, excerpt, onopen}; actions: nodes under it; retry: says again what failed.
+ * author ("stopped"); sources: {number, name, page, excerpt, onopen}; actions: nodes under it; retry: says again what failed;
+ * isUnsent: the server has not got it.
  */
 export function fill(article, message) {
-  const { id, isOwn, author, text, html, time, note, sources, actions = [], retry } = message;
+  const { id, isOwn, author, text, html, time, note, sources, actions = [], retry, isUnsent } = message;
   const body = el('div', { class: 'body', dir: 'auto' });
   if (html == null) body.append(el('p', { class: 'raw' }, text));
   else setHtml(body, html);
-  article.className = `message ${isOwn ? 'own' : 'reply'}`;
+  article.className = `message ${isOwn ? 'own' : 'reply'} ${isUnsent ? 'unsent' : ''}`;
   article.id = `message-${id}`;
   article.setAttribute('aria-labelledby', `author-${id}`);
   article.replaceChildren(
@@ -84,9 +85,11 @@ export function fill(article, message) {
   return article;
 }
 
-// Adds the message, or puts it in the place of the one with its id.
+export const removeMessage = id => document.getElementById(`message-${id}`)?.remove();
+
+// Adds the message, before what is unsent, or puts it in the place of the one with its id.
 export function showMessage(message) {
   const before = document.getElementById(`message-${message.id}`);
   const article = fill(before ?? el('article'), message);
-  if (!before) $('.thread').append(article);
+  if (!before) $('.thread').insertBefore(article, $('.thread > .unsent'));
 }

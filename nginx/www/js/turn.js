@@ -1,11 +1,11 @@
 // What is said and its reply, through whatever happens on the way: nothing typed is lost, and what the server has is shown.
 import { ApiError } from './api.js';
 import { Composer } from './composer.js';
-import { $ } from './dom.js';
+import { $, $$ } from './dom.js';
 import { attempt, fault } from './page.js';
 import { Reply, toEnd } from './reply.js';
 import { t } from './text.js';
-import { showMessage } from './thread.js';
+import { removeMessage, showMessage } from './thread.js';
 
 const FINAL = [401, 403, 404]; // asking again would not help
 const POLL = [1000, 2000, 4000]; // milliseconds, the last again and again
@@ -27,7 +27,7 @@ export class Turns {
   // again: a message that failed. more: for send().
   async say(text, { again, ...more } = {}) {
     if (this.composer.busy) return;
-    this.composer.waiting = null;
+    if (!again?.isStored) this.composer.waiting = null;
     const key = again?.key ?? crypto.randomUUID();
     const mine = { id: again?.id ?? key, isOwn: true, author: t('You'), text, time: Date.now(), key };
     const turn = { ...more, more, text, key, again, mine, isStored: Boolean(again?.isStored) };
@@ -37,6 +37,7 @@ export class Turns {
       isInBox = false;
       turn.isStored = true;
       if (document.activeElement === document.body) this.composer.stop.focus(); // what had it is gone
+      if (id !== mine.id) removeMessage(id); // shown already, since the first try had arrived
       $(`#message-${mine.id}`).id = `message-${id}`;
       mine.id = id;
     };
@@ -87,23 +88,35 @@ export class Turns {
   // What was said stays in the thread with a way to say it again; what the server refused to take comes back into the composer.
   async #failed(error, { mine, reply, isStored, stored, text, more, again }) {
     if (!error.status && isStored) return this.settle(reply);
-    const isRunning = error.code === 'turn_in_progress'; // in another window, or since the first try, whose answer was lost
-    const isRefused = !isStored && error.status >= 400 && error.status < 500;
+    if (error.code === 'turn_in_progress') return this.#overtaken(error, { mine, reply, text, more });
     if (error.status === 404) await this.look().catch(() => {}); // it has ended elsewhere: the page shows what there is now
     if (!(error instanceof ApiError)) console.error(error);
-    if (isRunning && again) stored(mine.id);
-    else {
-      this.notices.append(fault(error));
-      if (isRefused && !more.content) this.composer.keep(text); // else it is of a message that is there
-    }
-    if (isRefused) $(`#message-${mine.id}`)?.remove();
-    if (isRunning) return this.settle(reply);
+    this.notices.append(fault(error));
     reply.remove();
-    if (isRefused) return undefined;
-    stored(mine.id, !isStored);
+    if (!isStored && error.status >= 400 && error.status < 500) return this.#refused(mine, text, more);
+    stored(mine.id, !isStored && !more.content);
     const retry = () => this.say(text, { ...more, again: { ...mine, isStored } });
-    showMessage({ ...mine, note: isStored ? t('not answered') : t('not sent'), retry });
-    this.composer.waiting = isStored ? null : retry;
+    showMessage({ ...mine, note: isStored ? t('not answered') : t('not sent'), retry, isUnsent: !isStored });
+    if (!error.status) this.composer.waiting = retry;
+    return undefined;
+  }
+
+  // The text of a message that is there (content) was not typed now.
+  #refused(mine, text, { content }) {
+    removeMessage(mine.id);
+    if (!content) this.composer.keep(text);
+  }
+
+  // By a turn of another window, or by the first try, whose answer was lost: then it is there.
+  async #overtaken(error, { mine, reply, text, more }) {
+    const count = () => $$('.own .body').filter(body => body.textContent === text).length;
+    this.notices.append(fault(error));
+    removeMessage(mine.id);
+    const before = count();
+    await this.settle(reply);
+    if (count() === before) return this.#refused(mine, text, more);
+    this.composer.clear(text, true);
+    this.notices.replaceChildren();
     return undefined;
   }
 }

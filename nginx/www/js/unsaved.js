@@ -7,8 +7,10 @@ let fill; // fill(values): puts all of them there
 let stored; // those that the server has, as JSON
 
 // What of the values the server does not have.
-export const unsaved = (values = read(), was = JSON.parse(stored)) => Object.fromEntries(
-  Object.entries(values).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(was[name])));
+export function unsaved(values = read()) {
+  const was = JSON.parse(stored);
+  return Object.fromEntries(Object.entries(values).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(was[name])));
+}
 
 const isSaved = () => JSON.stringify(read()) === stored;
 
