@@ -54,7 +54,8 @@ struct buf *response_begin(struct request *req, int status, const char *content_
 {
     struct response *response = &req->response;
 
-    if (!response->body)
+    /* Memory that was short for the answer may be there for what says so. */
+    if (!response->body || response->body == &response->no_body)
         response->body = buf_in_arena(req->ctx.arena, BODY_MAX_BYTES);
     if (!response->body) {
         buf_init(&response->no_body, 0);

@@ -85,6 +85,11 @@ static void test_json_without_memory(void)
     json_text(&out, "lost");
     CU_ASSERT_TRUE(req.response.body->failed);
     CU_ASSERT_EQUAL(req.response.body->len, 0);
+    arena_reset(arena); /* there is some again, for an answer that says so */
+    out = response_json(&req, 500);
+    json_text(&out, "said");
+    CU_ASSERT_FALSE(req.response.body->failed);
+    ASSERT_TEXT(req.response.body->data, "\"said\"");
     arena_destroy(arena);
 }
 
